@@ -1,0 +1,76 @@
+"""The commands: ``dropout-study`` trains or sweeps, ``dropout-study-results`` prints a table."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from dropout_study.errors import UserError
+from dropout_study.orchestration.explain import explain
+from dropout_study.paths import conf_dir
+
+FULL_ERROR = "HYDRA_FULL_ERROR"
+
+
+@hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
+def task(config: DictConfig) -> dict[str, Any]:
+    """Trains one trial and returns its metrics; ``value`` is the objective."""
+    from dropout_study.orchestration.progress import RunProgress
+    from dropout_study.orchestration.task import prepare_trial, train_trial
+
+    hydra_config = HydraConfig.get()
+    job_dir = Path(hydra_config.runtime.output_dir)
+    if hydra_config.mode == RunMode.MULTIRUN:
+        return train_trial(prepare_trial(config), job_dir).as_dict()
+    try:
+        setup = prepare_trial(config)
+        with RunProgress(setup.settings.epochs, len(setup.splits.train)) as progress:
+            return train_trial(setup, job_dir, progress).as_dict()
+    except UserError as error:
+        raise SystemExit(f"dropout-study: {error}") from error
+
+
+def main() -> None:
+    """``dropout-study``: a mistake of the user's ends with one line and exit code 1.
+
+    ``HYDRA_FULL_ERROR=1`` shows the traceback instead.
+    """
+    if os.environ.get(FULL_ERROR) == "1":
+        task()
+        return
+    os.environ[FULL_ERROR] = "1"  # Hydra then raises its errors instead of printing them
+    try:
+        task()
+    except (UserError, HydraException, OmegaConfBaseException, OSError) as error:
+        sys.exit(f"dropout-study: {explain(error)}")
+    finally:
+        del os.environ[FULL_ERROR]
+
+
+def results() -> None:
+    """``dropout-study-results DIR``: rebuilds and prints the table of a study."""
+    parser = argparse.ArgumentParser(
+        prog="dropout-study-results",
+        description="Rebuild results.csv from a study's directory and print its best trials.",
+    )
+    parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
+    parser.add_argument("--top", type=int, default=20, help="rows to print (default: 20)")
+    arguments = parser.parse_args()
+    from dropout_study.results.show import print_results
+    from dropout_study.results.table import study_frame, write_results
+
+    try:
+        frame = study_frame(arguments.dir)
+        path = write_results(arguments.dir)
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-results: {error}")
+    print_results(frame, top=arguments.top)
+    print(f"Every trial: {path}")

@@ -1,0 +1,35 @@
+"""Pieces that the models share."""
+
+import math
+from collections.abc import Sequence
+
+from torch import nn
+
+
+def dense_layers(
+    sizes: Sequence[int], rates: Sequence[float], init_std: float | None
+) -> list[nn.Module]:
+    """Returns Linear layers with ReLU and dropout between them, the last one bare.
+
+    Args:
+        sizes: features before the first layer, between the layers, after the last one.
+        rates: dropout rate after each hidden layer, ``len(sizes) - 2`` of them.
+        init_std: weights are drawn from N(0, init_std^2); None for PyTorch's default.
+    """
+    layers: list[nn.Module] = []
+    for fan_in, fan_out, rate in zip(sizes[:-2], sizes[1:-1], rates, strict=True):
+        layers += [dense(fan_in, fan_out, init_std), nn.ReLU(), nn.Dropout(rate)]
+    return [*layers, dense(sizes[-2], sizes[-1], init_std)]
+
+
+def dense(fan_in: int, fan_out: int, init_std: float | None) -> nn.Linear:
+    """Returns a Linear layer; its bias keeps PyTorch's default."""
+    layer = nn.Linear(fan_in, fan_out)
+    if init_std is not None:
+        nn.init.normal_(layer.weight, std=init_std)
+    return layer
+
+
+def features(in_shape: Sequence[int]) -> int:
+    """Returns the number of features of an image of shape (C, H, W)."""
+    return math.prod(in_shape)

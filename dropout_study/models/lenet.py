@@ -1,0 +1,40 @@
+"""LeNet-5 with ReLU, max pooling and dropout on its dense layers."""
+
+from collections.abc import Sequence
+
+from torch import nn
+
+from dropout_study.errors import argument_error
+from dropout_study.models.layers import dense_layers
+
+
+class LeNet(nn.Sequential):
+    """Two convolutions and three dense layers (LeCun et al. 1998; *Dive into Deep Learning*, 7.6).
+
+    Maps [B, C, H, W], H and W at least 12, to logits [B, K].
+    """
+
+    def __init__(
+        self,
+        *,
+        in_shape: Sequence[int],
+        classes: int,
+        dropout1: float = 0.5,
+        dropout2: float = 0.5,
+    ) -> None:
+        channels, height, width = in_shape
+        if min(height, width) < 12:
+            raise argument_error("in_shape", list(in_shape), "must be at least 12 x 12 pixels")
+        pooled = [(side // 2 - 4) // 2 for side in (height, width)]
+        super().__init__(
+            nn.Conv2d(channels, 6, kernel_size=5, padding=2),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(6, 16, kernel_size=5),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            *dense_layers(
+                [16 * pooled[0] * pooled[1], 120, 84, classes], [dropout1, dropout2], init_std=None
+            ),
+        )

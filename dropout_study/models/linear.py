@@ -1,0 +1,16 @@
+"""Softmax regression: the floor that every network must beat."""
+
+from collections.abc import Sequence
+
+from torch import nn
+
+from dropout_study.models.layers import dense, features
+
+
+class SoftmaxRegression(nn.Sequential):
+    """One dense layer and no dropout. Maps [B, C, H, W] to logits [B, K]."""
+
+    def __init__(
+        self, *, in_shape: Sequence[int], classes: int, init_std: float | None = 0.01
+    ) -> None:
+        super().__init__(nn.Flatten(), dense(features(in_shape), classes, init_std))

@@ -1,0 +1,1 @@
+"""From composed configs to trials and sweeps: everything that knows Hydra."""

@@ -1,0 +1,59 @@
+"""Errors of Hydra and OmegaConf as one line: what was given, the rule, the way out."""
+
+import re
+
+from hydra.errors import (
+    ConfigCompositionException,
+    InstantiationException,
+    MissingConfigException,
+)
+from omegaconf import DictConfig
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from dropout_study.errors import UserError, did_you_mean
+
+
+def explain(error: BaseException) -> str:
+    """Returns one line on ``error`` that its receiver can act on."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        return _missing_option(error)
+    cause = error.__cause__
+    if isinstance(cause, ConfigAttributeError | ConfigKeyError):
+        return _unknown_key(cause)
+    if isinstance(error, ConfigCompositionException | InstantiationException) and cause:
+        told = _one_line(error)
+        return told if _one_line(cause) in told else f"{told}: {_one_line(cause)}"
+    if isinstance(error, OSError):
+        return _unwritable(error)
+    return _one_line(error)
+
+
+def _missing_option(error: MissingConfigException) -> str:
+    group, _, option = str(error.missing_cfg_file).rpartition("/")
+    if not group:
+        return _one_line(error)
+    return f"`{group}={option}` is no option of {group}{did_you_mean(option, error.options or [])}"
+
+
+def _unknown_key(error: OmegaConfBaseException) -> str:
+    key = str(error.full_key or error.key)
+    parent = error.parent_node
+    known = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
+    prefix = key.rpartition(".")[0]
+    options = [f"{prefix}.{name}" if prefix else name for name in known if name != "hydra"]
+    near = did_you_mean(key, options)
+    return f"`{key}` is no key of the configuration{near} (`+{key}=...` adds a new key)"
+
+
+def _unwritable(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return (
+        f"{where}{error.strerror or error}; the output directory must be writable, choose another "
+        "with hydra.run.dir=DIR or, in a sweep, hydra.sweep.dir=DIR"
+    )
+
+
+def _one_line(error: BaseException) -> str:
+    return re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__

@@ -1,0 +1,133 @@
+"""Between Hydra's overrides and search spaces: what is searched, what is fixed, what a job gets."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import (
+    IntervalSweep,
+    Override,
+    Quote,
+    QuotedString,
+    RangeSweep,
+    Transformer,
+)
+from omegaconf import DictConfig
+from optuna.distributions import BaseDistribution, CategoricalChoiceType
+
+from dropout_study.search.space import (
+    Params,
+    categories,
+    float_interval,
+    int_interval,
+    stepped_range,
+)
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What a sweep searches, and the overrides that all its jobs share."""
+
+    space: dict[str, BaseDistribution]
+    fixed: list[str]
+
+
+def plan_sweep(
+    params: Mapping[str, Any], arguments: Sequence[str], loader: ConfigLoader
+) -> SweepPlan:
+    """Returns the search space of ``params`` as changed by the command line.
+
+    Args:
+        params: dotted keys and the text of their distributions or plain values.
+        arguments: overrides from the command line; one of a key in ``params`` replaces it: a plain
+            value pins the parameter, a sweep (``choice``, ``range``, ...) is its new distribution.
+        loader: resolves globs over config groups.
+
+    Raises:
+        UserError: a distribution is empty or its low is above its high.
+        OverrideParseException: an override is not in Hydra's grammar.
+    """
+    texts = [to_override(k, v) if not isinstance(v, str) else f"{k}={v}" for k, v in params.items()]
+    parser = OverridesParser.create(config_loader=loader)
+    by_key = {override_key(o): o for o in parser.parse_overrides([*texts, *arguments])}
+    return SweepPlan(
+        space={key: to_distribution(o) for key, o in by_key.items() if o.is_sweep_override()},
+        fixed=[str(o.input_line) for o in by_key.values() if not o.is_sweep_override()],
+    )
+
+
+def override_key(override: Override) -> str:
+    """Returns the dotted key of an override, without the ``+`` of a value."""
+    return override.get_key_element().lstrip("+")
+
+
+def to_distribution(override: Override) -> BaseDistribution:
+    """Returns the distribution of a sweep override.
+
+    ``interval(a, b)``: floats; ``int(interval(a, b))``: integers, b included; ``range(a, b, step)``
+    leaves b out, as in Python; ``choice(...)``, ``a,b,c`` and ``glob(...)``: categories.
+    ``tag(log, ...)`` makes an interval logarithmic.
+    """
+    name, sweep = override_key(override), override.value()
+    if isinstance(sweep, IntervalSweep):
+        assert sweep.start is not None
+        assert sweep.end is not None
+        interval = int_interval if isinstance(sweep.start, int) else float_interval
+        return interval(name, sweep.start, sweep.end, log="log" in sweep.tags)
+    if isinstance(sweep, RangeSweep):
+        assert sweep.start is not None
+        assert sweep.stop is not None
+        return stepped_range(name, sweep.start, sweep.stop, sweep.step)
+    return categories(name, map(_category, override.sweep_iterator()))
+
+
+def _category(element: Any) -> CategoricalChoiceType:
+    """Optuna stores only None, bool, int, float and str: a list or dict becomes its text."""
+    if element is None or isinstance(element, bool | int | float | str):
+        return element
+    if isinstance(element, QuotedString):
+        return element.text
+    return str(Transformer.str(element))
+
+
+_BARE = re.compile(r"[A-Za-z_./:\-][\w./:\-]*")
+_WORDS = {"null", "true", "false", "nan", "inf"}
+
+
+def to_override(key: str, value: Any) -> str:
+    """Returns the override that gives ``key`` exactly ``value``, strings quoted where need be."""
+    return f"{key}={Transformer.str(_quoted(value))}"
+
+
+def _quoted(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_quoted(element) for element in value]
+    if isinstance(value, dict):
+        return {key: _quoted(element) for key, element in value.items()}
+    if isinstance(value, str):
+        bare = _BARE.fullmatch(value) and value.lower().lstrip("-") not in _WORDS
+        return value if bare else QuotedString(value, Quote.single)
+    return value
+
+
+def job_overrides(plan: SweepPlan, params: Params) -> list[str]:
+    """Returns the overrides of one trial's job."""
+    return [*plan.fixed, *(to_override(key, value) for key, value in params.items())]
+
+
+def config_keys(config: DictConfig) -> list[str]:
+    """Returns what can be searched in ``config``: its dotted value keys and its groups."""
+    groups = map(str, config.hydra.runtime.choices)
+    return [*groups, *_keys(config, "")]
+
+
+def _keys(node: DictConfig, prefix: str) -> Iterator[str]:
+    for name in map(str, node):
+        if prefix or name not in ("hydra", "search_space"):
+            yield prefix + name
+            child = node._get_node(name)
+            if isinstance(child, DictConfig) and not child._is_none():
+                yield from _keys(child, f"{prefix}{name}.")

@@ -1,0 +1,61 @@
+"""What a single run shows while it trains."""
+
+import logging
+import sys
+from time import perf_counter
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from dropout_study.trial import EpochMetrics
+
+log = logging.getLogger(__name__)
+
+
+class RunProgress:
+    """A live line: epoch, loss, accuracies, images/s, time left; log lines without a terminal."""
+
+    def __init__(self, epochs: int, images_per_epoch: int) -> None:
+        self._images_per_epoch = images_per_epoch
+        self._epochs = epochs
+        self._last = perf_counter()
+        self._bar = Progress(
+            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.description}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+        )
+        self._task = self._bar.add_task("starting", total=epochs)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, metrics: EpochMetrics) -> bool:
+        """Shows an epoch; never stops a training."""
+        line = describe(metrics, self._images_per_epoch)
+        self._bar.update(self._task, completed=metrics.epoch, description=line)
+        if self._bar.disable:
+            log.info("epoch %d/%d: %s", metrics.epoch, self._epochs, line)
+        return True
+
+
+def describe(metrics: EpochMetrics, images_per_epoch: int) -> str:
+    """Returns one line on an epoch."""
+    val = "" if metrics.val_accuracy is None else f"val {metrics.val_accuracy:.4f}, "
+    return (
+        f"loss {metrics.train_loss:.4f}, accuracy: train {metrics.train_accuracy:.4f}, {val}"
+        f"test {metrics.test_accuracy:.4f}, {images_per_epoch / metrics.seconds:,.0f} images/s"
+    )

@@ -1,0 +1,228 @@
+"""Types and ranges of the config keys. Values, units and effects stand in ``conf/``.
+
+``check_config`` holds a composed config against the schema of its ``_target_`` before anything
+heavy is imported. A class of the user's own has no schema: its constructor checks what it is given.
+(The schemas are not in Hydra's ConfigStore: each would make ``--help`` 50 ms slower.)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from functools import partial
+from typing import Any
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from dropout_study.errors import (
+    UserError,
+    argument_error,
+    check_at_least,
+    check_fraction,
+    check_one_of,
+    check_positive,
+    check_rate,
+)
+
+Check = Callable[..., Any]
+PRECISIONS = ("float32", "bfloat16")
+
+
+def checked(check: Check, **bounds: Any) -> Any:
+    """Returns a field whose value must pass ``check(name, value, **bounds)`` unless it is None."""
+    return field(default=MISSING, metadata={"check": partial(check, **bounds)})
+
+
+def check_betas(name: str, value: list[float]) -> None:
+    """Raises unless ``value`` is two coefficients in [0, 1)."""
+    if len(value) != 2:
+        raise argument_error(name, value, "must be two numbers in [0, 1)")
+    for beta in value:
+        check_fraction(name, beta)
+
+
+def check_widths(name: str, value: list[int]) -> None:
+    """Raises unless every layer has at least one unit."""
+    for width in value:
+        check_at_least(name, width, low=1)
+
+
+rate = partial(checked, check_rate)
+positive = partial(checked, check_positive)
+fraction = partial(checked, check_fraction)
+at_least = partial(checked, check_at_least)
+
+
+@dataclass
+class ModelConf:
+    """What every model of this package takes."""
+
+    _target_: str = MISSING
+    in_shape: list[int] | None = None
+    classes: int | None = None
+
+
+@dataclass
+class MLPConf(ModelConf):
+    """Of ``model=mlp``."""
+
+    hidden1: int = at_least(low=1)
+    hidden2: int = at_least(low=1)
+    input_dropout: float = rate()
+    dropout1: float = rate()
+    dropout2: float = rate()
+    init_std: float | None = at_least(low=0)
+
+
+@dataclass
+class DeepMLPConf(ModelConf):
+    """Of ``model=mlp_deep``."""
+
+    widths: list[int] = checked(check_widths)
+    dropout: float = rate()
+    init_std: float | None = at_least(low=0)
+
+
+@dataclass
+class LeNetConf(ModelConf):
+    """Of ``model=lenet``."""
+
+    dropout1: float = rate()
+    dropout2: float = rate()
+
+
+@dataclass
+class LinearConf(ModelConf):
+    """Of ``model=linear``."""
+
+    init_std: float | None = at_least(low=0)
+
+
+@dataclass
+class OptimizerConf:
+    """What every optimizer takes."""
+
+    _target_: str = MISSING
+    lr: float = positive()
+    weight_decay: float = at_least(low=0)
+
+
+@dataclass
+class SGDConf(OptimizerConf):
+    """Of ``optimizer=sgd``."""
+
+    momentum: float = fraction()
+    nesterov: bool = False
+
+
+@dataclass
+class AdamConf(OptimizerConf):
+    """Of ``optimizer=adam`` and ``optimizer=adamw``."""
+
+    betas: list[float] = checked(check_betas)
+    eps: float = positive()
+
+
+@dataclass
+class RMSpropConf(OptimizerConf):
+    """Of ``optimizer=rmsprop``."""
+
+    alpha: float = fraction()
+    eps: float = positive()
+    momentum: float = fraction()
+
+
+@dataclass
+class CutConf:
+    """Of data whose training examples are cut; upper bounds are known once the data is."""
+
+    _target_: str = MISSING
+    val_size: int = at_least(low=0)
+    train_size: int | None = at_least(low=1)
+    split_seed: int = 0
+
+
+@dataclass
+class ImageSetConf(CutConf):
+    """Of data sets that are read from files."""
+
+    root: str | None = None
+
+
+@dataclass
+class SyntheticConf(CutConf):
+    """Of ``data=synthetic``."""
+
+    shape: list[int] = checked(check_widths)
+    classes: int = at_least(low=1)
+    n_train: int = at_least(low=1)
+    n_test: int = at_least(low=1)
+    contrast: float = at_least(low=0)
+
+
+@dataclass
+class TrainerConf:
+    """Of ``trainer``."""
+
+    epochs: int = at_least(low=1)
+    batch_size: int = at_least(low=1)
+    device: str = "auto"
+    precision: str = checked(check_one_of, options=PRECISIONS)
+    seed: int = 0
+
+
+@dataclass
+class SearchSpaceConf:
+    """Of ``search_space``: what a sweep searches and where it begins."""
+
+    study_name: str = MISSING
+    n_trials: int = at_least(low=1)
+    params: dict[str, Any] = field(default_factory=dict)
+    enqueue: list[dict[str, Any]] = field(default_factory=list)
+
+
+TARGETS: dict[str, type] = {
+    "dropout_study.models.MLP": MLPConf,
+    "dropout_study.models.DeepMLP": DeepMLPConf,
+    "dropout_study.models.LeNet": LeNetConf,
+    "dropout_study.models.SoftmaxRegression": LinearConf,
+    "torch.optim.SGD": SGDConf,
+    "torch.optim.Adam": AdamConf,
+    "torch.optim.AdamW": AdamConf,
+    "torch.optim.RMSprop": RMSpropConf,
+    "dropout_study.data.fashion_mnist": ImageSetConf,
+    "dropout_study.data.mnist": ImageSetConf,
+    "dropout_study.data.kmnist": ImageSetConf,
+    "dropout_study.data.cifar10": ImageSetConf,
+    "dropout_study.data.fashion_mnist_mini": CutConf,
+    "dropout_study.data.synthetic": SyntheticConf,
+}
+GROUPS: dict[str, type] = {"trainer": TrainerConf, "search_space": SearchSpaceConf}
+
+
+def check_config(config: DictConfig) -> None:
+    """Checks the types and ranges of every group of ``config`` that has a schema.
+
+    Raises:
+        UserError: names the key, its value, the rule and the way out.
+    """
+    for group in map(str, config):
+        node = config[group]
+        if isinstance(node, DictConfig):
+            schema = GROUPS.get(group) or TARGETS.get(node.get("_target_"))
+            if schema is not None:
+                _check_group(group, schema, node)
+
+
+def _check_group(group: str, schema: type, node: DictConfig) -> None:
+    try:
+        typed = OmegaConf.structured(schema)
+        typed.merge_with(node)
+    except OmegaConfBaseException as error:
+        name = f"{group}.{error.full_key or error.key}"
+        reason = str(error).splitlines()[0]
+        raise UserError(f"`{name}` has the wrong type: {reason}") from error
+    for key in fields(schema):
+        value = typed[key.name]
+        if "check" in key.metadata and value is not None:
+            plain = OmegaConf.to_object(value) if OmegaConf.is_config(value) else value
+            key.metadata["check"](f"{group}.{key.name}", plain)

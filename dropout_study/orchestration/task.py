@@ -1,0 +1,115 @@
+"""One trial: from a composed config to a trained network and its files."""
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
+
+from dropout_study.data import Splits
+from dropout_study.errors import UserError
+from dropout_study.orchestration.history import HistoryFile
+from dropout_study.orchestration.schema import check_config
+from dropout_study.paths import JobPaths
+from dropout_study.randomness import draw_key
+from dropout_study.training import TrainSettings, resolve_device, train_single
+from dropout_study.trial import EpochMetrics, OnEpoch, TrialResult
+
+
+@dataclass(frozen=True)
+class TrialSetup:
+    """All that a trial's training needs."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    splits: Splits
+    settings: TrainSettings
+
+
+def prepare_trial(config: DictConfig) -> TrialSetup:
+    """Builds what ``config`` (groups model, data, optimizer, trainer) describes.
+
+    Raises:
+        UserError: a value cannot be used or the data cannot be read.
+    """
+    check_config(config)
+    device = resolve_device(config.trainer.device)
+    splits = load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
+    model = build_model(config, splits).to(device)
+    return TrialSetup(model, build_optimizer(config, model), splits, train_settings(config))
+
+
+def train_trial(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> TrialResult:
+    """Trains and leaves ``history.csv`` in ``job_dir``.
+
+    Args:
+        setup: what to train.
+        job_dir: the trial's directory.
+        on_epoch: each is called after every epoch; training goes on while all return True.
+
+    Raises:
+        DivergedError: the training loss is no longer finite.
+    """
+    listeners: list[OnEpoch] = [HistoryFile(JobPaths(job_dir).history_csv), *on_epoch]
+
+    def tell_all(metrics: EpochMetrics) -> bool:
+        goes_on = [listener(metrics) for listener in listeners]  # each is told, whoever stops
+        return all(goes_on)
+
+    history = train_single(setup.model, setup.optimizer, setup.splits, setup.settings, tell_all)
+    return TrialResult.from_history(history, setup.settings.seed)
+
+
+def train_settings(config: DictConfig) -> TrainSettings:
+    """Returns the settings of the training loop."""
+    return TrainSettings(
+        epochs=config.trainer.epochs,
+        batch_size=config.trainer.batch_size,
+        bfloat16=config.trainer.precision == "bfloat16",
+        seed=config.trainer.seed,
+    )
+
+
+@lru_cache(maxsize=1)
+def load_splits(data_yaml: str, device: torch.device) -> Splits:
+    """Returns the data on ``device``; the trials of a process that share it read it once."""
+    splits = instantiate(OmegaConf.create(data_yaml), _partial_=True, _convert_="all")()
+    if not isinstance(splits, Splits):
+        raise UserError(
+            f"`data._target_` must return dropout_study.data.Splits, got {type(splits).__name__}; "
+            "see make_splits"
+        )
+    return splits.to(device)
+
+
+def build_model(config: DictConfig, splits: Splits) -> nn.Module:
+    """Returns the network with its initial weights, a function of the seed alone.
+
+    Where the config has ``in_shape`` or ``classes`` and leaves it null, it is the data's.
+    """
+    facts = {"in_shape": splits.in_shape, "classes": splits.classes}
+    unset = {key: fact for key, fact in facts.items() if config.model.get(key, fact) is None}
+    build: partial[nn.Module] = instantiate(config.model, _partial_=True, _convert_="all")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(draw_key(config.trainer.seed, "init"))
+        model = build(**unset)
+    if not isinstance(model, nn.Module):
+        raise UserError(f"`model._target_` must return an nn.Module, got {type(model).__name__}")
+    return model
+
+
+def build_optimizer(config: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
+    """Returns the optimizer over the model's parameters."""
+    build = instantiate(config.optimizer, _partial_=True, _convert_="all")
+    try:
+        optimizer = build(model.parameters())
+    except ValueError as error:
+        raise UserError(f"`optimizer` cannot be built: {error}") from error
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise UserError(
+            f"`optimizer._target_` must return a torch Optimizer, got {type(optimizer).__name__}"
+        )
+    return optimizer

@@ -1,0 +1,105 @@
+"""The one place that knows where files are: configs, the cache, a study's and a run's files."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def conf_dir() -> Path:
+    """Returns the directory of the configs: the wheel's own, else the checkout's."""
+    packaged = Path(__file__).parent / "conf"
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / "conf"
+
+
+def cache_dir() -> Path:
+    """Returns the directory for data kept between runs (XDG base directory specification)."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "dropout_study"
+
+
+@contextmanager
+def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Yields a temporary path beside ``path`` that takes its place if the block succeeds.
+
+    The file at ``path`` is whole or absent at every moment; if ``durable``, after a power cut too.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        if durable:
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class JobPaths:
+    """The files of one trial or single run, in its job directory ``root``."""
+
+    root: Path
+
+    @property
+    def history_csv(self) -> Path:
+        """One row an epoch."""
+        return self.root / "history.csv"
+
+    @property
+    def metrics_json(self) -> Path:
+        """The trial's row of the table; absent until the trial has ended."""
+        return self.root / "metrics.json"
+
+    @property
+    def curves_png(self) -> Path:
+        """The learning curves of a single run."""
+        return self.root / "curves.png"
+
+    @property
+    def overrides_yaml(self) -> Path:
+        """What the job was started with, as Hydra recorded it."""
+        return self.root / ".hydra" / "overrides.yaml"
+
+
+@dataclass(frozen=True)
+class StudyPaths:
+    """The files of one study, in its sweep directory ``root``."""
+
+    root: Path
+
+    @property
+    def results_csv(self) -> Path:
+        """One row a trial."""
+        return self.root / "results.csv"
+
+    @property
+    def journal(self) -> Path:
+        """Optuna's storage: the truth about the trials."""
+        return self.root / "journal.log"
+
+    @property
+    def multirun_yaml(self) -> Path:
+        """The composed configuration of the sweep, as Hydra records it."""
+        return self.root / "multirun.yaml"
+
+    @property
+    def optimization_results_yaml(self) -> Path:
+        """The best trial, in the form of Hydra's Optuna plugin."""
+        return self.root / "optimization_results.yaml"
+
+    @property
+    def lock(self) -> Path:
+        """Held while the table is rewritten."""
+        return self.root / ".results.lock"
+
+    def job(self, number: int) -> JobPaths:
+        """Returns the paths of trial ``number``."""
+        return JobPaths(self.root / str(number))
+
+    def jobs(self) -> list[tuple[int, JobPaths]]:
+        """Returns the trials that have a job directory, by number."""
+        names = (p.name for p in self.root.iterdir() if p.name.isdecimal() and p.is_dir())
+        return [(number, self.job(number)) for number in sorted(map(int, names))]

@@ -1,0 +1,26 @@
+"""The Hydra callback that draws the learning curves of a single run."""
+
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+from dropout_study.paths import JobPaths, atomic_write
+
+
+class CurvesCallback(Callback):
+    """Leaves ``curves.png`` beside ``history.csv`` and says where the run's files are."""
+
+    def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Draws what the run has left."""
+        paths = JobPaths(Path(config.hydra.runtime.output_dir))
+        if not paths.history_csv.is_file():
+            return
+        from dropout_study.report.curves import save_learning_curves
+
+        choices = config.hydra.runtime.choices
+        title = " ".join([*(choices.get(g, "") for g in ("model", "data", "optimizer"))])
+        with atomic_write(paths.curves_png) as temporary:
+            save_learning_curves(paths.history_csv, temporary, title)
+        print(f"Learning curves, history and metrics: {paths.root}")

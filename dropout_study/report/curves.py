@@ -1,0 +1,70 @@
+"""Learning curves in the book's own form: train loss, train accuracy, test accuracy over epochs."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe & Ito's colours, distinct for the colour-blind; the line style tells the curves apart too.
+STYLES: dict[str, dict[str, Any]] = {
+    "train loss": {"color": "#0072B2", "linestyle": "-"},
+    "train accuracy": {"color": "#D55E00", "linestyle": "--"},
+    "validation accuracy": {"color": "#009E73", "linestyle": ":"},
+    "test accuracy": {"color": "#000000", "linestyle": "-."},
+}
+COLUMNS = {
+    "train_loss": "train loss",
+    "train_accuracy": "train accuracy",
+    "val_accuracy": "validation accuracy",
+    "test_accuracy": "test accuracy",
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One quantity over epochs."""
+
+    label: str
+    epochs: list[int]
+    values: list[float]
+
+
+def learning_curves(history_csv: Path) -> list[Curve]:
+    """Returns the curves of a ``history.csv``; those without values are left out."""
+    with history_csv.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    curves: list[Curve] = []
+    for column, label in COLUMNS.items():
+        given = [row for row in rows if row[column]]
+        if given:
+            epochs = [int(row["epoch"]) for row in given]
+            curves.append(Curve(label, epochs, [float(row[column]) for row in given]))
+    return curves
+
+
+def draw_learning_curves(curves: list[Curve], ax: "Axes") -> None:
+    """Draws the curves; an epoch alone shows as a point."""
+    from matplotlib.ticker import MaxNLocator
+
+    for curve in curves:
+        ax.plot(curve.epochs, curve.values, label=curve.label, marker=".", **STYLES[curve.label])
+    ax.set_xlabel("epoch")
+    ax.set_ylabel("loss (nats) or accuracy")
+    ax.set_ylim(bottom=0)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(alpha=0.3)
+    ax.legend()
+
+
+def save_learning_curves(history_csv: Path, png: Path, title: str) -> None:
+    """Draws ``history_csv`` into ``png``."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    ax = figure.add_subplot()
+    draw_learning_curves(learning_curves(history_csv), ax)
+    ax.set_title(title)
+    figure.savefig(png, format="png", dpi=150)

@@ -1,0 +1,1 @@
+"""Tables: from the job directories of a study to ``results.csv``."""

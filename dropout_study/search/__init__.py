@@ -1,0 +1,1 @@
+"""Search spaces and studies on Optuna. Knows nothing of Hydra or torch."""

@@ -1,0 +1,14 @@
+"""Training and evaluation. Knows nothing of Hydra or Optuna."""
+
+from dropout_study.training.device import resolve_device
+from dropout_study.training.evaluate import evaluate, scaled
+from dropout_study.training.single import TrainSettings, epoch_order, train_single
+
+__all__ = [
+    "TrainSettings",
+    "epoch_order",
+    "evaluate",
+    "resolve_device",
+    "scaled",
+    "train_single",
+]

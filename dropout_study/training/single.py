@@ -1,0 +1,115 @@
+"""The reference loop: one network, trained as a reader of the book would write it.
+
+Every draw is a function of (seed, purpose, epoch, iteration, layer), so the same trial gives the
+same numbers wherever and beside whatever it runs.
+"""
+
+from dataclasses import dataclass
+from math import isfinite
+from time import perf_counter
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from dropout_study.data import Examples, Splits
+from dropout_study.errors import DivergedError
+from dropout_study.models import Noise, use_noise
+from dropout_study.randomness import draw_key
+from dropout_study.training.evaluate import evaluate, scaled
+from dropout_study.trial import EpochMetrics, OnEpoch
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How long, in what portions and in which arithmetic to train."""
+
+    epochs: int = 10
+    batch_size: int = 256
+    bfloat16: bool = False
+    seed: int = 0
+
+
+def train_single(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    splits: Splits,
+    settings: TrainSettings,
+    on_epoch: OnEpoch = lambda _: True,
+) -> list[EpochMetrics]:
+    """Trains ``model`` in place and returns the metrics of every epoch.
+
+    Args:
+        model: maps images [B, C, H, W] to logits [B, K]; on the same device as ``splits``.
+        optimizer: over the model's parameters.
+        splits: the data; ``splits.val`` and ``splits.test`` are only evaluated.
+        settings: epochs, batch size, arithmetic and seed.
+        on_epoch: called with each epoch's metrics; training stops early when it returns False.
+
+    Raises:
+        DivergedError: the training loss of an epoch is not finite.
+    """
+    device = splits.train.labels.device
+    noise = Noise(settings.seed, device)
+    use_noise(model, noise)
+    history: list[EpochMetrics] = []
+    with (
+        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+        torch.autocast(device.type, torch.bfloat16, enabled=settings.bfloat16),
+    ):
+        for epoch in range(settings.epochs):
+            started = perf_counter()
+            train_loss, train_accuracy = _train_epoch(
+                model, optimizer, splits.train, settings, noise, epoch
+            )
+            if not isfinite(train_loss):
+                raise DivergedError(f"loss not finite at epoch {epoch + 1}; lower `optimizer.lr`")
+            val_loss, val_accuracy = evaluate(model, splits.val) if splits.val else (None, None)
+            test_loss, test_accuracy = evaluate(model, splits.test)
+            history.append(
+                EpochMetrics(
+                    epoch=epoch + 1,
+                    train_loss=train_loss,
+                    train_accuracy=train_accuracy,
+                    val_loss=val_loss,
+                    val_accuracy=val_accuracy,
+                    test_loss=test_loss,
+                    test_accuracy=test_accuracy,
+                    seconds=perf_counter() - started,
+                )
+            )
+            if not on_epoch(history[-1]):
+                break
+    return history
+
+
+def _train_epoch(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    train: Examples,
+    settings: TrainSettings,
+    noise: Noise,
+    epoch: int,
+) -> tuple[float, float]:
+    """Returns the mean loss and the accuracy over the epoch's minibatches, in training mode."""
+    model.train()
+    shuffled = train.take(epoch_order(len(train), settings.seed, epoch).to(train.labels.device))
+    loss_sum = torch.zeros((), device=train.labels.device)
+    correct = torch.zeros((), device=train.labels.device)
+    for iteration, (images, labels) in enumerate(shuffled.minibatches(settings.batch_size)):
+        noise.seek(epoch, iteration)
+        torch.manual_seed(draw_key(settings.seed, "other", epoch, iteration))
+        logits = model(scaled(images))
+        loss = cross_entropy(logits, labels)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        loss_sum += loss.detach() * len(labels)
+        correct += (logits.detach().argmax(dim=1) == labels).sum()
+    return loss_sum.item() / len(train), correct.item() / len(train)
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> torch.Tensor:
+    """Returns the order [N] in which an epoch visits the examples, the same on every device."""
+    generator = torch.Generator().manual_seed(draw_key(seed, "order", epoch))
+    return torch.randperm(count, generator=generator)
