@@ -1,0 +1,197 @@
+import itertools
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dropout_study.models import MLP, DeepMLP, Dropout, Noise, use_noise
+from dropout_study.models.noise import LEVELS
+
+CPU = torch.device("cpu")
+N = 1_000_000
+
+
+def noise_at(epoch: int = 0, iteration: int = 0, seed: int = 0) -> Noise:
+    noise = Noise(seed, CPU)
+    noise.seek(epoch, iteration)
+    return noise
+
+
+def kept(p: float, noise: Noise, layer: int = 0, shape: tuple[int, ...] = (N,)) -> Tensor:
+    """Which units a layer of rate ``p`` keeps: bool of ``shape``."""
+    return Dropout(p, layer, noise)(torch.ones(shape)) != 0
+
+
+def dropouts(model: nn.Module) -> list[Dropout]:
+    return [layer for layer in model.modules() if isinstance(layer, Dropout)]
+
+
+@pytest.mark.parametrize("p", [0.01, 0.2, 0.5, 0.8, 0.99])
+class TestRate:
+    def test_a_share_of_1_minus_p_is_kept(self, p):
+        deviation = math.sqrt(p * (1 - p) / N)  # of a binomial share
+        assert abs(kept(p, noise_at()).float().mean().item() - (1 - p)) < 5 * deviation
+
+    def test_kept_units_are_scaled_by_1_over_1_minus_p(self, p):
+        x = torch.randn(1000)
+        y = Dropout(p, 0, noise_at())(x)
+        # the rate is rounded to half a level, which changes 1 - p by up to that share of itself
+        scaled, tolerance = x / (1 - p), 0.5 / LEVELS / (1 - p) + 1e-6
+        assert torch.allclose(y[y != 0], scaled[y != 0], rtol=tolerance, atol=0)
+
+    def test_the_expectation_is_the_input(self, p):
+        y = Dropout(p, 0, noise_at())(torch.ones(N))
+        deviation = math.sqrt(p / (1 - p) / N)  # of the mean of N draws that are 0 or 1 / (1 - p)
+        assert abs(y.mean().item() - 1) < 5 * deviation
+
+    def test_units_are_dropped_independently_of_their_neighbours(self, p):
+        keep = kept(p, noise_at()).float()
+        for distance in (1, 2, 3, 4):  # four draws are cut from one integer
+            both = (keep[:-distance] * keep[distance:]).mean().item()
+            q = (1 - p) ** 2
+            # neighbouring pairs overlap, which at most triples the variance of their share
+            assert abs(both - q) < 5 * math.sqrt(3 * q * (1 - q) / N)
+
+    def test_gradients_pass_where_units_are_kept(self, p):
+        x = torch.randn(1000, requires_grad=True)
+        y = Dropout(p, 0, noise_at())(x)
+        y.sum().backward()
+        assert torch.allclose(x.grad * x.detach(), y.detach())
+
+
+def test_draws_are_even_on_all_levels():
+    draws = noise_at().draw(0, torch.Size([N])).long() + LEVELS // 2
+    assert (draws.min() >= 0) & (draws.max() < LEVELS)
+    # Pearson's statistic over 256 equal bins has mean 255 and deviation sqrt(2 * 255)
+    for bins in (draws // 256, draws % 256):
+        counts = bins.bincount(minlength=256)
+        statistic = ((counts - N / 256) ** 2 / (N / 256)).sum().item()
+        assert abs(statistic - 255) < 5 * math.sqrt(2 * 255)
+
+
+def test_evaluation_drops_nothing():
+    x = torch.randn(100)
+    assert Dropout(0.9, 0, noise_at()).eval()(x) is x
+
+
+def test_rate_zero_drops_nothing_in_training_either():
+    x = torch.randn(100)
+    assert torch.equal(Dropout(0.0, 0, noise_at())(x), x)
+
+
+@pytest.mark.parametrize("p", [0.9999, math.nextafter(1, 0)])
+def test_a_rate_near_one_stays_finite(p):
+    y = Dropout(p, 0, noise_at())(torch.ones(N))
+    assert y.isfinite().all()
+    assert 0 < (y != 0).sum() < 2e-4 * N
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 5), (2, 3, 4, 5), (0, 4)])
+def test_shape_and_dtype_are_kept(dtype, shape):
+    y = Dropout(0.5, 0, noise_at())(torch.ones(shape, dtype=dtype))
+    assert (y.shape, y.dtype) == (shape, dtype)
+
+
+class TestCommonRandomNumbers:
+    def test_a_higher_rate_keeps_a_subset(self):
+        keeps = [kept(p, noise_at(epoch=3, iteration=7)) for p in (0.1, 0.2, 0.5, 0.9)]
+        for more, fewer in itertools.pairwise(keeps):
+            assert (fewer <= more).all()
+            assert fewer.sum() < more.sum()
+
+    def test_a_draw_is_a_function_of_its_position_alone(self):
+        noise = noise_at()
+        for epoch, iteration in ((0, 0), (5, 1), (2, 9)):  # whatever was drawn before
+            noise.seek(epoch, iteration)
+            kept(0.3, noise, layer=1)
+            again = kept(0.5, noise_at(epoch, iteration), layer=2)
+            assert torch.equal(kept(0.5, noise, layer=2), again)
+
+    def test_a_draw_neither_reads_nor_moves_torchs_own_generator(self):
+        torch.manual_seed(1)
+        before = torch.get_rng_state()
+        first = kept(0.5, noise_at())
+        assert torch.equal(torch.get_rng_state(), before)
+        torch.manual_seed(2)
+        assert torch.equal(kept(0.5, noise_at()), first)
+
+    def test_other_positions_give_independent_draws(self):
+        base = kept(0.5, noise_at())
+        others = [
+            kept(0.5, noise_at(epoch=1)),
+            kept(0.5, noise_at(iteration=1)),
+            kept(0.5, noise_at(seed=1)),
+            kept(0.5, noise_at(), layer=1),
+        ]
+        for one, other in itertools.combinations([base, *others], 2):
+            agreement = (one == other).float().mean().item()
+            assert abs(agreement - 0.5) < 5 * math.sqrt(0.25 / N)
+
+    @pytest.mark.parametrize(
+        "changed", [{"hidden1": 512}, {"dropout1": 0.0}, {"dropout1": 0.9}, {"input_dropout": 0.3}]
+    )
+    def test_layer_2_does_not_depend_on_what_comes_before_it(self, changed):
+        def second(**arguments: float) -> Tensor:
+            model = use_noise(MLP(in_shape=(1, 4, 4), classes=3, **arguments), noise_at())
+            return dropouts(model)[-1](torch.ones(32, 256))
+
+        assert torch.equal(second(), second(**changed))
+
+    def test_the_depth_behind_a_layer_does_not_matter(self):
+        shallow, deep = (
+            use_noise(DeepMLP(in_shape=(1, 4, 4), classes=3, widths=[8] * depth), noise_at())
+            for depth in (1, 3)
+        )
+        x = torch.ones(32, 8)
+        assert torch.equal(dropouts(shallow)[0](x), dropouts(deep)[0](x))
+
+
+class Nested(nn.Module):
+    """A model of a stranger: plain dropout layers, here and there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(6, 6), nn.Dropout(0.3), nn.Sequential(nn.Dropout(0.4)))
+        self.head = nn.ModuleDict({"drop": nn.Dropout(0.5), "out": nn.Linear(6, 2)})
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head["out"](self.head["drop"](self.body(x)))
+
+
+class TestUseNoise:
+    def test_every_plain_layer_is_replaced_and_keeps_its_rate(self):
+        model = use_noise(Nested(), noise_at())
+        assert [layer.p for layer in dropouts(model)] == [0.3, 0.4, 0.5]
+        assert not any(isinstance(layer, nn.Dropout) for layer in model.modules())
+
+    def test_the_layers_draw_independently(self):
+        masks = [layer(torch.ones(N)) != 0 for layer in dropouts(use_noise(Nested(), noise_at()))]
+        for one, other in itertools.combinations(masks, 2):
+            p = one.float().mean() * other.float().mean()
+            both = (one & other).float().mean()
+            assert abs(both - p) < 5 * math.sqrt(p * (1 - p) / N)
+
+    def test_a_strangers_model_becomes_reproducible(self):
+        noise, x = noise_at(epoch=1), torch.rand(5, 6)
+        model = use_noise(Nested(), noise)
+        torch.manual_seed(1)
+        first = model(x)
+        noise.seek(1, 0)
+        torch.manual_seed(2)
+        assert torch.equal(model(x), first)
+
+    def test_weights_names_and_mode_are_kept(self):
+        model = Nested()
+        names, weight = list(model.state_dict()), model.head["out"].weight
+        use_noise(model, noise_at())
+        assert list(model.state_dict()) == names
+        assert model.head["out"].weight is weight
+        assert torch.equal(model.eval()(torch.ones(1, 6)), model(torch.ones(1, 6)))
+
+    def test_a_model_that_is_one_dropout_layer_is_replaced_itself(self):
+        assert isinstance(use_noise(nn.Dropout(0.5), noise_at()), Dropout)
+
+    def test_a_printed_model_shows_the_rates(self):
+        assert "Dropout(p=0.4, layer=1)" in str(use_noise(Nested(), noise_at()))

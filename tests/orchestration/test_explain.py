@@ -1,0 +1,61 @@
+import pytest
+from hydra.errors import HydraException
+
+from dropout_study.errors import UserError
+from dropout_study.orchestration.explain import explain
+
+
+def explained(compose_config, *overrides: str) -> str:
+    with pytest.raises(HydraException) as caught:
+        compose_config(*overrides)
+    text = explain(caught.value)
+    assert "\n" not in text
+    return text
+
+
+@pytest.mark.parametrize(
+    ("override", "nearest"),
+    [
+        ("model.dropuot1=0.3", "model.dropout1"),
+        ("trainer.epoch=3", "trainer.epochs"),
+        ("modle=mlp", "model"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest(compose_config, override, nearest):
+    key = override.split("=")[0]
+    assert explained(compose_config, override) == (
+        f"`{key}` is no key of the configuration; did you mean `{nearest}`? (`+{key}=...` adds a "
+        "new key)"
+    )
+
+
+def test_an_unknown_option_names_the_nearest_or_all(compose_config):
+    assert explained(compose_config, "data=fashion_mnst") == (
+        "`data=fashion_mnst` is no option of data; did you mean `fashion_mnist`?"
+    )
+    assert explained(compose_config, "optimizer=zzz").endswith(
+        "there is: adam, adamw, custom, rmsprop, sgd"
+    )
+
+
+def test_an_override_outside_the_grammar_is_one_line(compose_config):
+    assert explained(compose_config, "model.dropout1=[")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (UserError("as it is"), "as it is"),
+        (ValueError("two\n  lines"), "two lines"),
+        (ValueError(), "ValueError"),
+    ],
+)
+def test_other_errors_are_one_line(error, line):
+    assert explain(error) == line
+
+
+def test_an_unwritable_directory_is_named_with_the_ways_out():
+    line = explain(PermissionError(13, "Permission denied", "/outputs/x"))
+    assert line.startswith("/outputs/x: Permission denied; ")
+    assert "hydra.run.dir=DIR" in line
+    assert "hydra.sweep.dir=DIR" in line

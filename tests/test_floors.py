@@ -1,0 +1,141 @@
+"""Imports go down only, and what is slow to import is imported only where it is needed."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import dropout_study
+
+ROOT = Path(dropout_study.__file__).parent
+PLUGINS = ROOT.parent / "hydra_plugins" / "dropout_study"
+FILES = {
+    **{f"dropout_study.{p.relative_to(ROOT).as_posix()}": p for p in sorted(ROOT.rglob("*.py"))},
+    **{f"hydra_plugins.{p.name}": p for p in sorted(PLUGINS.glob("*.py"))},
+}
+
+FLOORS = {
+    **dict.fromkeys(("errors", "paths", "trial", "randomness"), 0),
+    **dict.fromkeys(("data", "models", "optim"), 1),
+    **dict.fromkeys(("training", "search"), 2),
+    **{"orchestration": 3, "results": 4, "report": 4, "cli": 5, "__main__": 6, "__init__": 6},
+}
+HYDRA, OPTUNA, TORCH = {"hydra", "omegaconf"}, {"optuna"}, {"torch", "torchvision"}
+TABLES = {"pandas", "matplotlib", "rich"}
+FORBIDDEN = {
+    **dict.fromkeys(("data", "models", "optim"), HYDRA | OPTUNA | TABLES),
+    **{"training": HYDRA | OPTUNA | TABLES, "search": HYDRA | TORCH | TABLES},
+    **{"orchestration": TABLES - {"rich"}},
+}
+SLOW = TORCH | OPTUNA | TABLES
+
+
+def module_of(path: Path) -> str:
+    base = ROOT.parent if path.is_relative_to(ROOT) else PLUGINS.parent.parent
+    parts = path.relative_to(base).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(tree: ast.AST, *, lazy: bool = True) -> Iterator[str]:
+    """Yields the modules that a file imports; without those in functions if not ``lazy``."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            assert node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif lazy or not (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            or (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+        ):
+            yield from imports(node, lazy=lazy)
+
+
+def room(module: str) -> str:
+    """The part of the package that a module belongs to: ``dropout_study.data.idx`` -> ``data``."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def imported(path: Path, *, lazy: bool = True) -> list[str]:
+    return list(imports(ast.parse(path.read_text(encoding="utf-8")), lazy=lazy))
+
+
+every_file = pytest.mark.parametrize("path", FILES.values(), ids=FILES)
+package_file = pytest.mark.parametrize(
+    "path", [p for p in FILES.values() if p.is_relative_to(ROOT)], ids=module_of
+)
+
+
+@package_file
+def test_imports_go_down_only(path):
+    here = room(module_of(path))
+    assert here in FLOORS, f"{here} stands on no floor"
+    for module in imported(path):
+        if module.startswith("dropout_study."):
+            there = room(module)
+            assert there == here or FLOORS[there] < FLOORS[here], f"{here} imports {module}"
+
+
+@package_file
+def test_a_room_knows_no_library_of_another(path):
+    here = room(module_of(path))
+    libraries = {module.split(".")[0] for module in imported(path)} - {"dropout_study"}
+    if FLOORS[here] == 0:
+        assert libraries <= sys.stdlib_module_names
+    assert not libraries & FORBIDDEN.get(here, set())
+
+
+@every_file
+def test_nothing_of_the_package_imports_a_plugin(path):
+    assert not any(module.startswith("hydra_plugins") for module in imported(path))
+
+
+def at_import(module: str, seen: set[str]) -> set[str]:
+    """The top-level modules outside the package that importing ``module`` imports."""
+    path = ROOT.parent.joinpath(*module.split("."))
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if module in seen or not path.is_file():
+        return set()
+    seen.add(module)
+    outside: set[str] = set()
+    for name in imported(path, lazy=False):
+        if not name.startswith("dropout_study"):
+            outside.add(name.split(".")[0])
+            continue
+        parts = name.split(".")
+        for end in range(1, len(parts) + 1):  # a package's own __init__ runs first
+            outside |= at_import(".".join(parts[:end]), seen)
+    return outside
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("dropout_study.cli", "dropout_study.__main__", "dropout_study.orchestration.preflight"),
+        *("dropout_study.results.callback", "dropout_study.report.callback"),
+        *(module_of(p) for p in FILES.values() if p.is_relative_to(PLUGINS)),
+    ],
+)
+def test_what_every_command_imports_is_light(module):
+    """``--help``, tab completion and every Hydra app of the environment wait for these."""
+    assert not at_import(module, set()) & SLOW
+
+
+def test_what_is_slow_would_be_noticed():
+    assert "torch" in at_import("dropout_study.orchestration.task", set())
+    assert "optuna" in at_import("dropout_study.orchestration.sweep", set())
+
+
+@every_file
+def test_torchvision_is_imported_only_when_it_must_convert(path):
+    assert not any(name.startswith("torchvision") for name in imported(path, lazy=False))
+
+
+@pytest.mark.parametrize("path", sorted(PLUGINS.glob("*.py")), ids=lambda path: path.name)
+def test_a_plugin_module_does_not_postpone_its_annotations(path):
+    """Hydra executes it before it is in ``sys.modules``, where dataclasses look for the types."""
+    assert "__future__.annotations" not in imported(path)
