@@ -30,7 +30,7 @@ Outcome = list[MemberScores] | Exception
 
 
 class Crew:
-    """Threads that train lanes; each does its tensor work alone, without helpers.
+    """Threads that train lanes, with an equal share of torch's own threads each: usually one.
 
     Two products on one thread each are done sooner than two in turn on two threads, and are not
     disturbed by other programs on the same cores.
@@ -57,7 +57,10 @@ class Crew:
     def _work_together(self, epoch: "_Epoch") -> None:
         before = torch.get_num_threads()
         try:
-            with ThreadPoolExecutor(self._threads, initializer=_one_thread) as pool:
+            each = max(1, before // self._threads)
+            with ThreadPoolExecutor(
+                self._threads, initializer=torch.set_num_threads, initargs=(each,)
+            ) as pool:
                 try:
                     running = [pool.submit(epoch.work) for _ in range(self._threads)]
                     for worker in running:
@@ -66,10 +69,6 @@ class Crew:
                     epoch.stop()  # on Ctrl-C: the threads leave after their present turn
         finally:
             torch.set_num_threads(before)
-
-
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 class _Epoch:

@@ -45,7 +45,7 @@ def rates_of(seats: Sequence[Seat], name: str, device: torch.device) -> tuple[Te
         name: of the dropout layer.
         device: of the tensors.
     """
-    dropped = [keep_level(dropout_layers(seat.member.model)[name].p) for seat in seats]
+    dropped = [keep_level(seat.dropout[name].p) for seat in seats]
     level = torch.tensor([float(d - LEVELS // 2) for d in dropped], device=device)
     return level, torch.tensor([LEVELS / (LEVELS - d) for d in dropped], device=device)
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import torch
 
@@ -28,7 +29,7 @@ class Plan:
 
     Attributes:
         lane_size: members of a lane at most; None for as many as fit into memory.
-        threads: lanes that run at once.
+        threads: lanes that run at once; they divide torch's threads among them.
         by_hand: use the hand-written passes for dense networks.
     """
 
@@ -63,6 +64,7 @@ class Planner:
     train: Examples
     _traits: dict[Signature, Traits] = field(default_factory=dict)
     _limits: dict[Signature, int] = field(default_factory=dict)
+    _signatures: WeakKeyDictionary[Seat, Signature] = field(default_factory=WeakKeyDictionary)
 
     def lanes(self, seats: Sequence[Seat]) -> list[Lane]:
         """Returns lanes for the next epoch of ``seats``."""
@@ -71,16 +73,19 @@ class Planner:
         groups: dict[tuple[StreamKey, Signature], list[Seat]] = {}
         for seat in seats:
             key = seat.stream_key
-            streams.setdefault(key, Stream(self.train, key))
-            groups.setdefault((key, signature_of(seat)), []).append(seat)
+            if key not in streams:
+                streams[key] = Stream(self.train, key)
+            groups.setdefault((key, self._signature(seat)), []).append(seat)
         for (key, signature), group in groups.items():
             lanes += self._group_lanes(group, streams[key], signature)
+        for lane in lanes:
+            lane.stream.readers += 1
         return lanes
 
     def halves(self, lane: Lane) -> list[Lane]:
         """Returns two lanes for the members of one that did not fit, and remembers the limit."""
         half = max(1, len(lane.seats) // 2)
-        signature = signature_of(lane.seats[0])
+        signature = self._signature(lane.seats[0])
         self._limits[signature] = half
         log.warning("out of memory with %d members at once; trying %d", len(lane.seats), half)
         return self._group_lanes(list(lane.seats), lane.stream, signature)
@@ -89,6 +94,11 @@ class Planner:
         """Returns a plain lane for each member of one that raised ``error``."""
         log.warning("%s: trained one by one after: %r", _names(lane.seats), error)
         return [ModuleLane(seat, lane.stream) for seat in lane.seats]
+
+    def _signature(self, seat: Seat) -> Signature:
+        if seat not in self._signatures:
+            self._signatures[seat] = signature_of(seat)
+        return self._signatures[seat]
 
     def _group_lanes(
         self, seats: Sequence[Seat], stream: Stream, signature: Signature

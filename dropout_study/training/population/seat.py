@@ -33,6 +33,7 @@ class Seat:
         self.member = member
         self.noise = SharedNoise(device)
         use_noise(member.model, self.noise)
+        self.dropout = dropout_layers(member.model)
         self.history: list[EpochMetrics] = []
 
     @property

@@ -1,6 +1,6 @@
 """The minibatches and the noise of one seed and epoch, made once for all who share them."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from threading import RLock
 
@@ -13,7 +13,7 @@ from dropout_study.training.evaluate import scaled
 from dropout_study.training.single import epoch_order
 
 WINDOW = 16
-"""Minibatches a stream remembers. Every one is a function of its place, so it can be made again."""
+"""Minibatches a stream keeps for lanes that have fallen behind; any can be made again."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,11 @@ class Minibatch:
 
 
 class Stream:
-    """The minibatches of an epoch in order. Several threads may read it."""
+    """The minibatches of an epoch in order. Several threads may read it.
+
+    Attributes:
+        readers: lanes that will read it; a minibatch that all have taken is let go of.
+    """
 
     def __init__(self, train: Examples, key: StreamKey) -> None:
         self.key = key
@@ -56,7 +60,9 @@ class Stream:
         self.device = train.labels.device
         self._train = train
         self._order = epoch_order(len(train), key.seed, key.epoch).to(self.device)
-        self._recent: OrderedDict[int, Minibatch] = OrderedDict()
+        self.readers = 0
+        self._kept: OrderedDict[int, Minibatch] = OrderedDict()
+        self._taken: Counter[int] = Counter()
         self._lock = RLock()
 
     def __len__(self) -> int:
@@ -65,11 +71,13 @@ class Stream:
     def minibatch(self, iteration: int) -> Minibatch:
         """Returns the minibatch of ``iteration``, from 0; the last one may be smaller."""
         with self._lock:
-            if iteration not in self._recent:
-                self._recent[iteration] = self._cut(iteration)
-                if len(self._recent) > WINDOW:
-                    self._recent.popitem(last=False)
-            return self._recent[iteration]
+            minibatch = self._kept.pop(iteration, None) or self._cut(iteration)
+            self._taken[iteration] += 1
+            if self._taken[iteration] < self.readers:
+                self._kept[iteration] = minibatch
+                if len(self._kept) > WINDOW:
+                    self._kept.popitem(last=False)
+            return minibatch
 
     def _cut(self, iteration: int) -> Minibatch:
         start = iteration * self.key.batch_size

@@ -186,3 +186,40 @@ def test_an_interrupt_ends_the_training(splits, recipe):
 
     with pytest.raises(KeyboardInterrupt):
         train_population([recipe(0).member(), recipe(1).member()], splits, on_epochs=interrupted)
+
+
+def _goes_on(history):
+    """A rule that stops about every other trial early, from its own history alone."""
+    last = history[-1]
+    return last.epoch < 2 or last.val_accuracy > 0.5
+
+
+@pytest.mark.parametrize("plan", ALL)
+def test_a_sweep_with_pruning_and_refill_equals_one_trial_at_a_time(
+    plan, splits, recipe, assert_same_curve
+):
+    recipes = [
+        recipe(i, dropout=0.03 * i, lr=0.02 * 1.2**i, epochs=2 + i % 3, seed=i % 2)
+        for i in range(24)
+    ]
+    waiting = list(recipes)
+    histories = {each.id: [] for each in recipes}
+
+    def refill(places):
+        return [waiting.pop(0).member() for _ in range(min(places, len(waiting)))]
+
+    def on_epochs(metrics):
+        for i, row in metrics.items():
+            histories[i].append(row)
+        return [i for i in metrics if _goes_on(histories[i])]
+
+    results = train_population(
+        [], splits, refill=refill, on_epochs=on_epochs, capacity=6, plan=plan
+    )
+    lengths = set()
+    for each in recipes:
+        alone = each.alone(splits)
+        length = next((n for n in range(1, len(alone)) if not _goes_on(alone[:n])), len(alone))
+        assert_same_curve(results[each.id].history, alone[:length])
+        lengths.add(length == each.epochs)
+    assert lengths == {True, False}
