@@ -89,10 +89,8 @@ def products(count: int, share: float, dtype: torch.dtype, device: torch.device)
 
 def floor(count: int, plan: Plan, share: float, dtype: torch.dtype, device: torch.device) -> None:
     """The products of ``count`` trials on the plan's threads and lanes."""
-    size = plan.lane_size or count
     if plan.threads == 1:
-        for _ in range(-(-count // size)):
-            products(size, share, dtype, device)
+        products(count, share, dtype, device)
         return
     before = torch.get_num_threads()
     with ThreadPoolExecutor(plan.threads, initializer=lambda: torch.set_num_threads(1)) as pool:

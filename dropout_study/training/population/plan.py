@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from weakref import WeakKeyDictionary
 
 import torch
@@ -16,11 +17,14 @@ from dropout_study.training.population.networks import (
     trained_parameters,
 )
 from dropout_study.training.population.seat import Seat
-from dropout_study.training.population.stack import StackLane
+from dropout_study.training.population.stack import NetworkType, StackLane
 from dropout_study.training.population.stream import Stream, StreamKey
 from dropout_study.training.population.traits import Signature, Traits, signature_of, traits_of
 
 log = logging.getLogger(__name__)
+
+CPU_STACK = 4
+"""Members of a stack on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -28,27 +32,30 @@ class Plan:
     """An execution. All plans train the same curves, up to float rounding.
 
     Attributes:
-        lane_size: members of a lane at most; None for as many as fit into memory.
+        lane_size: members of a stack at most; None for as many as fit into memory.
         threads: lanes that run at once; they divide torch's threads among them.
-        by_hand: use the hand-written passes for dense networks.
+        by_hand: stack dense networks, with the hand-written passes.
+        vmap: stack all other networks too, by ``torch.func.vmap``.
     """
 
     lane_size: int | None = None
     threads: int = 1
     by_hand: bool = True
+    vmap: bool = True
 
 
 def plan_for(device: torch.device, capacity: int) -> Plan:
     """Returns the plan that measured best on this kind of device (docs/performance.md).
 
-    On a CPU: lanes of one member, each on one thread, as many at once as there are cores; stacking
-    brings nothing there, and products split over threads lose a third or more. The plan depends on
-    the population's capacity and not on who is in it, so a member's numbers do not change by a bit
-    when others leave. On an accelerator: one lane for all, since one kernel must fill it.
+    On a CPU: a thread a core, each with its own lanes, since a product split over threads waits
+    for the slower one; dense networks in stacks of 4, which saves calls and still fits into the
+    cache; others as modules, which vmap would slow down. On an accelerator: one stack of all,
+    since a kernel must be large to fill it.
     """
     if device.type != "cpu":
         return Plan()
-    return Plan(lane_size=1, threads=max(1, min(torch.get_num_threads(), capacity)))
+    threads = max(1, min(torch.get_num_threads(), capacity))
+    return Plan(lane_size=CPU_STACK, threads=threads, vmap=False)
 
 
 @dataclass
@@ -103,49 +110,55 @@ class Planner:
     def _group_lanes(
         self, seats: Sequence[Seat], stream: Stream, signature: Signature
     ) -> list[Lane]:
-        traits = self._known_traits(seats, stream, signature)
-        by_hand = self.plan.by_hand and _dense(seats[0])
-        if traits.obstacle is not None or (self.plan.lane_size == 1 and not by_hand):
+        dense = self.plan.by_hand and _dense(seats[0])
+        traits = self._known_traits(seats, stream, signature, self.plan.vmap and not dense)
+        if traits.obstacle is not None or not (dense or self.plan.vmap):
             return [ModuleLane(seat, stream, traits.global_draws) for seat in seats]
-        size = self._lane_size(seats, stream, signature)
+        network = DenseNetwork if dense else VmappedNetwork
+        limit = self._limit(seats, stream, signature, network)
         return [
-            _stack_lane(seats[start : start + size], stream, by_hand)
-            for start in range(0, len(seats), size)
+            StackLane(part, stream, network) for part in _parts(seats, limit, self.plan.threads)
         ]
 
-    def _known_traits(self, seats: Sequence[Seat], stream: Stream, signature: Signature) -> Traits:
+    def _known_traits(
+        self, seats: Sequence[Seat], stream: Stream, signature: Signature, vmapped: bool
+    ) -> Traits:
         if signature not in self._traits:
-            stacked = self.plan.lane_size != 1 and not (self.plan.by_hand and _dense(seats[0]))
-            traits = traits_of(seats[0], stream.minibatch(0), stacked)
+            traits = traits_of(seats[0], stream.minibatch(0), vmapped)
             self._traits[signature] = traits
             if traits.obstacle is not None:
                 log.info("%s: trained one by one: %s", _names(seats), traits.obstacle)
         return self._traits[signature]
 
-    def _lane_size(self, seats: Sequence[Seat], stream: Stream, signature: Signature) -> int:
+    def _limit(
+        self, seats: Sequence[Seat], stream: Stream, signature: Signature, network: NetworkType
+    ) -> int:
+        """Returns how many members a stack may have: the plan's word, or what memory allows."""
         if self.plan.lane_size is None and signature not in self._limits and len(seats) > 1:
-            by_hand = self.plan.by_hand and _dense(seats[0])
 
             def try_minibatch(count: int) -> None:
-                lane = _stack_lane(seats[:count], stream, by_hand)
+                lane = StackLane(seats[:count], stream, network)
                 lane.open()
                 lane.train(0)
 
             self._limits[signature] = members_that_fit(try_minibatch, stream.device)
-        sizes = (self.plan.lane_size, self._limits.get(signature), len(seats))
-        return min(size for size in sizes if size is not None)
+        limits = (self.plan.lane_size, self._limits.get(signature), len(seats))
+        return min(limit for limit in limits if limit is not None)
+
+
+def _parts(seats: Sequence[Seat], limit: int, threads: int) -> list[Sequence[Seat]]:
+    """Cuts ``seats`` into equal parts of at most ``limit``, as many as keep all threads busy."""
+    least = -(-len(seats) // limit)
+    count = min(len(seats), -(-least // threads) * threads)
+    ends = [len(seats) * part // count for part in range(count + 1)]
+    return [seats[start:end] for start, end in pairwise(ends)]
 
 
 def _dense(seat: Seat) -> bool:
+    trained = len(trained_parameters(seat))
     model = seat.member.model
-    return dense_shape(model) is not None and len(trained_parameters(seat)) == len(
-        list(model.parameters())
-    )
+    return dense_shape(model) is not None and trained == len(list(model.parameters()))
 
 
 def _names(seats: Sequence[Seat]) -> str:
     return "trials " + ", ".join(str(seat.member.id) for seat in seats)
-
-
-def _stack_lane(seats: Sequence[Seat], stream: Stream, by_hand: bool) -> StackLane:
-    return StackLane(seats, stream, DenseNetwork if by_hand else VmappedNetwork)

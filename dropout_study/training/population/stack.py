@@ -14,6 +14,9 @@ from dropout_study.training.population.optimizers import StackedOptimizer
 from dropout_study.training.population.seat import Seat
 from dropout_study.training.population.stream import Stream
 
+NetworkType = Callable[[Sequence[Seat], torch.device], StackedNetwork]
+"""Makes the networks of a stack: ``DenseNetwork`` or ``VmappedNetwork``."""
+
 
 class StackLane:
     """P members of one signature and one stream, their parameters stacked as [P, ...].
@@ -31,7 +34,7 @@ class StackLane:
         self,
         seats: Sequence[Seat],
         stream: Stream,
-        build: Callable[[Sequence[Seat], torch.device], StackedNetwork],
+        build: NetworkType,
     ) -> None:
         self.seats = list(seats)
         self.stream = stream

@@ -8,8 +8,8 @@ from dropout_study.training import train_single
 from dropout_study.training.population import Plan, train_population
 
 PLANS = {
-    "cpu": Plan(lane_size=1, threads=2),
-    "modules": Plan(lane_size=1, threads=2, by_hand=False),
+    "cpu": Plan(lane_size=2, threads=2, vmap=False),
+    "modules": Plan(threads=2, by_hand=False, vmap=False),
     "stacked": Plan(),
     "vmapped": Plan(by_hand=False),
 }

@@ -7,14 +7,14 @@ import torch
 from torch import nn
 
 from dropout_study.errors import DivergedError, UserError
-from dropout_study.training.population import Plan, train_population
+from dropout_study.training.population import Plan, plan_for, train_population
 from dropout_study.training.population.dense import DenseNetwork
 from dropout_study.training.population.memory import count_that_fits
 from dropout_study.training.population.networks import VmappedNetwork
 
 ALL = [
-    Plan(lane_size=1, threads=2),
-    Plan(lane_size=1, threads=2, by_hand=False),
+    Plan(lane_size=2, threads=2, vmap=False),
+    Plan(threads=2, by_hand=False, vmap=False),
     Plan(),
     Plan(by_hand=False),
 ]
@@ -41,14 +41,21 @@ def test_a_poisoned_member_changes_no_bit_of_the_others(plan, splits, recipe):
     assert results[0].error is None
 
 
-def test_on_a_cpu_no_bit_depends_on_who_else_is_there(splits, recipe):
-    def weights(neighbours):
-        member = recipe(0).member()
-        train_population([member, *neighbours], splits, plan=Plan(lane_size=1, threads=2))
+@pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "adamw"])
+def test_on_a_cpu_no_bit_depends_on_who_else_is_there(optimizer, splits, recipe):
+    def weights(*neighbours):
+        member = recipe(0, optimizer=optimizer).member()
+        others = [each.member() for each in neighbours]
+        train_population([member, *others], splits, plan=plan_for(torch.device("cpu"), 4))
         return _weights(member)
 
-    others = [recipe(1, lr=1e30), recipe(2, epochs=1), recipe(3, seed=5)]
-    assert torch.equal(weights([]), weights([each.member() for each in others]))
+    others = [
+        recipe(1, optimizer=optimizer, lr=1e30),
+        recipe(2, optimizer=optimizer, dropout=0.0, epochs=1),
+        recipe(3, optimizer=optimizer, epochs=2),
+        recipe(4, seed=5),
+    ]
+    assert torch.equal(weights(), weights(*others))
 
 
 def test_the_callback_stops_members_and_every_leaver_is_told_of_once(splits, recipe):
@@ -174,7 +181,7 @@ def test_the_callers_threads_and_generator_are_left_as_they_were(splits, recipe)
     train_population(
         [recipe(0, "global_noise", epochs=1).member(), recipe(1, epochs=1).member()],
         splits,
-        plan=Plan(lane_size=1, threads=2),
+        plan=Plan(lane_size=2, threads=2, vmap=False),
     )
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), state)
