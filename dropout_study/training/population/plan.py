@@ -141,7 +141,12 @@ class Planner:
                 lane.open()
                 lane.train(0)
 
-            self._limits[signature] = members_that_fit(try_minibatch, stream.device)
+            try:
+                self._limits[signature] = members_that_fit(try_minibatch, stream.device)
+            except torch.OutOfMemoryError:
+                self._limits[signature] = 1
+            except Exception:  # the lane will meet it again, and knows what to do
+                log.debug("the memory of a stack could not be measured", exc_info=True)
         limits = (self.plan.lane_size, self._limits.get(signature), len(seats))
         return min(limit for limit in limits if limit is not None)
 
