@@ -63,7 +63,13 @@ def dense_shape(model: nn.Module) -> Shape | None:
 
 @dataclass
 class _Space:
-    """The buffers of one minibatch size; one entry a Linear layer."""
+    """The buffers of one minibatch size.
+
+    Attributes:
+        outputs: of each Linear layer, [P, B, H].
+        masks: what each layer's input is multiplied with, [P, B, D]; None without dropout.
+        deltas: the loss's gradients with respect to each layer's input, but the first's.
+    """
 
     outputs: list[Tensor]
     masks: list[Tensor | None]
@@ -156,7 +162,7 @@ class DenseNetwork:
             into_bias.copy_(delta.sum(dim=1))
             if layer == 0:
                 return
-            delta = torch.bmm(delta, weights[layer], out=space.deltas[layer])
+            delta = torch.bmm(delta, weights[layer], out=space.deltas[layer - 1])
             mask = space.masks[layer]
             if mask is not None:
                 delta.mul_(mask)
@@ -169,14 +175,14 @@ class DenseNetwork:
     def _space(self, batch: int, weights: list[Tensor]) -> _Space:
         """Returns the buffers for minibatches of ``batch`` examples."""
         if batch not in self._spaces:
-            inputs = [
-                torch.empty(self._members, batch, weight.shape[2], device=weight.device)
-                for weight in weights
-            ]
+            rows = (self._members, batch)
             self._spaces[batch] = _Space(
-                [w.new_empty(self._members, batch, w.shape[1]) for w in weights],
-                [x if d else None for x, d in zip(inputs, self._dropout, strict=True)],
-                [w.new_empty(self._members, batch, w.shape[2]) for w in weights],
+                [w.new_empty(*rows, w.shape[1]) for w in weights],
+                [
+                    w.new_empty(*rows, w.shape[2], dtype=torch.float32) if dropout else None
+                    for w, dropout in zip(weights, self._dropout, strict=True)
+                ],
+                [w.new_empty(*rows, w.shape[2]) for w in weights[1:]],
             )
         return self._spaces[batch]
 
