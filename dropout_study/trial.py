@@ -22,7 +22,8 @@ class EpochMetrics:
     Training numbers are means over the epoch's minibatches in training mode (dropout on, weights
     moving), as the book plots them; validation and test are taken after the epoch, dropout off.
     Losses are mean cross entropies in nats, accuracies are in [0, 1]; ``val_*`` is None where the
-    data has no validation split. ``seconds`` is the wall time of the epoch, evaluation included.
+    data has no validation split. ``seconds`` is the wall time of the epoch, evaluation included;
+    in a population, this trial's share of it.
     """
 
     epoch: int

@@ -9,7 +9,7 @@ from math import isfinite
 from time import perf_counter
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from dropout_study.data import Examples, Splits
@@ -53,10 +53,7 @@ def train_single(
     noise = Noise(settings.seed, device)
     use_noise(model, noise)
     history: list[EpochMetrics] = []
-    with (
-        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
-        torch.autocast(device.type, torch.bfloat16, enabled=settings.bfloat16),
-    ):
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         for epoch in range(settings.epochs):
             started = perf_counter()
             train_loss, train_accuracy = _train_epoch(
@@ -64,8 +61,9 @@ def train_single(
             )
             if not isfinite(train_loss):
                 raise DivergedError(f"loss not finite at epoch {epoch + 1}; lower `optimizer.lr`")
-            val_loss, val_accuracy = evaluate(model, splits.val) if splits.val else (None, None)
-            test_loss, test_accuracy = evaluate(model, splits.test)
+            with autocast(device, settings.bfloat16):
+                val_loss, val_accuracy = evaluate(model, splits.val) if splits.val else (None, None)
+                test_loss, test_accuracy = evaluate(model, splits.test)
             history.append(
                 EpochMetrics(
                     epoch=epoch + 1,
@@ -99,17 +97,41 @@ def _train_epoch(
     for iteration, (images, labels) in enumerate(shuffled.minibatches(settings.batch_size)):
         noise.seek(epoch, iteration)
         torch.manual_seed(draw_key(settings.seed, "other", epoch, iteration))
-        logits = model(scaled(images))
-        loss = cross_entropy(logits, labels)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        loss_sum += loss.detach() * len(labels)
-        correct += (logits.detach().argmax(dim=1) == labels).sum()
+        loss, hits = train_minibatch(
+            model, optimizer, scaled(images), labels, bfloat16=settings.bfloat16
+        )
+        loss_sum += loss * len(labels)
+        correct += hits
     return loss_sum.item() / len(train), correct.item() / len(train)
 
 
-def epoch_order(count: int, seed: int, epoch: int) -> torch.Tensor:
+def train_minibatch(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    bfloat16: bool,
+) -> tuple[Tensor, Tensor]:
+    """Makes one update; returns the mean loss before it and the number of correct predictions."""
+    with autocast(labels.device, bfloat16):
+        logits = model(images).float()  # the loss is a float32 sum in either arithmetic
+    loss = cross_entropy(logits, labels)
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum()
+
+
+def autocast(device: torch.device, bfloat16: bool) -> torch.autocast:
+    """Returns the context of a forward pass.
+
+    Enter it anew after every update: inside, torch keeps the weights as it first converted them.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> Tensor:
     """Returns the order [N] in which an epoch visits the examples, the same on every device."""
     generator = torch.Generator().manual_seed(draw_key(seed, "order", epoch))
     return torch.randperm(count, generator=generator)

@@ -1,0 +1,30 @@
+"""Populations: many trials trained as one, each with the curve it would have alone.
+
+The way of an epoch: ``engine`` keeps the members' seats; ``plan`` cuts them into lanes; ``crew``
+runs the lanes on threads; a lane is one module (``lane``) or a stack of members (``stack``) whose
+gradients come from ``networks`` or, for dense networks, from ``dense``, and whose updates come
+from ``optimizers``. Members that are at the same epoch of the same seed read one ``stream``.
+"""
+
+from dropout_study.training.population.engine import train_population
+from dropout_study.training.population.member import (
+    Member,
+    MemberId,
+    MemberResult,
+    OnEpochs,
+    OnLeave,
+    Refill,
+)
+from dropout_study.training.population.plan import Plan, plan_for
+
+__all__ = [
+    "Member",
+    "MemberId",
+    "MemberResult",
+    "OnEpochs",
+    "OnLeave",
+    "Plan",
+    "Refill",
+    "plan_for",
+    "train_population",
+]

@@ -1,0 +1,142 @@
+"""Runs lanes through an epoch, several at a time."""
+
+import heapq
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+
+import torch
+
+from dropout_study.data import Splits
+from dropout_study.training.population.lane import Lane
+
+TURN = 4
+"""Iterations of a lane before its thread looks whether another has fallen behind: few enough for
+lanes to share a stream's minibatches, enough to keep a lane's weights in the core's cache."""
+
+
+@dataclass(frozen=True)
+class MemberScores:
+    """What an epoch of one member ends with: mean loss and accuracy on each split."""
+
+    train: tuple[float, float]
+    val: tuple[float, float] | None
+    test: tuple[float, float]
+
+
+Outcome = list[MemberScores] | Exception
+"""How a lane's epoch ends: the scores of its P members, or what it raised."""
+
+
+class Crew:
+    """Threads that train lanes, with an equal share of torch's own threads each: usually one.
+
+    Two products on one thread each are done sooner than two in turn on two threads, and are not
+    disturbed by other programs on the same cores.
+
+    Args:
+        threads: how many; with 1 the caller's own thread does the work, as it is set up.
+        splits: what to evaluate on.
+    """
+
+    def __init__(self, threads: int, splits: Splits) -> None:
+        self._threads = threads
+        self._splits = splits
+
+    def run_epoch(self, lanes: Sequence[Lane]) -> list[Outcome]:
+        """Trains every lane for its epoch and evaluates it; errors are returned, not raised."""
+        epoch = _Epoch(lanes, self._splits)
+        device = self._splits.train.labels.device
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            if self._threads > 1:
+                self._work_together(epoch)
+            epoch.work(together=False)
+        return epoch.outcomes()
+
+    def _work_together(self, epoch: "_Epoch") -> None:
+        before = torch.get_num_threads()
+        try:
+            each = max(1, before // self._threads)
+            with ThreadPoolExecutor(
+                self._threads, initializer=torch.set_num_threads, initargs=(each,)
+            ) as pool:
+                try:
+                    running = [pool.submit(epoch.work) for _ in range(self._threads)]
+                    for worker in running:
+                        worker.result()
+                finally:
+                    epoch.stop()  # on Ctrl-C: the threads leave after their present turn
+        finally:
+            torch.set_num_threads(before)
+
+
+class _Epoch:
+    """The lanes of an epoch, and which of them wait for a thread.
+
+    On a CPU the lane furthest behind is next, so that lanes of one stream stay close and share its
+    minibatches; on an accelerator one lane follows the other, so that one stack is in memory.
+    """
+
+    def __init__(self, lanes: Sequence[Lane], splits: Splits) -> None:
+        self._lanes = lanes
+        self._splits = splits
+        self._outcomes: dict[int, Outcome] = {}
+        self._in_step = splits.train.labels.device.type == "cpu"
+        self._lock = Lock()
+        places = [(0, 0, index) for index in range(len(lanes))]
+        self._shy = [place for place in places if lanes[place[2]].global_draws]
+        self._waiting = [place for place in places if not lanes[place[2]].global_draws]
+
+    def work(self, together: bool = True) -> None:
+        """Gives turns to lanes until none is waiting; ``together`` with other threads or not."""
+        if not together:
+            self._waiting += self._shy
+        while (place := self._next()) is not None:
+            _, done, index = place
+            lane = self._lanes[index]
+            try:
+                self._take_turn(lane, done, index)
+            except Exception as error:
+                self._close(lane, index, _released(error))
+
+    def outcomes(self) -> list[Outcome]:
+        """Returns how each lane ended."""
+        return [self._outcomes[index] for index in range(len(self._lanes))]
+
+    def stop(self) -> None:
+        """Lets the threads run out of work."""
+        with self._lock:
+            self._waiting.clear()
+
+    def _next(self) -> tuple[int, int, int] | None:
+        with self._lock:
+            return heapq.heappop(self._waiting) if self._waiting else None
+
+    def _take_turn(self, lane: Lane, done: int, index: int) -> None:
+        if done == 0:
+            lane.open()
+        until = min(done + TURN, len(lane.stream))
+        for iteration in range(done, until):
+            lane.train(iteration)
+        if until == len(lane.stream):
+            self._close(lane, index, self._scores(lane))
+            return
+        with self._lock:
+            heapq.heappush(self._waiting, (until if self._in_step else -1, until, index))
+
+    def _scores(self, lane: Lane) -> list[MemberScores]:
+        val = self._splits.val
+        train_scores = lane.finish()
+        val_scores = lane.evaluate(val) if val else [None] * len(train_scores)
+        columns = zip(train_scores, val_scores, lane.evaluate(self._splits.test), strict=True)
+        return [MemberScores(*scores) for scores in columns]
+
+    def _close(self, lane: Lane, index: int, outcome: Outcome) -> None:
+        lane.close()
+        self._outcomes[index] = outcome
+
+
+def _released(error: Exception) -> Exception:
+    """Lets go of the frames, hence the tensors, that an out-of-memory error holds."""
+    return error.with_traceback(None) if isinstance(error, torch.OutOfMemoryError) else error

@@ -1,0 +1,205 @@
+"""Stacked dense networks by hand: forward and backward in few, in-place passes.
+
+The readable twin is ``VmappedNetwork``; a test says that they agree. What is gained: the
+buffers of an iteration are allocated once; ReLU and dropout work in place, and the gradient
+passes where the activation is positive, so neither keeps a mask of its own for ReLU.
+
+Letters: P population, B batch, D and H features in and out, K classes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import log_softmax
+
+from dropout_study.models import Dropout
+from dropout_study.training.population.networks import rates_of, trained_parameters
+from dropout_study.training.population.seat import Seat
+from dropout_study.training.population.stream import Minibatch
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A dense network: Linear layers with ReLU between them, dropout before any of them.
+
+    Attributes:
+        dropout: for each Linear layer the dropout layer at its input, as (module name, number).
+    """
+
+    dropout: tuple[tuple[str, int] | None, ...]
+
+
+def dense_shape(model: nn.Module) -> Shape | None:
+    """Returns the form of ``model`` if it is Flatten, then Linear layers with ReLU between them.
+
+    Dropout may stand before any of the Linear layers.
+
+    Only an ``nn.Sequential`` whose ``forward`` is nn.Sequential's own can be read like this.
+    """
+    if not isinstance(model, nn.Sequential) or type(model).forward is not nn.Sequential.forward:
+        return None
+    layers = list(model.named_children())
+    if len({id(layer) for _, layer in layers}) < len(layers) or not layers:
+        return None
+    if not isinstance(layers[0][1], nn.Flatten) or layers[0][1].start_dim != 1:
+        return None
+    dropout: list[tuple[str, int] | None] = []
+    waiting: tuple[str, int] | None = None
+    linear_next = True
+    for name, layer in layers[1:]:
+        if type(layer) is nn.Linear and linear_next and layer.bias is not None:
+            dropout.append(waiting)
+            waiting, linear_next = None, False
+        elif type(layer) is nn.ReLU and not linear_next:
+            linear_next = True
+        elif isinstance(layer, Dropout) and linear_next and waiting is None:
+            waiting = (name, layer.layer)
+        else:
+            return None
+    return None if linear_next or not dropout else Shape(tuple(dropout))
+
+
+@dataclass
+class _Space:
+    """The buffers of one minibatch size.
+
+    Attributes:
+        outputs: of each Linear layer, [P, B, H].
+        masks: what each layer's input is multiplied with, [P, B, D]; None without dropout.
+        deltas: the loss's gradients with respect to each layer's input, but the first's.
+    """
+
+    outputs: list[Tensor]
+    masks: list[Tensor | None]
+    deltas: list[Tensor]
+
+
+class DenseNetwork:
+    """P dense networks.
+
+    Args:
+        seats: P members of one signature, whose ``dense_shape`` is not None.
+        device: where they train.
+    """
+
+    def __init__(self, seats: Sequence[Seat], device: torch.device) -> None:
+        shape = dense_shape(seats[0].member.model)
+        if shape is None:
+            raise ValueError(f"not a dense network: {seats[0].member.model}")
+        self._members = len(seats)
+        self._dtype = torch.bfloat16 if seats[0].member.settings.bfloat16 else torch.float32
+        self._dropout: list[tuple[int, Tensor, Tensor] | None] = []
+        for layer in shape.dropout:
+            self._dropout.append(None)
+            if layer is not None:
+                level, factor = (rate.view(-1, 1, 1) for rate in rates_of(seats, layer[0], device))
+                if bool((factor > 1).any()):
+                    self._dropout[-1] = (layer[1], level, factor)
+        params = list(trained_parameters(seats[0]).values())
+        self._grads = [torch.empty(len(seats), *p.shape, device=device) for p in params]
+        self._spaces: dict[int, _Space] = {}
+
+    def gradients(
+        self, params: Sequence[Tensor], minibatch: Minibatch
+    ) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
+        """Returns mean losses [P], logits [P, B, K] and a gradient for each parameter."""
+        with torch.no_grad():
+            weights = [weight.to(self._dtype) for weight in params[::2]]
+            biases = [bias.to(self._dtype).unsqueeze(1) for bias in params[1::2]]
+            space = self._space(len(minibatch.labels), weights)
+            inputs = self._forward(weights, biases, minibatch, space)
+            losses, delta = _cross_entropy(space.outputs[-1], minibatch.labels)
+            self._backward(weights, inputs, delta.to(self._dtype), space)
+            return losses, space.outputs[-1], self._grads
+
+    @torch.no_grad()
+    def logits(self, params: Sequence[Tensor], images: Tensor) -> Tensor:
+        """images: [B, C, H, W] -> [P, B, K], dropout off."""
+        x = self._flat(images)
+        last = len(params) // 2 - 1
+        for layer in range(last + 1):
+            weight, bias = params[2 * layer].to(x.dtype), params[2 * layer + 1].to(x.dtype)
+            x = torch.baddbmm(bias.unsqueeze(1), x, weight.transpose(1, 2))
+            x = x if layer == last else x.relu_()
+        return x
+
+    def _forward(
+        self, weights: list[Tensor], biases: list[Tensor], minibatch: Minibatch, space: _Space
+    ) -> list[Tensor]:
+        """Fills ``space.outputs`` and returns the input [P, B, D] of each Linear layer."""
+        x = self._flat(minibatch.images)
+        inputs = []
+        for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+            mask = self._mask(layer, x, minibatch, space)
+            if mask is not None:
+                x = x * mask if layer == 0 else x.mul_(mask)
+            inputs.append(x)
+            x = torch.baddbmm(bias, x, weight.transpose(1, 2), out=space.outputs[layer])
+            if layer < len(weights) - 1:
+                x.relu_()
+        return inputs
+
+    def _mask(self, layer: int, x: Tensor, minibatch: Minibatch, space: _Space) -> Tensor | None:
+        """Returns what to multiply the layer's input with: 0 or 1 / (1 - p), [P, B, D]."""
+        dropout, mask = self._dropout[layer], space.masks[layer]
+        if dropout is None or mask is None:
+            return None
+        number, level, factor = dropout
+        draws = minibatch.draw(number, x.shape[1:], torch.float32)
+        torch.ge(draws, level, out=mask).mul_(factor)
+        return mask.to(self._dtype)
+
+    def _backward(
+        self, weights: list[Tensor], inputs: list[Tensor], delta: Tensor, space: _Space
+    ) -> None:
+        """Fills the gradients. ``delta`` is the loss's with respect to the logits, [P, B, K]."""
+        for layer in reversed(range(len(weights))):
+            x = inputs[layer]
+            into_weight, into_bias = self._grads[2 * layer], self._grads[2 * layer + 1]
+            _bmm(delta.transpose(1, 2), x, into_weight)
+            into_bias.copy_(delta.sum(dim=1))
+            if layer == 0:
+                return
+            delta = torch.bmm(delta, weights[layer], out=space.deltas[layer - 1])
+            mask = space.masks[layer]
+            if mask is not None:
+                delta.mul_(mask)
+            torch.ops.aten.threshold_backward.grad_input(delta, x, 0, grad_input=delta)
+
+    def _flat(self, images: Tensor) -> Tensor:
+        """images: [B, C, H, W] -> [P, B, D], one storage for all members."""
+        return images.flatten(1).to(self._dtype).expand(self._members, -1, -1)
+
+    def _space(self, batch: int, weights: list[Tensor]) -> _Space:
+        """Returns the buffers for minibatches of ``batch`` examples."""
+        if batch not in self._spaces:
+            rows = (self._members, batch)
+            self._spaces[batch] = _Space(
+                [w.new_empty(*rows, w.shape[1]) for w in weights],
+                [
+                    w.new_empty(*rows, w.shape[2], dtype=torch.float32) if dropout else None
+                    for w, dropout in zip(weights, self._dropout, strict=True)
+                ],
+                [w.new_empty(*rows, w.shape[2]) for w in weights[1:]],
+            )
+        return self._spaces[batch]
+
+
+def _bmm(left: Tensor, right: Tensor, out: Tensor) -> None:
+    """Batched product into ``out``, which may be of a wider type."""
+    if left.dtype == out.dtype:
+        torch.bmm(left, right, out=out)
+    else:
+        out.copy_(torch.bmm(left, right))
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns mean losses [P] and their gradient with respect to the logits [P, B, K]."""
+    log_probs = log_softmax(logits.float(), dim=2)
+    index = labels.view(1, -1, 1).expand(len(logits), -1, 1)
+    losses = log_probs.gather(2, index).mean(dim=(1, 2)).neg_()
+    delta = log_probs.exp_()
+    delta.scatter_add_(2, index, torch.full_like(index, -1, dtype=delta.dtype))
+    return losses, delta.div_(len(labels))

@@ -1,0 +1,106 @@
+"""A lane: members whose updates are computed as one. Here the plain one, of a single member."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+
+from dropout_study.data import Examples
+from dropout_study.randomness import draw_key
+from dropout_study.training.evaluate import evaluate
+from dropout_study.training.population.seat import Seat
+from dropout_study.training.population.stream import Stream
+from dropout_study.training.single import autocast, train_minibatch
+
+Scores = list[tuple[float, float]]
+"""Mean loss and accuracy of each of P members."""
+
+
+class Lane(Protocol):
+    """P members, one epoch, one stream. Calls come in order, from one thread at a time."""
+
+    @property
+    def seats(self) -> Sequence[Seat]:
+        """The members."""
+
+    @property
+    def stream(self) -> Stream:
+        """Their minibatches."""
+
+    @property
+    def global_draws(self) -> bool:
+        """Whether it draws from torch's global generator, so that no other may run beside it."""
+
+    def open(self) -> None:
+        """Takes what memory the epoch needs."""
+
+    def close(self) -> None:
+        """Gives it back."""
+
+    def train(self, iteration: int) -> None:
+        """Makes the update of one iteration."""
+
+    def finish(self) -> Scores:
+        """Leaves weights and optimizer state in the members; returns the training scores."""
+
+    def evaluate(self, examples: Examples) -> Scores:
+        """Returns the members' scores on ``examples``, dropout off."""
+
+
+class ModuleLane:
+    """One member in the reference loop's own terms: its module, autograd, torch's optimizer.
+
+    Trains whatever ``train_single`` trains, in place; the minibatch, its conversion to float and
+    the noise are shared with other lanes.
+
+    Args:
+        seat: the member.
+        stream: the minibatches of its epoch.
+        global_draws: the model draws from torch's global generator, which is then seeded as
+            ``train_single`` seeds it; nothing else may draw from it meanwhile.
+    """
+
+    def __init__(self, seat: Seat, stream: Stream, global_draws: bool = False) -> None:
+        self.seats = [seat]
+        self.stream = stream
+        self.global_draws = global_draws
+        self._seat = seat
+        self._loss = torch.zeros((), device=stream.device)
+        self._correct = torch.zeros((), device=stream.device)
+
+    def open(self) -> None:
+        """Puts the model into training mode."""
+        self._seat.member.model.train()
+
+    def close(self) -> None:
+        """Lets go of the last minibatch."""
+        self._seat.noise.minibatch = None
+
+    def train(self, iteration: int) -> None:
+        """Makes the update of one iteration."""
+        member, minibatch = self._seat.member, self.stream.minibatch(iteration)
+        self._seat.noise.minibatch = minibatch
+        if self.global_draws:
+            torch.manual_seed(
+                draw_key(member.settings.seed, "other", self.stream.key.epoch, iteration)
+            )
+        loss, hits = train_minibatch(
+            member.model,
+            member.optimizer,
+            minibatch.images,
+            minibatch.labels,
+            bfloat16=member.settings.bfloat16,
+        )
+        self._loss += loss * len(minibatch.labels)
+        self._correct += hits
+
+    def finish(self) -> Scores:
+        """Returns the training score; weights are in the member already."""
+        count = self.stream.examples
+        return [(self._loss.item() / count, self._correct.item() / count)]
+
+    def evaluate(self, examples: Examples) -> Scores:
+        """Returns the member's score on ``examples``, dropout off."""
+        member = self._seat.member
+        with autocast(self.stream.device, member.settings.bfloat16):
+            return [evaluate(member.model, examples)]

@@ -1,0 +1,48 @@
+"""What goes into a population and what comes out of it."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from dropout_study.training.single import TrainSettings
+from dropout_study.trial import EpochMetrics
+
+MemberId = int | str
+"""What the caller calls a member: the trial's number, or any name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A trial to be trained beside others; the arguments of ``train_single`` but for the data.
+
+    Attributes:
+        id: the trial's number, for results and messages.
+        model: maps images [B, C, H, W] to logits [B, K]; trained in place.
+        optimizer: over the model's parameters.
+        settings: its own epochs, batch size, arithmetic and seed.
+    """
+
+    id: MemberId
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    settings: TrainSettings
+
+
+@dataclass(frozen=True)
+class MemberResult:
+    """How a member left: its epochs, and the error that ended it, if one did."""
+
+    history: list[EpochMetrics]
+    error: Exception | None = None
+
+
+OnEpochs = Callable[[Mapping[MemberId, EpochMetrics]], Collection[MemberId]]
+"""Called after every epoch with the metrics of all members; returns the ids that go on."""
+
+OnLeave = Callable[[MemberId, MemberResult], None]
+"""Called once for each member, as soon as it has finished, was stopped or has failed."""
+
+Refill = Callable[[int], Sequence[Member]]
+"""Called with the number of free places after members have left; returns up to as many new ones."""

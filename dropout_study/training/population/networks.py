@@ -1,0 +1,142 @@
+"""P networks as one: gradients and logits over parameters stacked on a leading axis.
+
+Letters: P population, B batch, K classes.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.nn.functional import cross_entropy
+
+from dropout_study.models.noise import LEVELS, keep_level
+from dropout_study.training.population.seat import Seat, dropout_layers
+from dropout_study.training.population.stream import Minibatch
+from dropout_study.training.single import autocast
+
+
+class StackedNetwork(Protocol):
+    """What a stack of members needs of its networks."""
+
+    def gradients(
+        self, params: Sequence[Tensor], minibatch: Minibatch
+    ) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
+        """Returns mean losses [P], logits [P, B, K] and a gradient for each parameter."""
+
+    def logits(self, params: Sequence[Tensor], images: Tensor) -> Tensor:
+        """images: [B, C, H, W] -> [P, B, K], dropout off."""
+
+
+def trained_parameters(seat: Seat) -> dict[str, nn.Parameter]:
+    """Returns the parameters that the member's optimizer updates, by name, in the model's order."""
+    optimized = {p for group in seat.member.optimizer.param_groups for p in group["params"]}
+    named = seat.member.model.named_parameters()
+    return {name: param for name, param in named if param in optimized}
+
+
+def rates_of(seats: Sequence[Seat], name: str, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Returns the threshold of the draws and the factor of what is kept, [P] each, float32.
+
+    Args:
+        seats: P members.
+        name: of the dropout layer.
+        device: of the tensors.
+    """
+    dropped = [keep_level(seat.dropout[name].p) for seat in seats]
+    level = torch.tensor([float(d - LEVELS // 2) for d in dropped], device=device)
+    return level, torch.tensor([LEVELS / (LEVELS - d) for d in dropped], device=device)
+
+
+class PopulationDropout(nn.Module):
+    """Dropout with a rate a member: its threshold and factor are buffers, stacked like weights."""
+
+    level: Tensor
+    factor: Tensor
+
+    def __init__(self, layer: int, network: "VmappedNetwork") -> None:
+        super().__init__()
+        self._layer = layer
+        self._network = [network]  # in a list: the network is no submodule
+        self.register_buffer("level", torch.zeros(()))
+        self.register_buffer("factor", torch.ones(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: any shape -> the same shape, of one member; vmap adds the members."""
+        minibatch = self._network[0].minibatch
+        if not self.training or minibatch is None:
+            return x
+        draws = minibatch.draw(self._layer, x.shape, torch.float32)
+        return x * ((draws >= self.level) * self.factor).to(x.dtype)
+
+
+class VmappedNetwork:
+    """Any module that ``torch.func.vmap`` can run, its parameters and rates batched.
+
+    Args:
+        seats: P members of one signature.
+        device: where they train.
+    """
+
+    def __init__(self, seats: Sequence[Seat], device: torch.device) -> None:
+        self.minibatch: Minibatch | None = None
+        model = seats[0].member.model
+        self._names = list(trained_parameters(seats[0]))
+        self._fixed = _stacked_rest(seats, self._names)
+        self._template = deepcopy(model)
+        self._device = device
+        self._bfloat16 = seats[0].member.settings.bfloat16
+        for name, layer in dropout_layers(self._template).items():
+            rates = rates_of(seats, name, device)
+            if bool((rates[1] > 1).any()):
+                self._template.set_submodule(name, PopulationDropout(layer.layer, self))
+                self._fixed[f"{name}.level"], self._fixed[f"{name}.factor"] = rates
+            else:
+                self._template.set_submodule(name, nn.Identity())
+
+    def gradients(
+        self, params: Sequence[Tensor], minibatch: Minibatch
+    ) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
+        """Returns mean losses [P], logits [P, B, K] and a gradient for each parameter."""
+        self.minibatch = minibatch
+        leaves = [param.detach().requires_grad_() for param in params]
+        with autocast(self._device, self._bfloat16):
+            logits = self._run(leaves, minibatch.images, training=True).float()
+            labels = minibatch.labels.expand(logits.shape[:2])
+            losses = cross_entropy(logits.transpose(1, 2), labels, reduction="none").mean(dim=1)
+        # A sum's gradient with respect to each loss is 1, also where another one is not finite.
+        grads = torch.autograd.grad(losses.sum(), leaves, materialize_grads=True)
+        return losses.detach(), logits.detach(), grads
+
+    @torch.no_grad()
+    def logits(self, params: Sequence[Tensor], images: Tensor) -> Tensor:
+        """images: [B, C, H, W] -> [P, B, K], dropout off."""
+        with autocast(self._device, self._bfloat16):
+            return self._run(params, images, training=False)
+
+    def _run(self, params: Sequence[Tensor], images: Tensor, training: bool) -> Tensor:
+        self._template.train(training)
+        state = {**self._fixed, **dict(zip(self._names, params, strict=True))}
+
+        def forward(state: Mapping[str, Tensor]) -> Tensor:
+            output: Tensor = functional_call(self._template, dict(state), (images,))
+            return output
+
+        # "same": draws that a layer asks for first in here are made once, for all members.
+        logits: Tensor = vmap(forward, randomness="same")(state)
+        return logits
+
+
+def _stacked_rest(seats: Sequence[Seat], trained: Sequence[str]) -> dict[str, Tensor]:
+    """Returns the members' buffers and untrained parameters, stacked: name -> [P, ...]."""
+    states = [
+        dict([*seat.member.model.named_parameters(), *seat.member.model.named_buffers()])
+        for seat in seats
+    ]
+    return {
+        name: torch.stack([state[name].detach() for state in states])
+        for name in states[0]
+        if name not in trained
+    }

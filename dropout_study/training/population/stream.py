@@ -1,0 +1,87 @@
+"""The minibatches and the noise of one seed and epoch, made once for all who share them."""
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+from threading import RLock
+
+import torch
+from torch import Tensor
+
+from dropout_study.data import Examples
+from dropout_study.models import Noise
+from dropout_study.training.evaluate import scaled
+from dropout_study.training.single import epoch_order
+
+WINDOW = 16
+"""Minibatches a stream keeps for lanes that have fallen behind; any can be made again."""
+
+
+@dataclass(frozen=True)
+class StreamKey:
+    """What fixes every draw of an epoch; members with equal keys share a stream."""
+
+    seed: int
+    epoch: int
+    batch_size: int
+
+
+class Minibatch:
+    """Images [B, C, H, W] in [0, 1], labels [B] and the noise of one iteration."""
+
+    def __init__(self, images: Tensor, labels: Tensor, noise: Noise) -> None:
+        self.images = images
+        self.labels = labels
+        self.noise = noise
+        self._drawn: dict[tuple[int, torch.Size, torch.dtype], Tensor] = {}
+        self._lock = RLock()
+
+    def draw(self, layer: int, shape: torch.Size, dtype: torch.dtype = torch.int16) -> Tensor:
+        """Returns the draws of ``Noise.draw``, to be read only; float32 holds them exactly."""
+        key = (layer, shape, dtype)
+        with self._lock:
+            if key not in self._drawn:
+                whole = dtype == torch.int16
+                self._drawn[key] = (
+                    self.noise.draw(layer, shape) if whole else self.draw(layer, shape).to(dtype)
+                )
+            return self._drawn[key]
+
+
+class Stream:
+    """The minibatches of an epoch in order. Several threads may read it.
+
+    Attributes:
+        readers: lanes that will read it; a minibatch that all have taken is let go of.
+    """
+
+    def __init__(self, train: Examples, key: StreamKey) -> None:
+        self.key = key
+        self.examples = len(train)
+        self.device = train.labels.device
+        self._train = train
+        self._order = epoch_order(len(train), key.seed, key.epoch).to(self.device)
+        self.readers = 0
+        self._kept: OrderedDict[int, Minibatch] = OrderedDict()
+        self._taken: Counter[int] = Counter()
+        self._lock = RLock()
+
+    def __len__(self) -> int:
+        return -(-self.examples // self.key.batch_size)
+
+    def minibatch(self, iteration: int) -> Minibatch:
+        """Returns the minibatch of ``iteration``, from 0; the last one may be smaller."""
+        with self._lock:
+            minibatch = self._kept.pop(iteration, None) or self._cut(iteration)
+            self._taken[iteration] += 1
+            if self._taken[iteration] < self.readers:
+                self._kept[iteration] = minibatch
+                if len(self._kept) > WINDOW:
+                    self._kept.popitem(last=False)
+            return minibatch
+
+    def _cut(self, iteration: int) -> Minibatch:
+        start = iteration * self.key.batch_size
+        examples = self._train.take(self._order[start : start + self.key.batch_size])
+        noise = Noise(self.key.seed, self.device)
+        noise.seek(self.key.epoch, iteration)
+        return Minibatch(scaled(examples.images), examples.labels, noise)
