@@ -12,6 +12,7 @@ from torch import nn
 from dropout_study.data import Splits
 from dropout_study.errors import UserError
 from dropout_study.orchestration.history import HistoryFile
+from dropout_study.orchestration.provenance import write_provenance
 from dropout_study.orchestration.schema import check_config
 from dropout_study.paths import JobPaths
 from dropout_study.randomness import draw_key
@@ -43,7 +44,7 @@ def prepare_trial(config: DictConfig) -> TrialSetup:
 
 
 def train_trial(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> TrialResult:
-    """Trains and leaves ``history.csv`` in ``job_dir``.
+    """Trains and leaves ``history.csv`` and ``provenance.json`` in ``job_dir``.
 
     Args:
         setup: what to train.
@@ -53,6 +54,7 @@ def train_trial(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> TrialRe
     Raises:
         DivergedError: the training loss is no longer finite.
     """
+    write_provenance(JobPaths(job_dir), setup.splits)
     listeners: list[OnEpoch] = [HistoryFile(JobPaths(job_dir).history_csv), *on_epoch]
 
     def tell_all(metrics: EpochMetrics) -> bool:
