@@ -1,6 +1,7 @@
 """The commands: ``dropout-study`` trains or sweeps, ``dropout-study-results`` prints a table."""
 
 import argparse
+import logging
 import os
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from dropout_study.errors import UserError
+from dropout_study.errors import UserError, argument_error, did_you_mean
 from dropout_study.orchestration.explain import explain
 from dropout_study.paths import conf_dir
 
@@ -74,6 +75,50 @@ def results() -> None:
         sys.exit(f"dropout-study-results: {error}")
     print_results(frame, top=arguments.top)
     print(f"Every trial: {path}")
+
+
+def confirm() -> None:
+    """``dropout-study-confirm DIR top=3 seeds=10``: trains the best again with fresh seeds."""
+    parser = argparse.ArgumentParser(
+        prog="dropout-study-confirm",
+        description="Train the best configurations of a study, the book's rates and no dropout "
+        "again with fresh seeds, on train + validation, and compare their test accuracies.",
+        epilog="The same command continues a confirmation that was interrupted.",
+    )
+    parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
+    parser.add_argument(
+        "settings",
+        nargs="*",
+        metavar="top=3 seeds=10",
+        help="configurations, the best by validation, and fresh seeds of each",
+    )
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        settings = _settings(arguments.settings, {"top": 3, "seeds": 10})
+        from dropout_study.confirmation.confirm import confirm as run
+        from dropout_study.report.page import write_report
+
+        table = run(arguments.dir, top=settings["top"], seeds=settings["seeds"])
+        path = write_report(arguments.dir)
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-confirm: {error}")
+    print(table.iloc[:, :8].to_string(index=False))
+    print(f"Differences, intervals and tests: {path}")
+
+
+def _settings(words: list[str], known: dict[str, int]) -> dict[str, int]:
+    """Returns ``known`` with what ``name=number`` words replace."""
+    settings = dict(known)
+    for word in words:
+        name, _, value = word.partition("=")
+        if name not in known:
+            raise UserError(f"`{word}` is no setting{did_you_mean(name, known)}")
+        try:
+            settings[name] = int(value)
+        except ValueError as error:
+            raise argument_error(name, value, "must be a whole number") from error
+    return settings
 
 
 def report() -> None:

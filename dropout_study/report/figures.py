@@ -1,12 +1,13 @@
 """The report's figures: what each shows, how it is drawn, and the files that it becomes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropout_study.paths import atomic_write
 from dropout_study.report.arms import arm_curves, draw_arm_curves
+from dropout_study.report.confirmation_figure import confirmed, draw_confirmed
 from dropout_study.report.figure import NotEnoughError
 from dropout_study.report.gap import draw_generalisation_gaps, generalisation_gaps
 from dropout_study.report.importance import draw_importances, parameter_importances
@@ -114,9 +115,20 @@ SPECS = (
 )
 
 
-def draw_figures(view: StudyView, directory: Path) -> Iterator[Drawn]:
+CONFIRMATION = FigureSpec(
+    "confirmation",
+    "Confirmation with fresh seeds",
+    "Compare configurations by their paired differences, not by whether their intervals overlap: "
+    "the seeds are the same for all but the null check.",
+    lambda view, figure: draw_confirmed(confirmed(view), figure),
+)
+
+
+def draw_figures(
+    view: StudyView, directory: Path, specs: Sequence[FigureSpec] = SPECS
+) -> Iterator[Drawn]:
     """Draws every figure that the study has the data for into PNG and SVG files."""
-    for spec in SPECS:
+    for spec in specs:
         try:
             yield Drawn(spec, png=_save(spec, view, directory))
         except NotEnoughError as reason:

@@ -135,12 +135,13 @@ def _confirmed(view: StudyView) -> list[str]:
     if table is None or table.empty or not needed <= set(table.columns):
         return []
     first = table.iloc[0]
+    name = str(first["configuration"]).replace("_", " ")
     if pd.isna(first["mean"]):
-        return [f"Trained again, {first['configuration']} diverged with every seed."]
+        return [f"Trained again, {name} diverged with every seed."]
     estimate = _row_estimate(first)
     sentence = (
         f"Trained again on train + validation with n = {estimate.n} fresh seeds, "
-        f"{first['configuration']} reaches {percent(estimate.mean)} on the test set "
+        f"{name}, the best by validation, reaches {percent(estimate.mean)} on the test set "
         f"({interval(estimate, 'over the seeds')})"
     )
     for reference in ("book", "no_dropout"):
@@ -148,9 +149,9 @@ def _confirmed(view: StudyView) -> list[str]:
         if minus in table and not pd.isna(first[minus]):
             p = first[f"{minus}_p_holm"]
             verdict = "beyond" if p < 0.05 else "within"
-            name = "the book's rates" if reference == "book" else "no dropout"
+            other = "the book's rates" if reference == "book" else "no dropout"
             sentence += (
-                f"; against {name} {points(_row_estimate(first, minus))}, "
+                f"; against {other} {points(_row_estimate(first, minus))}, "
                 f"Holm-corrected p = {p:.3f}: {verdict} the noise"
             )
     return [f"{sentence}."]

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dropout_study.paths import StudyPaths, atomic_write
 from dropout_study.report.accounting import account
-from dropout_study.report.figures import draw_figures
+from dropout_study.report.figures import CONFIRMATION, draw_figures
 from dropout_study.report.headline import headline
 from dropout_study.report.reproduction import reproduction
 from dropout_study.report.view import StudyView, short, tell
@@ -53,6 +53,7 @@ def render(view: StudyView, figures_dir: Path) -> str:
         table=top_table(view),
         confirmation=confirmation_table(view),
         account=account(view),
+        confirmation_figure=next(draw_figures(view, figures_dir, [CONFIRMATION])),
         figures=list(draw_figures(view, figures_dir)),
         reproduction=reproduction(view),
         problems=view.tables.problems,
@@ -75,12 +76,44 @@ def top_table(view: StudyView, top: int = TOP) -> dict[str, Any]:
 def confirmation_table(view: StudyView) -> dict[str, Any] | None:
     """Returns heads and rows of ``confirmation.csv``, or None where there is none."""
     frame = view.tables.confirmation
-    if frame is None:
+    if frame is None or not {"configuration", "description", "n", "mean"} <= set(frame.columns):
         return None
+    references = [name[:-7] for name in frame.columns if name.endswith("_p_holm")]
+    columns = {"configuration": "configuration", "description": "what it is", "n": "seeds"}
+    columns |= {"failed": "diverged", "mean": "mean test accuracy", "sd": "standard deviation"}
+    shares = {"mean", "sd"}
+    names = [name for name in columns if name in frame]
     return {
-        "heads": [str(name).replace("_", " ") for name in frame.columns],
-        "rows": [[_cell(name, row[name]) for name in frame.columns] for _, row in frame.iterrows()],
+        "heads": [
+            *(columns[name] for name in names),
+            "95 % interval",
+            *(f"{name.replace('_', ' ')}, in points" for name in references),
+        ],
+        "rows": [
+            [
+                *(f"{100 * row[n]:.2f} %" if n in shares else _cell(n, row[n]) for n in names),
+                _bounds(row, "low", "high", " %"),
+                *(_difference(row, name) for name in references),
+            ]
+            for _, row in frame.iterrows()
+        ],
     }
+
+
+def _difference(row: "pd.Series[Any]", name: str) -> str:
+    """Returns a paired difference with its interval and p-value; the null check's p is plain."""
+    if pd.isna(row[name]):
+        return ""
+    corrected = not pd.isna(row[f"{name}_p_holm"])
+    p = row[f"{name}_p_holm"] if corrected else row[f"{name}_p"]
+    bounds = _bounds(row, f"{name}_low", f"{name}_high", "", sign="+")
+    return f"{100 * row[name]:+.2f} ({bounds or 'no interval'}), p = {p:.3f}"
+
+
+def _bounds(row: "pd.Series[Any]", low: str, high: str, unit: str, sign: str = "") -> str:
+    if low not in row or pd.isna(row[low]):
+        return ""
+    return f"{100 * row[low]:{sign}.2f} to {100 * row[high]:{sign}.2f}{unit}"
 
 
 def _cell(name: str, value: Any) -> str:

@@ -127,6 +127,10 @@ class StudyView:
         """The trial, or the seeds of one configuration, with the best mean value."""
         return self._best_of("best", self.complete)
 
+    def top(self, count: int) -> list[Arm]:
+        """Returns the ``count`` best configurations, the best first."""
+        return self._ranked("top", self.complete)[:count]
+
     @cached_property
     def book(self) -> Arm | None:
         """The best of those with the article's dropout rates."""
@@ -153,17 +157,14 @@ class StudyView:
         return self._best_of(label, self.complete[self.complete["trial"].isin(numbers)])
 
     def _best_of(self, label: str, rows: pd.DataFrame) -> Arm | None:
-        if rows.empty:
-            return None
-        if not self.params:
-            return Arm(label, rows)
+        return next(iter(self._ranked(label, rows)), None)
+
+    def _ranked(self, label: str, rows: pd.DataFrame) -> list[Arm]:
+        """Returns the configurations among ``rows`` by mean value; ties by number."""
         texts = rows[self.params].astype(str)
-        configurations = pd.Series(
-            [" ".join(map(repr, row)) for row in texts.itertuples(index=False)], index=rows.index
-        )
-        means = rows.groupby(configurations, sort=False)["value"].mean()
-        chosen = means.idxmin() if self.minimize else means.idxmax()
-        return Arm(label, rows[configurations == chosen])
+        keys = [" ".join(map(repr, row)) for row in texts.itertuples(index=False)]
+        arms = [Arm(label, group) for _, group in rows.groupby(keys, sort=False)]
+        return sorted(arms, key=lambda arm: arm.value if self.minimize else -arm.value)
 
     def describe(self, number: int, names: Iterable[str] | None = None) -> str:
         """Returns a trial's searched parameters in words: "dropout1 = 0.2, lr = 0.5"."""

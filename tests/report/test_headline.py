@@ -96,6 +96,9 @@ def test_a_confirmation_speaks_first(tmp_path: Path) -> None:
 
     first = headline(StudyView(load_study(tmp_path)))[0]
 
-    assert "n = 10 fresh seeds, trial_3 reaches 88.0 % on the test set" in first
+    assert (
+        "n = 10 fresh seeds, trial 3, the best by validation, reaches 88.0 % on the test set"
+        in first
+    )
     assert "+2.0 points (95 % interval +1.0 to +3.0)" in first
     assert first.endswith("p = 0.002: beyond the noise.")
