@@ -60,17 +60,19 @@ def results() -> None:
     """``dropout-study-results DIR``: rebuilds and prints the table of a study."""
     parser = argparse.ArgumentParser(
         prog="dropout-study-results",
-        description="Rebuild results.csv from a study's directory and print its best trials.",
+        description="Rebuild the tables of a study from its directory and print the best trials.",
     )
     parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
     parser.add_argument("--top", type=int, default=20, help="rows to print (default: 20)")
     arguments = parser.parse_args()
+    from dropout_study.results.histories import write_histories
     from dropout_study.results.show import print_results
     from dropout_study.results.table import study_frame, write_results
 
     try:
         frame = study_frame(arguments.dir)
         path = write_results(arguments.dir)
+        write_histories(arguments.dir)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-results: {error}")
     print_results(frame, top=arguments.top)
