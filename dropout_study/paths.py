@@ -69,6 +69,11 @@ class JobPaths:
         return self.root / ".hydra" / "config.yaml"
 
     @property
+    def checkpoint(self) -> Path:
+        """The weights of the network, where ``trainer.checkpoint`` asks for them."""
+        return self.root / "checkpoint.safetensors"
+
+    @property
     def provenance_json(self) -> Path:
         """Versions, commit, device and data that the job was trained with."""
         return self.root / "provenance.json"

@@ -68,7 +68,7 @@ def on_all_examples(setup: TrialSetup) -> TrialSetup:
 
     The choice has been made; what is reported is what the whole training set gives.
     """
-    return replace(setup, splits=_merged(setup.splits))
+    return replace(setup, splits=_merged(setup.splits), checkpoint="none")
 
 
 @lru_cache(maxsize=1)  # the runs of a confirmation share their data

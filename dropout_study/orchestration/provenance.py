@@ -83,6 +83,7 @@ def data_facts(splits: Splits) -> dict[str, Any]:
         "val": len(splits.val) if splits.val else 0,
         "test": len(splits.test),
         "classes": splits.classes,
+        "in_shape": list(splits.in_shape),
         "sha256": checksum.hexdigest(),
     }
 
