@@ -43,7 +43,8 @@ def mean_estimate(values: Sequence[float], *, seed: int = 0) -> Estimate:
 
     From 8 values on: the BCa bootstrap (Efron 1987), its level raised so that the interval of
     normal data is as wide as Student's (Hesterberg 2015, "expanded" intervals);
-    without that, BCa covers the mean of 10 normal values in 89 % of samples. Below 8: Student's t.
+    without that, BCa holds the mean of 10 normal values in about 90 % of samples (see
+    ``benchmarks/coverage.py``). Below 8: Student's t.
     The interval is nan for one value and where all are equal: nothing tells their spread.
 
     Args:
