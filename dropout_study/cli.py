@@ -26,15 +26,20 @@ def task(config: DictConfig) -> dict[str, Any]:
     """Trains one trial and returns its metrics; ``value`` is the objective."""
     from dropout_study.orchestration.progress import RunProgress
     from dropout_study.orchestration.task import prepare_trial, train_trial
+    from dropout_study.orchestration.tracker import tracking
 
     hydra_config = HydraConfig.get()
     job_dir = Path(hydra_config.runtime.output_dir)
     if hydra_config.mode == RunMode.MULTIRUN:
-        return train_trial(prepare_trial(config), job_dir).as_dict()
+        with tracking(config, str(job_dir)) as listeners:
+            return train_trial(prepare_trial(config), job_dir, *listeners).as_dict()
     try:
         setup = prepare_trial(config)
-        with RunProgress(setup.settings.epochs, len(setup.splits.train)) as progress:
-            return train_trial(setup, job_dir, progress).as_dict()
+        with (
+            RunProgress(setup.settings.epochs, len(setup.splits.train)) as progress,
+            tracking(config, str(job_dir)) as listeners,
+        ):
+            return train_trial(setup, job_dir, progress, *listeners).as_dict()
     except UserError as error:
         raise SystemExit(f"dropout-study: {error}") from error
 
