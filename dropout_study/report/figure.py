@@ -1,6 +1,6 @@
 """What the figures share: colours, and the way a figure says that it cannot be drawn."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +37,11 @@ def value_range(values: list[float]) -> tuple[float, float, bool]:
     return float(inside), float(high if high > inside else inside + 1e-9), bool(low < fence)
 
 
+def shrunk(size: float, count: int) -> float:
+    """Returns the size of a mark or line, smaller where there are many that would hide others."""
+    return size * min(1.0, max(0.06, 150 / max(count, 1)))
+
+
 def percent_axis(axis: Any, *, accuracy: bool) -> None:
     """Shows accuracies in per cent."""
     from matplotlib.ticker import FuncFormatter
@@ -61,8 +66,16 @@ def integer_axis(axis: Any) -> None:
     axis.set_major_locator(MaxNLocator(integer=True))
 
 
-def finish(ax: "Axes", *, legend: bool = True) -> None:
-    """Adds a light grid and, where there is something to tell apart, a legend."""
+def finish(
+    ax: "Axes", *, legend: bool = True, loc: Literal["best", "lower right"] = "best"
+) -> None:
+    """Adds a light grid and, where there is something to tell apart, a legend.
+
+    Args:
+        ax: where.
+        legend: whether a legend may be.
+        loc: its place; finding the best one takes long where there are many marks.
+    """
     ax.grid(alpha=0.3)
     if legend and ax.get_legend_handles_labels()[0]:
-        ax.legend(fontsize=8, framealpha=0.9)
+        ax.legend(fontsize=8, framealpha=0.9, loc=loc)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dropout_study.report.figure import BLACK, BLUE, NotEnoughError, finish
+from dropout_study.report.figure import BLACK, BLUE, MANY, NotEnoughError, finish, shrunk
 from dropout_study.report.view import StudyView, short
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def draw_generalisation_gaps(gaps: list[Gap], figure: "Figure") -> None:
     axes = figure.subplots(1, len(gaps), squeeze=False, sharey=True)[0]
     for ax, gap in zip(axes, gaps, strict=True):
         ax.axhline(0, color=BLACK, lw=0.8)
-        ax.scatter(gap.rate, gap.points, s=22, color=BLUE)
+        many = len(gap.rate) > MANY
+        ax.scatter(gap.rate, gap.points, s=shrunk(22, len(gap.rate)), color=BLUE, rasterized=many)
         ax.set_xlabel(f"{short(gap.name)} (probability)")
         known = gap.correlation == gap.correlation
         told = f"Spearman correlation {gap.correlation:+.2f}" if known else "no correlation defined"

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dropout_study.report.figure import BLUE, GREY, NotEnoughError, finish, log_axis, percent_axis
+from dropout_study.report.figure import (
+    BLUE,
+    GREY,
+    MANY,
+    NotEnoughError,
+    finish,
+    log_axis,
+    percent_axis,
+    shrunk,
+)
 from dropout_study.report.view import StudyView, short
 
 if TYPE_CHECKING:
@@ -82,12 +91,14 @@ def draw_isolations(panels: list[Isolation], figure: "Figure", label: str, accur
         percent_axis(ax.yaxis, accuracy=accuracy)
         if index % columns == 0:
             ax.set_ylabel(label)
-    axes[0][0].legend(fontsize=7, framealpha=0.9)
+    axes[0][0].legend(fontsize=7, framealpha=0.9, loc="lower left")
     figure.suptitle("Best trial in each range of one parameter (the others free)", fontsize=10)
 
 
 def _draw_panel(panel: Isolation, ax: "Axes") -> None:
-    ax.scatter(panel.x, panel.values, s=14, color=GREY, alpha=0.7, label="a complete trial")
+    count = len(panel.x)
+    marks: dict[str, Any] = {"s": shrunk(14, count), "color": GREY, "alpha": 0.7}
+    ax.scatter(panel.x, panel.values, label="a complete trial", rasterized=count > MANY, **marks)
     best_x, best_y = ([column[i] for i in panel.best] for column in (panel.x, panel.values))
     ax.plot(best_x, best_y, color=BLUE, marker="o", ms=5, label="best in its range")
     if panel.log:

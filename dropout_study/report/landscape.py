@@ -7,7 +7,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dropout_study.report.figure import MAP, ORANGE, NotEnoughError, percent_axis, value_range
+from dropout_study.report.figure import (
+    MANY,
+    MAP,
+    ORANGE,
+    NotEnoughError,
+    percent_axis,
+    shrunk,
+    value_range,
+)
 from dropout_study.report.view import StudyView, short
 
 if TYPE_CHECKING:
@@ -103,12 +111,16 @@ def draw_landscape(data: Landscape, figure: "Figure") -> None:
     surface = data.surface()
     if surface is not None:
         x, y = data.axis(data.x), data.axis(data.y)
-        ax.pcolormesh(*(x, y, surface), cmap=MAP, vmin=low, vmax=high, rasterized=True, lw=0)
+        ax.pcolormesh(x, y, surface, rasterized=True, lw=0, **scale)
     if data.unranked:
-        pruned_x, pruned_y = zip(*data.unranked, strict=True)
-        ax.scatter(pruned_x, pruned_y, marker="x", color=ORANGE, s=26, label="not complete")
-    ax.scatter(data.x, data.y, s=75, c="w")  # a ring that shows on every colour of the surface
-    points = ax.scatter(data.x, data.y, s=44, c=data.values, edgecolor="k", **scale)
+        x_rest, y_rest = zip(*data.unranked, strict=True)
+        crosses: dict[str, Any] = {"marker": "x", "color": ORANGE, "label": "not complete"}
+        ax.scatter(x_rest, y_rest, s=shrunk(26, len(x_rest)), **crosses)
+    size, many = shrunk(44, len(data.x)), len(data.x) > MANY
+    if not many:
+        ax.scatter(data.x, data.y, s=75, c="w")  # a ring that shows on every colour of the surface
+    ring: dict[str, Any] = {"edgecolor": "k", "lw": 0 if many else 1}
+    points = ax.scatter(data.x, data.y, s=size, c=data.values, rasterized=many, **ring, **scale)
     star: dict[str, Any] = {"marker": "*", "facecolor": ORANGE, "edgecolor": "k", "zorder": 3}
     ax.scatter([data.x[data.best]], [data.y[data.best]], s=240, label="best", **star)
     bar = figure.colorbar(points, ax=ax, extend="min" if below else "neither")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dropout_study.report.figure import MANY, MAP, NotEnoughError, percent_axis, value_range
+from dropout_study.report.figure import MANY, MAP, NotEnoughError, percent_axis, shrunk, value_range
 from dropout_study.report.view import StudyView, short, tell
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def draw_parallel_coordinates(data: Parallel, figure: "Figure") -> None:
         array=np.array(data.values),
         cmap=MAP,
         alpha=0.75,
-        lw=1.2,
+        lw=max(0.1, shrunk(1.2, len(places))),
         rasterized=len(places) > MANY,
     )
     lines.set_clim(low, high)

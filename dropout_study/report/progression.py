@@ -18,6 +18,7 @@ from dropout_study.report.figure import (
     finish,
     integer_axis,
     percent_axis,
+    shrunk,
 )
 from dropout_study.report.view import StudyView
 from dropout_study.trial import TrialState
@@ -75,14 +76,16 @@ def draw_optimisation_history(data: Progress, figure: "Figure") -> None:
     ax = figure.add_subplot()
     numbers, values = zip(*data.complete, strict=True)
     many = len(numbers) > MANY
-    ax.scatter(numbers, values, s=18, color=BLUE, label="complete", zorder=3, rasterized=many)
+    size = shrunk(18, len(numbers))
+    ax.scatter(numbers, values, s=size, color=BLUE, label="complete", zorder=3, rasterized=many)
     if data.pruned:
         x, y = zip(*data.pruned, strict=True)
-        ax.scatter(x, y, s=22, marker="x", color=ORANGE, label="pruned, last value")
+        cross: dict[str, Any] = {"s": shrunk(22, len(x)), "marker": "x", "color": ORANGE}
+        ax.scatter(x, y, label="pruned, last value", rasterized=many, **cross)
     if data.failed:
         at = [ax.get_ylim()[0]] * len(data.failed)
         ax.scatter(data.failed, at, s=30, marker="|", color=BLACK, label="failed, no value")
-    ax.step(numbers, data.best, where="post", color=PINK, lw=1.6, label="best so far")
+    ax.step(numbers, data.best, where="post", color=PINK, lw=1.8, zorder=4, label="best so far")
     ax.set_xlabel("trial number")
     ax.set_ylabel(data.label)
     reached = data.complete[data.best.index(data.best[-1])][0]
@@ -90,7 +93,7 @@ def draw_optimisation_history(data: Progress, figure: "Figure") -> None:
     ax.set_title(f"Best so far: {shown}, reached at trial {reached}", fontsize=10)
     percent_axis(ax.yaxis, accuracy=data.accuracy)
     integer_axis(ax.xaxis)
-    finish(ax)
+    finish(ax, loc="lower right")
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure:
     ax = figure.add_subplot()
     styles = {"PRUNED": (ORANGE, 0.8), "FAIL": (BLACK, 0.8), "RUNNING": (GREEN, 0.8)}
     shown: set[str] = set()
+    width = max(0.15, shrunk(0.9, len(curves)))
     for curve in curves:
         colour, alpha = styles.get(curve.state, (GREY, 0.55))
         label = curve.state.lower() if curve.state not in shown else None
@@ -133,7 +137,7 @@ def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure:
         style: dict[str, Any] = {"color": colour, "alpha": alpha, "label": label}
         if curve.state == TrialState.PRUNED:
             style |= {"marker": "x", "markevery": [-1]}
-        ax.plot(curve.epochs, curve.values, lw=0.9, rasterized=len(curves) > MANY, **style)
+        ax.plot(curve.epochs, curve.values, lw=width, rasterized=len(curves) > MANY, **style)
     for curve in (c for c in curves if c.number == best):
         ax.plot(curve.epochs, curve.values, color=BLUE, lw=2.2, label=f"best (trial {best})")
     pruned = sum(curve.state == TrialState.PRUNED for curve in curves)
@@ -142,4 +146,4 @@ def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure:
     ax.set_ylabel("validation accuracy")
     percent_axis(ax.yaxis, accuracy=True)
     integer_axis(ax.xaxis)
-    finish(ax)
+    finish(ax, loc="lower right")

@@ -78,14 +78,13 @@ def test_the_page_tells_states_costs_and_commands(study: Path) -> None:
 
 
 def test_figures_of_an_earlier_state_do_not_stay(tmp_path: Path) -> None:
-    page_of(tmp_path, ["COMPLETE"] * 3)
-    for number in range(3):
-        (tmp_path / str(number) / "metrics.json").write_text("")
+    page_of(tmp_path, ["COMPLETE"])
+    assert (tmp_path / "figures" / "optimisation_history.png").exists()
 
+    (tmp_path / "0" / "metrics.json").write_text("")
     write_report(tmp_path)
 
-    assert not (tmp_path / "figures" / "landscape.png").exists()
-    assert not (tmp_path / "figures" / "landscape.svg").exists()
+    assert not list((tmp_path / "figures").glob("optimisation_history.*"))
 
 
 CASES: dict[str, tuple[list[str], dict[str, Any]]] = {
@@ -107,10 +106,10 @@ CASES: dict[str, tuple[list[str], dict[str, Any]]] = {
         MIXED,
         {"params": lambda n: {"model.a": n, **({"model.b": n} if n % 2 else {})}},
     ),
-    "equal values": (["COMPLETE"] * 9, {"record": {"value": 0.5, "val_accuracy": 0.5}}),
+    "equal values": (FEW, {"record": {"value": 0.5, "val_accuracy": 0.5}}),
     "equal trials": (["COMPLETE"] * 3, {"params": lambda _: {"model.dropout1": 0.5}}),
     "no metrics but the value": (
-        ["COMPLETE"] * 9,
+        ["COMPLETE"] * 2,
         {"record": dict.fromkeys(["val_accuracy", "test_accuracy", "train_accuracy"])},
     ),
     "no multirun.yaml": (["COMPLETE"] * 3, {"config": None}),
@@ -141,17 +140,17 @@ def test_any_study_has_a_report(tmp_path: Path, case: str) -> None:
 
 
 def test_a_study_of_damaged_files_has_a_report_that_names_them(tmp_path: Path) -> None:
-    write_study(tmp_path, ["COMPLETE"] * 6)
+    write_study(tmp_path, ["COMPLETE", *["RUNNING"] * 3])
     (tmp_path / "3" / "metrics.json").write_text('{"trial": 3, "sta')
-    (tmp_path / "4" / "history.csv").write_text("epoch,tra")
-    (tmp_path / "5" / "provenance.json").write_text("nothing")
+    (tmp_path / "2" / "history.csv").write_text("epoch,tra")
+    (tmp_path / "1" / "provenance.json").write_text("nothing")
     (tmp_path / "multirun.yaml").write_text("a: [b")
     (tmp_path / "confirmation.csv").write_text("")
 
     page = write_report(tmp_path).read_text()
 
     assert "metrics.json is damaged: trial 3" in page
-    assert "4/history.csv is damaged" in page
+    assert "2/history.csv is damaged" in page
     assert "no multirun.yaml that can be read" in page
     assert "confirmation.csv cannot be read" in page
 
