@@ -1,6 +1,7 @@
 """How to get the same numbers again: commands, seeds, versions, commit, device and data."""
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.report.view import StudyView
 
 UNKNOWN = "not recorded"
+PASSWORD = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
 SWEEP_ONLY = ("hydra.mode=",)
 
 
@@ -48,7 +50,8 @@ def trial_command(job: JobPaths) -> str:
 
 
 def _command(words: list[str]) -> str:
-    return shlex.join(["dropout-study", *words])
+    """Returns the words as a shell takes them; the password of a storage URL is not shown."""
+    return shlex.join(["dropout-study", *(PASSWORD.sub(r"\1:***@", word) for word in words)])
 
 
 def _seeds(view: StudyView) -> list[tuple[str, str]]:
