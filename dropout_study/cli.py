@@ -1,6 +1,7 @@
 """The commands: ``dropout-study`` trains or sweeps, ``dropout-study-results`` prints a table."""
 
 import argparse
+import logging
 import os
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from dropout_study.errors import UserError
+from dropout_study.errors import UserError, argument_error, did_you_mean
 from dropout_study.orchestration.explain import explain
 from dropout_study.paths import conf_dir
 
@@ -25,15 +26,20 @@ def task(config: DictConfig) -> dict[str, Any]:
     """Trains one trial and returns its metrics; ``value`` is the objective."""
     from dropout_study.orchestration.progress import RunProgress
     from dropout_study.orchestration.task import prepare_trial, train_trial
+    from dropout_study.orchestration.tracker import tracking
 
     hydra_config = HydraConfig.get()
     job_dir = Path(hydra_config.runtime.output_dir)
     if hydra_config.mode == RunMode.MULTIRUN:
-        return train_trial(prepare_trial(config), job_dir).as_dict()
+        with tracking(config, str(job_dir)) as listeners:
+            return train_trial(prepare_trial(config), job_dir, *listeners).as_dict()
     try:
         setup = prepare_trial(config)
-        with RunProgress(setup.settings.epochs, len(setup.splits.train)) as progress:
-            return train_trial(setup, job_dir, progress).as_dict()
+        with (
+            RunProgress(setup.settings.epochs, len(setup.splits.train)) as progress,
+            tracking(config, str(job_dir)) as listeners,
+        ):
+            return train_trial(setup, job_dir, progress, *listeners).as_dict()
     except UserError as error:
         raise SystemExit(f"dropout-study: {error}") from error
 
@@ -59,18 +65,114 @@ def results() -> None:
     """``dropout-study-results DIR``: rebuilds and prints the table of a study."""
     parser = argparse.ArgumentParser(
         prog="dropout-study-results",
-        description="Rebuild results.csv from a study's directory and print its best trials.",
+        description="Rebuild the tables of a study from its directory and print the best trials.",
     )
     parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
     parser.add_argument("--top", type=int, default=20, help="rows to print (default: 20)")
     arguments = parser.parse_args()
+    from dropout_study.results.histories import write_histories
     from dropout_study.results.show import print_results
     from dropout_study.results.table import study_frame, write_results
 
     try:
         frame = study_frame(arguments.dir)
         path = write_results(arguments.dir)
+        write_histories(arguments.dir)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-results: {error}")
     print_results(frame, top=arguments.top)
     print(f"Every trial: {path}")
+
+
+def confirm() -> None:
+    """``dropout-study-confirm DIR top=3 seeds=10``: trains the best again with fresh seeds."""
+    parser = argparse.ArgumentParser(
+        prog="dropout-study-confirm",
+        description="Train the best configurations of a study, the book's rates and no dropout "
+        "again with fresh seeds, on train + validation, and compare their test accuracies.",
+        epilog="The same command continues a confirmation that was interrupted.",
+    )
+    parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
+    parser.add_argument(
+        "settings",
+        nargs="*",
+        metavar="top=3 seeds=10",
+        help="configurations, the best by validation, and fresh seeds of each",
+    )
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        settings = _settings(arguments.settings, {"top": 3, "seeds": 10})
+        from dropout_study.confirmation.confirm import confirm as run
+        from dropout_study.report.page import write_report
+
+        table = run(arguments.dir, top=settings["top"], seeds=settings["seeds"])
+        path = write_report(arguments.dir)
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-confirm: {error}")
+    print(table.iloc[:, :8].to_string(index=False))
+    print(f"Differences, intervals and tests: {path}")
+
+
+def predict() -> None:
+    """``dropout-study-predict JOBDIR images... samples=T``: prints classes and probabilities."""
+    parser = argparse.ArgumentParser(
+        prog="dropout-study-predict",
+        description="Print the most probable classes of images, by the weights that a run or trial "
+        "with trainer.checkpoint=best or last has kept.",
+    )
+    parser.add_argument("dir", type=Path, help="job directory, as in outputs/quickstart/3")
+    parser.add_argument("images", nargs="+", metavar="image", help="image files")
+    parser.epilog = (
+        "`samples=T` after the images: mean and spread over T networks thinned by dropout "
+        "(Monte-Carlo dropout, Gal & Ghahramani 2016). Images must look like the training images."
+    )
+    parser.add_argument("--top", type=int, default=3, help="classes to print (default: 3)")
+    arguments = parser.parse_args()
+    words = [word for word in arguments.images if word.startswith("samples=")]
+    images = [Path(word) for word in arguments.images if word not in words]
+    try:
+        samples = _settings(words, {"samples": 0})["samples"]
+        if not images:
+            raise UserError("there is no image to predict; give at least one file")
+        from dropout_study.orchestration.predict import predict as run
+
+        for image, guesses in zip(images, run(arguments.dir, images, samples=samples), strict=True):
+            told = (
+                f"{g.label} {g.probability:.4f}" + (f" (sd {g.sd:.4f})" if g.sd == g.sd else "")
+                for g in guesses[: arguments.top]
+            )
+            print(f"{image}: {', '.join(told)}")
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-predict: {error}")
+
+
+def _settings(words: list[str], known: dict[str, int]) -> dict[str, int]:
+    """Returns ``known`` with what ``name=number`` words replace."""
+    settings = dict(known)
+    for word in words:
+        name, _, value = word.partition("=")
+        if name not in known:
+            raise UserError(f"`{word}` is no setting{did_you_mean(name, known)}")
+        try:
+            settings[name] = int(value)
+        except ValueError as error:
+            raise argument_error(name, value, "must be a whole number") from error
+    return settings
+
+
+def report() -> None:
+    """``dropout-study-report DIR``: writes the report of a study, finished or not."""
+    parser = argparse.ArgumentParser(
+        prog="dropout-study-report",
+        description="Write report.html and figures/ of a study from its directory alone.",
+    )
+    parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
+    arguments = parser.parse_args()
+    from dropout_study.report.page import write_report
+
+    try:
+        path = write_report(arguments.dir)
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-report: {error}")
+    print(f"Report: {path}")

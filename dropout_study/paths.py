@@ -63,6 +63,21 @@ class JobPaths:
         """What the job was started with, as Hydra recorded it."""
         return self.root / ".hydra" / "overrides.yaml"
 
+    @property
+    def config_yaml(self) -> Path:
+        """The composed configuration of the job, as Hydra recorded it."""
+        return self.root / ".hydra" / "config.yaml"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The weights of the network, where ``trainer.checkpoint`` asks for them."""
+        return self.root / "checkpoint.safetensors"
+
+    @property
+    def provenance_json(self) -> Path:
+        """Versions, commit, device and data that the job was trained with."""
+        return self.root / "provenance.json"
+
 
 @dataclass(frozen=True)
 class StudyPaths:
@@ -74,6 +89,41 @@ class StudyPaths:
     def results_csv(self) -> Path:
         """One row a trial."""
         return self.root / "results.csv"
+
+    @property
+    def histories_csv(self) -> Path:
+        """One row a trial and epoch: every ``history.csv`` of the study."""
+        return self.root / "histories.csv"
+
+    @property
+    def replicates_csv(self) -> Path:
+        """One row a trial and seed, where a trial is the mean of several."""
+        return self.root / "replicates.csv"
+
+    @property
+    def confirmation_csv(self) -> Path:
+        """One row a configuration that was trained again with fresh seeds."""
+        return self.root / "confirmation.csv"
+
+    @property
+    def confirmation_runs_csv(self) -> Path:
+        """One row a run of the confirmation."""
+        return self.root / "confirmation_runs.csv"
+
+    @property
+    def confirmation_dir(self) -> Path:
+        """Holds the confirmation's job directories, ``<configuration>/<seed>``."""
+        return self.root / "confirmation"
+
+    @property
+    def report_html(self) -> Path:
+        """The report: one page with everything in it."""
+        return self.root / "report.html"
+
+    @property
+    def figures_dir(self) -> Path:
+        """The report's figures, each as PNG and SVG."""
+        return self.root / "figures"
 
     @property
     def journal(self) -> Path:

@@ -59,6 +59,14 @@ class Splits:
         val = None if self.val is None else self.val.to(device)
         return Splits(self.train.to(device), val, self.test.to(device), self.classes)
 
+    def merged(self) -> "Splits":
+        """Returns the splits with the validation examples among the training examples."""
+        if self.val is None:
+            return self
+        images = torch.cat([self.train.images, self.val.images])
+        labels = torch.cat([self.train.labels, self.val.labels])
+        return Splits(Examples(images, labels), None, self.test, self.classes)
+
 
 class Cut(TypedDict, total=False):
     """How the training examples are cut: the last three arguments of ``make_splits``."""

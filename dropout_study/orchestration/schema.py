@@ -25,6 +25,7 @@ from dropout_study.errors import (
 
 Check = Callable[..., Any]
 PRECISIONS = ("float32", "bfloat16")
+CHECKPOINTS = ("none", "last", "best")
 
 
 def checked(check: Check, **bounds: Any) -> Any:
@@ -168,6 +169,9 @@ class TrainerConf:
     device: str = "auto"
     precision: str = checked(check_one_of, options=PRECISIONS)
     seed: int = 0
+    checkpoint: str = field(  # has a value: configurations of older studies lack the key
+        default="none", metadata={"check": partial(check_one_of, options=CHECKPOINTS)}
+    )
 
 
 @dataclass

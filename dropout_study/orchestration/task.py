@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from hydra.utils import instantiate
@@ -12,6 +13,7 @@ from torch import nn
 from dropout_study.data import Splits
 from dropout_study.errors import UserError
 from dropout_study.orchestration.history import HistoryFile
+from dropout_study.orchestration.provenance import write_provenance
 from dropout_study.orchestration.schema import check_config
 from dropout_study.paths import JobPaths
 from dropout_study.randomness import draw_key
@@ -27,6 +29,7 @@ class TrialSetup:
     optimizer: torch.optim.Optimizer
     splits: Splits
     settings: TrainSettings
+    checkpoint: str = "none"
 
 
 def prepare_trial(config: DictConfig) -> TrialSetup:
@@ -39,11 +42,18 @@ def prepare_trial(config: DictConfig) -> TrialSetup:
     device = resolve_device(config.trainer.device)
     splits = load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
     model = build_model(config, splits).to(device)
-    return TrialSetup(model, build_optimizer(config, model), splits, train_settings(config))
+    checkpoint = config.trainer.get("checkpoint", "none")
+    if checkpoint == "best" and splits.val is None:
+        raise UserError(
+            "`trainer.checkpoint=best` needs validation data to choose by; use "
+            "trainer.checkpoint=last or data.val_size=5000"
+        )
+    optimizer = build_optimizer(config, model)
+    return TrialSetup(model, optimizer, splits, train_settings(config), checkpoint)
 
 
 def train_trial(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> TrialResult:
-    """Trains and leaves ``history.csv`` in ``job_dir``.
+    """Trains and leaves ``history.csv`` and ``provenance.json`` in ``job_dir``.
 
     Args:
         setup: what to train.
@@ -53,7 +63,11 @@ def train_trial(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> TrialRe
     Raises:
         DivergedError: the training loss is no longer finite.
     """
+    write_provenance(JobPaths(job_dir), setup.splits)
     listeners: list[OnEpoch] = [HistoryFile(JobPaths(job_dir).history_csv), *on_epoch]
+
+    if setup.checkpoint != "none":
+        listeners.insert(1, _checkpoint_file(JobPaths(job_dir), setup))
 
     def tell_all(metrics: EpochMetrics) -> bool:
         goes_on = [listener(metrics) for listener in listeners]  # each is told, whoever stops
@@ -61,6 +75,12 @@ def train_trial(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> TrialRe
 
     history = train_single(setup.model, setup.optimizer, setup.splits, setup.settings, tell_all)
     return TrialResult.from_history(history, setup.settings.seed)
+
+
+def _checkpoint_file(paths: JobPaths, setup: TrialSetup) -> OnEpoch:
+    from dropout_study.orchestration.checkpoint import CheckpointFile
+
+    return CheckpointFile(paths, setup.model, setup.checkpoint)
 
 
 def train_settings(config: DictConfig) -> TrainSettings:
@@ -85,12 +105,24 @@ def load_splits(data_yaml: str, device: torch.device) -> Splits:
     return splits.to(device)
 
 
-def build_model(config: DictConfig, splits: Splits) -> nn.Module:
+class ImageFacts(Protocol):
+    """What a network must know of its data; ``Splits`` do."""
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """The shape of one image: (C, H, W)."""
+
+    @property
+    def classes(self) -> int:
+        """K, the number of classes."""
+
+
+def build_model(config: DictConfig, data: ImageFacts) -> nn.Module:
     """Returns the network with its initial weights, a function of the seed alone.
 
     Where the config has ``in_shape`` or ``classes`` and leaves it null, it is the data's.
     """
-    facts = {"in_shape": splits.in_shape, "classes": splits.classes}
+    facts = {"in_shape": data.in_shape, "classes": data.classes}
     unset = {key: fact for key, fact in facts.items() if config.model.get(key, fact) is None}
     build: partial[nn.Module] = instantiate(config.model, _partial_=True, _convert_="all")
     with torch.random.fork_rng(devices=[]):

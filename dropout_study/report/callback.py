@@ -1,4 +1,4 @@
-"""The Hydra callback that draws the learning curves of a single run."""
+"""The Hydra callbacks that draw: the learning curves of a run, the report of a sweep."""
 
 from pathlib import Path
 from typing import Any
@@ -24,3 +24,13 @@ class CurvesCallback(Callback):
         with atomic_write(paths.curves_png) as temporary:
             save_learning_curves(paths.history_csv, temporary, title)
         print(f"Learning curves, history and metrics: {paths.root}")
+
+
+class ReportCallback(Callback):
+    """Leaves ``report.html`` in the directory of a sweep that has ended, and says where it is."""
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Writes the report. Hydra makes a warning of what goes wrong here."""
+        from dropout_study.report.page import write_report
+
+        print(f"Report: {write_report(Path(config.hydra.sweep.dir))}")

@@ -37,11 +37,13 @@ class ResultsCallback(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Prints the best trials, where the table is and the command that shows more."""
+        from dropout_study.results.histories import write_histories
         from dropout_study.results.show import print_results
         from dropout_study.results.table import study_frame, write_results
 
         root = Path(config.hydra.sweep.dir)
         path = write_results(root)
+        write_histories(root)
         frame = study_frame(root)
         minimize = OmegaConf.select(config, "hydra.sweeper.direction") == "minimize"
         print_results(frame, top=self.top, minimize=minimize)

@@ -6,11 +6,14 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from yaml import YAMLError
 
 from dropout_study.orchestration.outcome import outcome_of
 from dropout_study.orchestration.overrides import override_key
 from dropout_study.paths import JobPaths, atomic_write
+from dropout_study.trial import TrialResult, TrialState
 
 GROUPS = ("model", "data", "optimizer")
 
@@ -55,22 +58,34 @@ def write_record(paths: JobPaths, record: dict[str, Any]) -> None:
 def read_record(number: int, paths: JobPaths) -> dict[str, Any]:
     """Returns the record of trial ``number``, or what its directory tells if it has none."""
     try:
-        record = json.loads(paths.metrics_json.read_text(encoding="utf-8"))
-        if not isinstance(record, dict):
-            raise ValueError("not an object")
-        return record
+        record = _checked(json.loads(paths.metrics_json.read_text(encoding="utf-8")))
+        return {**record, "trial": number}
     except FileNotFoundError:
         return _unfinished(number, paths, "RUNNING", "")
     except (OSError, ValueError) as error:
         return _unfinished(number, paths, "FAIL", f"{paths.metrics_json.name} is damaged: {error}")
 
 
+def _checked(record: Any) -> dict[str, Any]:
+    """Returns what a ``metrics.json`` holds if it can be a row of the table."""
+    if not isinstance(record, dict):
+        raise ValueError("not an object")
+    if record.get("state") not in set(TrialState):
+        raise ValueError(f"no state of a trial: {record.get('state')!r}")
+    for name in TrialResult.__dataclass_fields__:
+        if not isinstance(record.get(name), int | float | None):
+            raise ValueError(f"{name} is not a number: {record[name]!r}")
+    return record
+
+
 def _unfinished(number: int, paths: JobPaths, state: str, error: str) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    if paths.overrides_yaml.is_file():
+    try:
         overrides = OmegaConf.load(paths.overrides_yaml)
         for override in OverridesParser.create().parse_overrides(list(overrides)):
             given[override_key(override)] = override.value()
+    except (OSError, ValueError, TypeError, YAMLError, HydraException):
+        given = {}  # what is lost of an unfinished trial is its parameters, not the table
     searched = {key: value for key, value in given.items() if "." in key or key in GROUPS}
     return {
         "trial": number,

@@ -1,0 +1,66 @@
+"""How long the tables of a large study take to write and to load.
+
+    python benchmarks/tables.py --trials 10000 --epochs 10 --repeats 5
+
+Makes a study of that many trials in a temporary directory, then times each table with the files in
+the page cache: median and range over the repeats.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+from dropout_study.paths import JobPaths
+from dropout_study.results.histories import write_histories
+from dropout_study.results.study import load_study
+from dropout_study.results.table import write_results
+from dropout_study.trial import EpochMetrics, TrialResult
+
+
+def write_trials(root: Path, trials: int, epochs: int) -> None:
+    """Writes the job directories of a finished study."""
+    history = [EpochMetrics(e, 0.51234567, 0.81, 0.6, 0.8, 0.61, 0.79, 0.5) for e in range(epochs)]
+    header = ",".join(EpochMetrics.__dataclass_fields__)
+    rows = [",".join(map(str, vars(m).values())) for m in history]
+    text = "\n".join([header, *rows, ""])
+    for number in range(trials):
+        job = JobPaths(root / str(number))
+        job.root.mkdir()
+        job.history_csv.write_text(text)
+        result = TrialResult.from_history(history, seed=0).as_dict()
+        params = {"model.dropout1": number / trials, "optimizer.lr": 0.1, "trainer.epochs": epochs}
+        record = {"trial": number, "state": "COMPLETE", **result, **params, "model": "mlp"}
+        job.metrics_json.write_text(json.dumps({**record, "job_dir": str(number), "error": ""}))
+
+
+def seconds(action: Callable[[Path], object], root: Path, repeats: int) -> str:
+    """Returns median and range of an action's wall time."""
+    times: list[float] = []
+    for _ in range(repeats):
+        started = perf_counter()
+        action(root)
+        times.append(perf_counter() - started)
+    return f"{statistics.median(times):.2f} s ({min(times):.2f} to {max(times):.2f}, n={repeats})"
+
+
+def main() -> None:
+    """Prints a line a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=10_000)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--repeats", type=int, default=5)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        write_trials(root, arguments.trials, arguments.epochs)
+        print(f"{arguments.trials} trials, {arguments.epochs} epochs each")
+        for action in (write_results, write_histories, load_study):
+            print(f"{action.__name__}: {seconds(action, root, arguments.repeats)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""``dropout-study-confirm``: train again with fresh seeds, and write what came of it."""
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from dropout_study.confirmation.plan import plan_confirmation
+from dropout_study.confirmation.runs import (
+    TrainRuns,
+    planned_runs,
+    read_run,
+    read_runs,
+    train_one_by_one,
+)
+from dropout_study.confirmation.summary import accuracies, summarise
+from dropout_study.errors import check_at_least
+from dropout_study.paths import StudyPaths, atomic_write
+from dropout_study.report.view import StudyView
+from dropout_study.results.study import load_study
+
+log = logging.getLogger(__name__)
+
+
+def confirm(
+    root: Path, *, top: int = 3, seeds: int = 10, train: TrainRuns = train_one_by_one
+) -> pd.DataFrame:
+    """Trains what ``plan_confirmation`` says and returns the table; runs that are there are kept.
+
+    Leaves ``confirmation_runs.csv`` and ``confirmation.csv`` in the study's directory.
+
+    Args:
+        root: the study's directory.
+        top: number of configurations, the best by validation.
+        seeds: fresh seeds of each, the same for all.
+        train: trains the runs that are not there yet.
+
+    Raises:
+        UserError: an argument is out of range, or the study has nothing to confirm.
+    """
+    check_at_least("top", top, low=1)
+    check_at_least("seeds", seeds, low=2)
+    plan = plan_confirmation(StudyView(load_study(root)), top, seeds)
+    paths = StudyPaths(root)
+    runs = planned_runs(plan, paths)
+    missing = [run for run in runs if read_run(run) is None]
+    log.info("%d configurations, %d runs to train", len(plan.configurations), len(missing))
+    train(missing)
+    records = list(read_runs(runs))
+    _write(pd.DataFrame(records), paths.confirmation_runs_csv)
+    table = summarise(plan, accuracies(records))
+    _write(table, paths.confirmation_csv)
+    return table
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    with atomic_write(path) as temporary:
+        frame.to_csv(temporary, index=False)

@@ -1,0 +1,59 @@
+"""Trackers: whoever wants to be told of every epoch while it happens."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from dropout_study.errors import UserError
+from dropout_study.trial import EpochMetrics, OnEpoch
+
+
+@contextmanager
+def tracking(config: DictConfig, job_dir: str) -> Iterator[list[OnEpoch]]:
+    """Yields the listeners that ``config.tracker`` names, none or one, and closes them at the end.
+
+    A tracker is any class by ``_target_`` that takes ``job_dir``, is called with each epoch's
+    metrics and has a ``close``.
+
+    Raises:
+        UserError: the tracker's package is not installed.
+    """
+    tracker = config.get("tracker")
+    if not tracker:
+        yield []
+        return
+    with closing(instantiate(tracker, job_dir=job_dir)) as listener:
+        yield [listener]
+
+
+class TensorBoardTracker:
+    """Writes an epoch's numbers as TensorBoard scalars, ``train/loss`` and so on.
+
+    Args:
+        job_dir: where the event file is written.
+    """
+
+    def __init__(self, job_dir: str) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise UserError(
+                "tracker=tensorboard needs TensorBoard; `pip install 'dropout-study[tensorboard]'`"
+            ) from error
+        self._writer: Any = SummaryWriter(job_dir)
+
+    def __call__(self, metrics: EpochMetrics) -> bool:
+        """Writes an epoch; never stops a training."""
+        for name, value in asdict(metrics).items():
+            if name != "epoch" and value is not None:
+                self._writer.add_scalar(name.replace("_", "/"), value, metrics.epoch)
+        self._writer.flush()
+        return True
+
+    def close(self) -> None:
+        """Ends the event file."""
+        self._writer.close()

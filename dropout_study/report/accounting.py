@@ -1,0 +1,80 @@
+"""What the study cost, and what pruning saved."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dropout_study.report.view import StudyView
+from dropout_study.trial import TrialState
+
+EPOCHS = "trainer.epochs"
+
+
+@dataclass(frozen=True)
+class Account:
+    """Counts and sums over the trials of a study.
+
+    Attributes:
+        states: trials by state, all five of them.
+        epochs: epochs trained, running and failed trials' included.
+        seconds: their wall time; trials that ran at once count in full each.
+        saved_epochs: epochs that pruned trials were not trained for; None if not known.
+        saved_seconds: those epochs at each pruned trial's own seconds an epoch.
+    """
+
+    states: dict[str, int]
+    epochs: int
+    seconds: float
+    saved_epochs: int | None
+    saved_seconds: float | None
+
+    @property
+    def saved_share(self) -> float | None:
+        """Share of the planned epochs of trained trials that pruning saved."""
+        if self.saved_epochs is None or not self.epochs + self.saved_epochs:
+            return None
+        return self.saved_epochs / (self.epochs + self.saved_epochs)
+
+
+def account(view: StudyView) -> Account:
+    """Returns the account of a study, from the histories and, where they are lost, the table."""
+    trained = view.tables.histories.groupby("trial").agg({"epoch": "max", "seconds": "sum"})
+    frame = view.trials.set_index(view.trials["trial"].astype(int))
+    frame = frame.assign(
+        epochs=trained["epoch"]
+        .reindex(frame.index)
+        .fillna(frame["epochs_run"].astype(float))
+        .fillna(0),
+        spent=trained["seconds"].reindex(frame.index).fillna(frame["seconds"]).fillna(0),
+    )
+    counts = view.trials["state"].value_counts()
+    saved_epochs, saved_seconds = _saved(view, frame)
+    return Account(
+        states={state: int(counts.get(state, 0)) for state in TrialState},
+        epochs=int(frame["epochs"].sum()),
+        seconds=float(frame["spent"].sum()),
+        saved_epochs=saved_epochs,
+        saved_seconds=saved_seconds,
+    )
+
+
+def _saved(view: StudyView, frame: pd.DataFrame) -> tuple[int | None, float | None]:
+    pruned = frame[frame["state"] == TrialState.PRUNED]
+    if pruned.empty:
+        return 0, 0.0
+    planned = planned_epochs(view).loc[pruned["trial"].astype(int)]
+    if planned.isna().any():
+        return None, None
+    saved = (planned - pruned["epochs"]).clip(lower=0)
+    rate = (pruned["spent"] / pruned["epochs"]).fillna(0)
+    return int(saved.sum()), float((saved * rate).sum())
+
+
+def planned_epochs(view: StudyView) -> "pd.Series[float]":
+    """Returns the epochs that each trial, by number, was to train for; nan where not known."""
+    trainer = view.tables.config.get("trainer")
+    fixed = trainer.get("epochs") if isinstance(trainer, dict) else None
+    given = view.trials[EPOCHS] if EPOCHS in view.trials else pd.Series(index=view.trials.index)
+    numbers = pd.to_numeric(given, errors="coerce").astype(float)
+    planned = numbers.fillna(fixed) if isinstance(fixed, int) else numbers
+    return planned.set_axis(view.trials["trial"].astype(int))

@@ -1,0 +1,78 @@
+"""Learning curves of the best trial, the book's rates and no dropout, side by side."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dropout_study.report.figure import (
+    ARM_STYLES,
+    NotEnoughError,
+    finish,
+    integer_axis,
+    percent_axis,
+)
+from dropout_study.report.view import Arm, StudyView
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PANELS = {
+    "train_loss": "train loss (nats)",
+    "val_accuracy": "validation accuracy",
+    "test_accuracy": "test accuracy",
+}
+
+
+@dataclass(frozen=True)
+class ArmCurve:
+    """One quantity of one arm over epochs, averaged over its seeds."""
+
+    label: str
+    column: str
+    epochs: list[int]
+    values: list[float]
+
+
+def arm_curves(view: StudyView) -> list[ArmCurve]:
+    """Returns the curves of every arm that was tried, those without values left out."""
+    arms = distinct(view.arms)
+    if not arms:
+        raise NotEnoughError("needs a complete trial")
+    curves = [_curve(view.tables.histories, arm, column) for arm in arms for column in PANELS]
+    found = [curve for curve in curves if curve.epochs]
+    if not found:
+        raise NotEnoughError("no history.csv of the trials to compare can be read")
+    return found
+
+
+def distinct(arms: list[Arm]) -> list[Arm]:
+    """Returns the arms with those that are the same trials joined under both names."""
+    joined: dict[int, Arm] = {}
+    for arm in arms:
+        before = joined.get(arm.number)
+        label = f"{before.label} = {arm.label}" if before else arm.label
+        joined[arm.number] = Arm(label, arm.trials)
+    return list(joined.values())
+
+
+def _curve(histories: pd.DataFrame, arm: Arm, column: str) -> ArmCurve:
+    rows = histories[histories["trial"].isin(arm.trials["trial"].astype(int))]
+    means = rows.groupby("epoch")[column].mean().dropna()
+    label = f"{arm.label} (trial {arm.number})"
+    return ArmCurve(label, column, [int(e) for e in means.index], means.tolist())
+
+
+def draw_arm_curves(curves: list[ArmCurve], figure: "Figure") -> None:
+    """Draws a panel each for train loss, validation accuracy and test accuracy."""
+    columns = [column for column in PANELS if any(c.column == column for c in curves)]
+    figure.set_size_inches(3.4 * len(columns), 3.4)
+    for ax, column in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
+        for curve in (c for c in curves if c.column == column):
+            style = next(s for name, s in ARM_STYLES.items() if curve.label.startswith(name))
+            ax.plot(curve.epochs, curve.values, label=curve.label, lw=1.4, **style)
+        ax.set_xlabel("epoch")
+        ax.set_title(PANELS[column], fontsize=10)
+        percent_axis(ax.yaxis, accuracy="accuracy" in column)
+        integer_axis(ax.xaxis)
+        finish(ax, legend=ax.get_subplotspec().is_first_col())

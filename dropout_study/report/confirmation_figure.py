@@ -1,0 +1,74 @@
+"""The confirmation as a picture: test accuracy of every seed, mean and interval."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dropout_study.report.figure import BLUE, GREY, NotEnoughError, finish, percent_axis
+from dropout_study.report.view import StudyView
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NEEDED = ("configuration", "description", "n", "mean", "low", "high")
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """One configuration.
+
+    Attributes:
+        label: its name and what it is.
+        seeds: test accuracy of each seed.
+        mean: their mean.
+        bounds: its 95 % interval, nan where there is none.
+    """
+
+    label: str
+    seeds: list[float]
+    mean: float
+    bounds: tuple[float, float]
+
+
+def confirmed(view: StudyView) -> list[Confirmed]:
+    """Returns the configurations of the confirmation that have a mean, in its order."""
+    table, runs = view.tables.confirmation, view.tables.confirmation_runs
+    if table is None:
+        raise NotEnoughError("there is no confirmation.csv")
+    if not set(NEEDED) <= set(table.columns):
+        raise NotEnoughError(f"confirmation.csv lacks one of {', '.join(NEEDED)}")
+    by_name: dict[str, list[float]] = {}
+    if runs is not None and {"configuration", "test_accuracy"} <= set(runs.columns):
+        groups = runs.dropna(subset=["test_accuracy"]).groupby("configuration")["test_accuracy"]
+        by_name = {str(name): group.tolist() for name, group in groups}
+    found = [
+        Confirmed(
+            label=f"{row['configuration']}\n{row['description']}",
+            seeds=by_name.get(str(row["configuration"]), []),
+            mean=float(row["mean"]),
+            bounds=(float(row["low"]), float(row["high"])),
+        )
+        for _, row in table.dropna(subset=["mean"]).iterrows()
+    ]
+    if not found:
+        raise NotEnoughError("every run of the confirmation diverged")
+    return found
+
+
+def draw_confirmed(rows: list[Confirmed], figure: "Figure") -> None:
+    """Draws a line a configuration, the first on top."""
+    figure.set_size_inches(7.6, 0.62 * len(rows) + 1.2)
+    ax = figure.add_subplot()
+    for place, row in enumerate(rows):
+        ax.scatter(row.seeds, [place] * len(row.seeds), s=16, color=GREY, label="one seed")
+        ax.plot(row.bounds, [place, place], color=BLUE, lw=3, label="95 % interval of the mean")
+        ax.plot(row.mean, place, "D", color=BLUE, ms=7, zorder=3, label="mean")
+    ax.set_yticks(range(len(rows)), [row.label for row in rows], fontsize=8)
+    ax.invert_yaxis()
+    ax.set_xlabel("test accuracy after training on train + validation")
+    percent_axis(ax.xaxis, accuracy=True)
+    counts = sorted({len(row.seeds) for row in rows})
+    seeds = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0])
+    ax.set_title(f"{len(rows)} configurations with {seeds} fresh seeds each", fontsize=10)
+    finish(ax, legend=False)
+    names = dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
+    figure.legend(names.values(), names.keys(), fontsize=8, loc="outside lower right", ncols=3)

@@ -1,0 +1,185 @@
+"""The headline: what was best, against what, and how sure that is."""
+
+import json
+from math import isnan
+
+import pandas as pd
+
+from dropout_study.paths import StudyPaths
+from dropout_study.report.view import Arm, StudyView, tell
+from dropout_study.statistics import (
+    Estimate,
+    difference_of_shares,
+    mean_estimate,
+    paired_comparison,
+    share_estimate,
+)
+
+
+def headline(view: StudyView) -> list[str]:
+    """Returns the answer of the study, a sentence each.
+
+    A confirmation's numbers come first where there is one. Without it, a configuration with several
+    seeds is judged over its seeds, and one with a single seed over the test images alone: then the
+    sentence says that the noise of the seed is unknown.
+    """
+    best = view.best
+    if best is None:
+        states = view.trials["state"].value_counts()
+        told = ", ".join(f"{count} {state}" for state, count in states.items())
+        return [f"No trial is complete ({told}), so there is nothing to conclude yet."]
+    sentences = [*_confirmed(view), _best_sentence(view, best)]
+    for arm in view.arms[1:]:
+        sentences.append(_against(view, best, arm))
+    if view.book is None:
+        sentences.append("The book's dropout rates (0.2, 0.5) are among no complete trial's.")
+    if view.no_dropout is None:
+        sentences.append("No complete trial is without dropout.")
+    if view.is_accuracy and len(view.complete) > 1:
+        sentences.append(
+            f"The best validation accuracy is the highest of {len(view.complete)}, and so "
+            "optimistic; test accuracy chose nothing."
+        )
+    return sentences
+
+
+def test_size(view: StudyView) -> int | None:
+    """Returns the number of test images, where a trial has recorded it."""
+    for number in [arm.number for arm in view.arms] or [0]:
+        path = StudyPaths(view.tables.root).job(number).provenance_json
+        try:
+            size = json.loads(path.read_text(encoding="utf-8"))["data"]["test"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if isinstance(size, int) and size > 0:
+            return size
+    return None
+
+
+def _best_sentence(view: StudyView, best: Arm) -> str:
+    where = view.describe(best.number)
+    start = (
+        f"Best of {_count(len(view.complete), 'complete trial')} by {view.value_label}: "
+        f"trial {best.number}{f' ({where})' if where else ''}"
+    )
+    tests = list(best.by_seed("test_accuracy").values())
+    if not view.is_accuracy or not tests:
+        return f"{start}, {view.value_label} {tell(best.value)}."
+    estimate, over = _estimate(view, tests)
+    return (
+        f"{start}, {percent(best.value)} on validation and {percent(estimate.mean)} on the test "
+        f"set ({interval(estimate, over)})."
+    )
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _estimate(view: StudyView, tests: list[float]) -> tuple[Estimate, str]:
+    """Returns the estimate of a test accuracy and what its interval is over."""
+    if len(tests) > 1:
+        return mean_estimate(tests), f"n = {len(tests)} seeds"
+    size = test_size(view)
+    if size is None:
+        nan = float("nan")
+        return Estimate(tests[0], nan, nan, nan, 1), "n = 1 seed"
+    return share_estimate(tests[0], size), f"over the n = {size:,} test images, 1 seed"
+
+
+def _against(view: StudyView, best: Arm, other: Arm) -> str:
+    name = f"the {other.label}" if other.label.startswith("book") else other.label
+    if other.number == best.number:
+        return f"The best trial is itself the one with {name}."
+    a, b = best.by_seed("test_accuracy"), other.by_seed("test_accuracy")
+    if not view.is_accuracy or not a or not b:
+        return f"With {name} (trial {other.number}) the {view.value_label} is {tell(other.value)}."
+    start = f"Against {name} (trial {other.number}, "
+    paired = paired_comparison(a, b)
+    if paired is not None and paired.difference.n > 1:
+        return start + _paired_verdict(paired.difference, b, paired.p)
+    mean_a, mean_b = (sum(arm.values()) / len(arm) for arm in (a, b))
+    return start + _single_verdict(mean_a, mean_b, test_size(view))
+
+
+def _paired_verdict(difference: Estimate, other: dict[int, float], p: float) -> str:
+    mean = sum(other.values()) / len(other)
+    sure = "beyond" if difference.excludes(0) else "within"
+    return (
+        f"{percent(mean)} on the test set) that is {points(difference)} "
+        f"(paired over n = {difference.n} seeds, p = {p:.3f}): {sure} the noise."
+    )
+
+
+def _single_verdict(a: float, b: float, size: int | None) -> str:
+    start = f"{percent(b)} on the test set) that is"
+    if size is None:
+        return f"{start} {100 * (a - b):+.1f} points, n = 1 seed each: how sure, is unknown."
+    difference = difference_of_shares(share_estimate(a, size), share_estimate(b, size))
+    if not difference.excludes(0):
+        return (
+            f"{start} {points(difference)} over the n = {size:,} test images: within the noise of "
+            "the test images alone."
+        )
+    return (
+        f"{start} {points(difference)} over the n = {size:,} test images: beyond the noise of the "
+        "test images, but with n = 1 seed each the noise of the seed is unknown; "
+        "`dropout-study-confirm` measures it."
+    )
+
+
+def _confirmed(view: StudyView) -> list[str]:
+    """Returns the confirmation's answer on the first of its configurations."""
+    table = view.tables.confirmation
+    needed = {"configuration", "n", "mean", "low", "high"}
+    if table is None or table.empty or not needed <= set(table.columns):
+        return []
+    first = table.iloc[0]
+    name = str(first["configuration"]).replace("_", " ")
+    if pd.isna(first["mean"]):
+        return [f"Trained again, {name} diverged with every seed."]
+    estimate = _row_estimate(first)
+    sentence = (
+        f"Trained again on train + validation with n = {estimate.n} fresh seeds, "
+        f"{name}, the best by validation, reaches {percent(estimate.mean)} on the test set "
+        f"({interval(estimate, 'over the seeds')})"
+    )
+    for reference in ("book", "no_dropout"):
+        minus = f"minus_{reference}"
+        if minus in table and not pd.isna(first[minus]):
+            p = first[f"{minus}_p_holm"]
+            verdict = "beyond" if p < 0.05 else "within"
+            other = "the book's rates" if reference == "book" else "no dropout"
+            sentence += (
+                f"; against {other} {points(_row_estimate(first, minus))}, "
+                f"Holm-corrected p = {p:.3f}: {verdict} the noise"
+            )
+    return [f"{sentence}."]
+
+
+def _row_estimate(row: "pd.Series[float]", prefix: str = "") -> Estimate:
+    mean, low, high = (
+        (prefix, f"{prefix}_low", f"{prefix}_high") if prefix else ("mean", "low", "high")
+    )
+    n = row["n"] if not prefix else row.get(f"{prefix}_n", row["n"])
+    return Estimate(float(row[mean]), float("nan"), float(row[low]), float(row[high]), int(n))
+
+
+def percent(share: float) -> str:
+    """Returns an accuracy as "84.2 %"."""
+    return f"{100 * share:.1f} %"
+
+
+def interval(estimate: Estimate, over: str) -> str:
+    """Returns "95 % interval 82.0 to 86.3 %, over ...", or that there is none."""
+    if isnan(estimate.low):
+        return f"no interval, {over}"
+    return f"95 % interval {100 * estimate.low:.1f} to {percent(estimate.high)}, {over}"
+
+
+def points(difference: Estimate) -> str:
+    """Returns a difference of accuracies as "+1.2 points (95 % interval +0.3 to +2.0)"."""
+    told = f"{100 * difference.mean:+.1f} points"
+    if isnan(difference.low):
+        return f"{told} (no interval)"
+    return f"{told} (95 % interval {100 * difference.low:+.1f} to {100 * difference.high:+.1f})"

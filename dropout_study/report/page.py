@@ -1,0 +1,143 @@
+"""``report.html``: one page that needs nothing but itself."""
+
+import base64
+import html
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from dropout_study.paths import StudyPaths, atomic_write
+from dropout_study.report.accounting import account
+from dropout_study.report.figures import CONFIRMATION, draw_figures
+from dropout_study.report.headline import headline
+from dropout_study.report.reproduction import reproduction
+from dropout_study.report.view import StudyView, short, tell
+from dropout_study.results.show import best_first
+from dropout_study.results.study import load_study
+
+TOP = 10
+ACCURACIES = ("val_accuracy", "test_accuracy", "train_accuracy")
+
+
+def write_report(root: Path) -> Path:
+    """Writes ``report.html`` and ``figures/`` of the study in ``root``; returns the page's path.
+
+    Raises:
+        UserError: there is no study in ``root``.
+    """
+    view = StudyView(load_study(root))
+    paths = StudyPaths(root)
+    page = render(view, paths.figures_dir)
+    with atomic_write(paths.report_html) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return paths.report_html
+
+
+def render(view: StudyView, figures_dir: Path) -> str:
+    """Draws the figures into ``figures_dir`` and returns the page with them inside."""
+    environment = Environment(
+        loader=PackageLoader("dropout_study.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"code": _code, "data_url": _data_url, "duration": _duration}
+    return environment.get_template("report.html.j2").render(
+        name=view.tables.root.resolve().name,
+        sentences=headline(view),
+        table=top_table(view),
+        confirmation=confirmation_table(view),
+        account=account(view),
+        confirmation_figure=next(draw_figures(view, figures_dir, [CONFIRMATION])),
+        figures=list(draw_figures(view, figures_dir)),
+        reproduction=reproduction(view),
+        problems=view.tables.problems,
+    )
+
+
+def top_table(view: StudyView, top: int = TOP) -> dict[str, Any]:
+    """Returns heads and rows of the best complete trials, chosen by the objective."""
+    rows = best_first(view.complete, minimize=view.minimize).head(top)
+    metrics = [name for name in ACCURACIES if rows[name].notna().any()]
+    columns = [*([] if view.is_accuracy else ["value"]), *metrics, *view.params]
+    columns = ["trial", *columns, "epochs_run", "seconds", "seed"]
+    names = {"val_accuracy": "validation", "test_accuracy": "test", "train_accuracy": "train"}
+    return {
+        "heads": [names.get(column, short(column).replace("_", " ")) for column in columns],
+        "rows": [[_cell(name, row[name]) for name in columns] for _, row in rows.iterrows()],
+    }
+
+
+def confirmation_table(view: StudyView) -> dict[str, Any] | None:
+    """Returns heads and rows of ``confirmation.csv``, or None where there is none."""
+    frame = view.tables.confirmation
+    if frame is None or not {"configuration", "description", "n", "mean"} <= set(frame.columns):
+        return None
+    references = [name[:-7] for name in frame.columns if name.endswith("_p_holm")]
+    columns = {"configuration": "configuration", "description": "what it is", "n": "seeds"}
+    columns |= {"failed": "diverged", "mean": "mean test accuracy", "sd": "standard deviation"}
+    shares = {"mean", "sd"}
+    names = [name for name in columns if name in frame]
+    return {
+        "heads": [
+            *(columns[name] for name in names),
+            "95 % interval",
+            *(f"{name.replace('_', ' ')}, in points" for name in references),
+        ],
+        "rows": [
+            [
+                *(f"{100 * row[n]:.2f} %" if n in shares else _cell(n, row[n]) for n in names),
+                _bounds(row, "low", "high", " %"),
+                *(_difference(row, name) for name in references),
+            ]
+            for _, row in frame.iterrows()
+        ],
+    }
+
+
+def _difference(row: "pd.Series[Any]", name: str) -> str:
+    """Returns a paired difference with its interval and p-value; the null check's p is plain."""
+    if pd.isna(row[name]):
+        return ""
+    corrected = not pd.isna(row[f"{name}_p_holm"])
+    p = row[f"{name}_p_holm"] if corrected else row[f"{name}_p"]
+    bounds = _bounds(row, f"{name}_low", f"{name}_high", "", sign="+")
+    return f"{100 * row[name]:+.2f} ({bounds or 'no interval'}), p = {p:.3f}"
+
+
+def _bounds(row: "pd.Series[Any]", low: str, high: str, unit: str, sign: str = "") -> str:
+    if low not in row or pd.isna(row[low]):
+        return ""
+    return f"{100 * row[low]:{sign}.2f} to {100 * row[high]:{sign}.2f}{unit}"
+
+
+def _cell(name: str, value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    if name in ACCURACIES:
+        return f"{100 * value:.2f} %"
+    if name == "seconds":
+        return f"{value:.1f}"
+    return tell(value)
+
+
+def _code(sentence: str) -> str:
+    """Returns text with its `commands` set as code."""
+    from markupsafe import Markup
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(sentence, quote=False)))
+
+
+def _data_url(png: Path) -> str:
+    """Returns the picture as a URL that holds it."""
+    return f"data:image/png;base64,{base64.b64encode(png.read_bytes()).decode()}"
+
+
+def _duration(seconds: float) -> str:
+    """Returns seconds as "0:01:47"."""
+    return str(timedelta(seconds=round(seconds)))

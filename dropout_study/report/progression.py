@@ -1,0 +1,149 @@
+"""How the search went: value against trial number, and the curves of the trials over epochs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dropout_study.report.figure import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    MANY,
+    ORANGE,
+    PINK,
+    NotEnoughError,
+    finish,
+    integer_axis,
+    percent_axis,
+    shrunk,
+)
+from dropout_study.report.view import StudyView
+from dropout_study.trial import TrialState
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The trials in the order of their numbers.
+
+    Attributes:
+        complete: (number, value) of the complete trials.
+        pruned: (number, last value) of the pruned ones; not comparable, they trained for less.
+        failed: numbers of the failed ones.
+        best: best value up to each complete trial.
+        label: the objective's name.
+        accuracy: whether it is an accuracy.
+    """
+
+    complete: list[tuple[int, float]]
+    pruned: list[tuple[int, float]]
+    failed: list[int]
+    best: list[float]
+    label: str
+    accuracy: bool
+
+
+def optimisation_history(view: StudyView) -> Progress:
+    """Returns the values of the trials and the best so far."""
+    if view.complete.empty:
+        raise NotEnoughError("needs a complete trial")
+    values = view.complete["value"].to_numpy(float)
+    running = np.minimum.accumulate(values) if view.minimize else np.maximum.accumulate(values)
+    pruned = view.trials[view.trials["state"] == TrialState.PRUNED]
+    last = pruned["value"].fillna(pruned["val_accuracy"])
+    failed = view.trials.loc[view.trials["state"] == TrialState.FAIL, "trial"]
+    return Progress(
+        complete=_numbered(view.complete["trial"], values),
+        pruned=_numbered(pruned["trial"][last.notna()], last.dropna()),
+        failed=[int(number) for number in failed],
+        best=running.tolist(),
+        label=view.value_label,
+        accuracy=view.is_accuracy,
+    )
+
+
+def _numbered(numbers: Iterable[int], values: Iterable[float]) -> list[tuple[int, float]]:
+    return [(int(n), float(value)) for n, value in zip(numbers, values, strict=True)]
+
+
+def draw_optimisation_history(data: Progress, figure: "Figure") -> None:
+    """Draws the trials by state and the best-so-far curve."""
+    ax = figure.add_subplot()
+    numbers, values = zip(*data.complete, strict=True)
+    many = len(numbers) > MANY
+    size = shrunk(18, len(numbers))
+    ax.scatter(numbers, values, s=size, color=BLUE, label="complete", zorder=3, rasterized=many)
+    if data.pruned:
+        x, y = zip(*data.pruned, strict=True)
+        cross: dict[str, Any] = {"s": shrunk(22, len(x)), "marker": "x", "color": ORANGE}
+        ax.scatter(x, y, label="pruned, last value", rasterized=many, **cross)
+    if data.failed:
+        at = [ax.get_ylim()[0]] * len(data.failed)
+        ax.scatter(data.failed, at, s=30, marker="|", color=BLACK, label="failed, no value")
+    ax.step(numbers, data.best, where="post", color=PINK, lw=1.8, zorder=4, label="best so far")
+    ax.set_xlabel("trial number")
+    ax.set_ylabel(data.label)
+    reached = data.complete[data.best.index(data.best[-1])][0]
+    shown = f"{100 * data.best[-1]:.1f} %" if data.accuracy else f"{data.best[-1]:.4g}"
+    ax.set_title(f"Best so far: {shown}, reached at trial {reached}", fontsize=10)
+    percent_axis(ax.yaxis, accuracy=data.accuracy)
+    integer_axis(ax.xaxis)
+    finish(ax, loc="lower right")
+
+
+@dataclass(frozen=True)
+class TrialCurve:
+    """What one trial reported, epoch by epoch."""
+
+    number: int
+    state: str
+    epochs: list[int]
+    values: list[float]
+
+
+def intermediate_values(view: StudyView) -> tuple[list[TrialCurve], int | None]:
+    """Returns the validation accuracy of every trial over epochs, and the best trial's number."""
+    rows = view.tables.histories.dropna(subset=["epoch", "val_accuracy"])
+    states = dict(zip(view.trials["trial"].astype(int), view.trials["state"], strict=True))
+    curves = [
+        TrialCurve(
+            number=int(group["trial"].iloc[0]),
+            state=states.get(int(group["trial"].iloc[0]), "?"),
+            epochs=[int(epoch) for epoch in group["epoch"]],
+            values=group["val_accuracy"].tolist(),
+        )
+        for _, group in rows.groupby("trial")
+    ]
+    if not curves:
+        raise NotEnoughError("needs a history.csv with validation accuracies")
+    return curves, view.best.number if view.best else None
+
+
+def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure: "Figure") -> None:
+    """Draws a line a trial: pruned ones in another colour with a cross where they were stopped."""
+    ax = figure.add_subplot()
+    styles = {"PRUNED": (ORANGE, 0.8), "FAIL": (BLACK, 0.8), "RUNNING": (GREEN, 0.8)}
+    shown: set[str] = set()
+    width = max(0.15, shrunk(0.9, len(curves)))
+    for curve in curves:
+        colour, alpha = styles.get(curve.state, (GREY, 0.55))
+        label = curve.state.lower() if curve.state not in shown else None
+        shown.add(curve.state)
+        style: dict[str, Any] = {"color": colour, "alpha": alpha, "label": label}
+        if curve.state == TrialState.PRUNED:
+            style |= {"marker": "x", "markevery": [-1]}
+        ax.plot(curve.epochs, curve.values, lw=width, rasterized=len(curves) > MANY, **style)
+    for curve in (c for c in curves if c.number == best):
+        ax.plot(curve.epochs, curve.values, color=BLUE, lw=2.2, label=f"best (trial {best})")
+    pruned = sum(curve.state == TrialState.PRUNED for curve in curves)
+    ax.set_title(f"{len(curves)} trials over epochs, {pruned} of them pruned", fontsize=10)
+    ax.set_xlabel("epoch")
+    ax.set_ylabel("validation accuracy")
+    percent_axis(ax.yaxis, accuracy=True)
+    integer_axis(ax.xaxis)
+    finish(ax, loc="lower right")

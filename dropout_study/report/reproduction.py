@@ -1,0 +1,99 @@
+"""How to get the same numbers again: commands, seeds, versions, commit, device and data."""
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from dropout_study.paths import JobPaths, StudyPaths
+from dropout_study.report.view import StudyView
+
+UNKNOWN = "not recorded"
+PASSWORD = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
+SWEEP_ONLY = ("hydra.mode=",)
+
+
+def reproduction(view: StudyView) -> list[tuple[str, str]]:
+    """Returns what a reader needs to repeat the study, as (name, text) in the order of the page."""
+    paths = StudyPaths(view.tables.root)
+    first = view.best.number if view.best else int(view.trials["trial"].iloc[0])
+    facts = _provenance(paths, [first, *(number for number, _ in paths.jobs())])
+    rows = [("the study", sweep_command(view.tables.config))]
+    if view.best is not None:
+        rows.append((f"its best trial, {view.best.number}", trial_command(paths.job(first))))
+    rows.append(("this report", f"dropout-study-report {shlex.quote(str(paths.root))}"))
+    return [*rows, *_seeds(view), *_environment(facts)]
+
+
+def sweep_command(config: Mapping[str, Any]) -> str:
+    """Returns the command of the sweep, as Hydra recorded its overrides."""
+    try:
+        given = config["hydra"]["overrides"]
+        overrides = [*given["task"], *given["hydra"]]
+    except (KeyError, TypeError):
+        return UNKNOWN
+    return _command(["--multirun", *(o for o in overrides if not o.startswith(SWEEP_ONLY))])
+
+
+def trial_command(job: JobPaths) -> str:
+    """Returns the command that trains one trial alone."""
+    try:
+        overrides = yaml.safe_load(job.overrides_yaml.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return UNKNOWN
+    if not isinstance(overrides, list):
+        return UNKNOWN
+    return _command([str(override) for override in overrides])
+
+
+def _command(words: list[str]) -> str:
+    """Returns the words as a shell takes them; the password of a storage URL is not shown."""
+    return shlex.join(["dropout-study", *(PASSWORD.sub(r"\1:***@", word) for word in words)])
+
+
+def _seeds(view: StudyView) -> list[tuple[str, str]]:
+    seeds = sorted({int(seed) for seed in view.trials["seed"].dropna()})
+    config = view.tables.config
+    data, hydra = config.get("data"), config.get("hydra")
+    sweeper = hydra.get("sweeper") if isinstance(hydra, dict) else None
+    sampler = sweeper.get("sampler") if isinstance(sweeper, dict) else None
+    return [
+        ("seeds of the trials", ", ".join(map(str, seeds)) or UNKNOWN),
+        ("seed of the splits", _get(data, "split_seed")),
+        ("seed of the sampler", _get(sampler, "seed")),
+    ]
+
+
+def _get(node: Any, key: str) -> str:
+    return str(node[key]) if isinstance(node, dict) and key in node else UNKNOWN
+
+
+def _environment(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    packages = facts.get("packages")
+    data = facts.get("data")
+    versions = ", ".join(f"{k} {v}" for k, v in packages.items()) if packages else UNKNOWN
+    rows = [("python", facts.get("python")), ("packages", versions)]
+    rows += [(key, facts.get(key)) for key in ("commit", "device", "platform")]
+    sizes = (
+        f"{data['train']:,} train, {data['val']:,} validation, {data['test']:,} test"
+        if data
+        else None
+    )
+    rows += [("images", sizes), ("SHA-256 of the images and labels", data and data["sha256"])]
+    return [(name, str(text) if text else UNKNOWN) for name, text in rows]
+
+
+def _provenance(paths: StudyPaths, numbers: list[int]) -> dict[str, Any]:
+    """Returns the first ``provenance.json`` that can be read and has what the page shows."""
+    for number in numbers:
+        try:
+            facts = json.loads(paths.job(number).provenance_json.read_text(encoding="utf-8"))
+            data = facts["data"]
+            if all(isinstance(data[key], int) for key in ("train", "val", "test")):
+                return {**facts, "packages": dict(facts["packages"]), "data": data}
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return {}

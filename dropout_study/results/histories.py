@@ -1,0 +1,60 @@
+"""``histories.csv``: the learning curves of a study in long form, one row a trial and epoch."""
+
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from dropout_study.paths import StudyPaths, atomic_write
+from dropout_study.trial import EpochMetrics
+
+COLUMNS = ("trial", *EpochMetrics.__dataclass_fields__)
+
+
+def joined_histories(root: Path) -> tuple[str, list[str]]:
+    """Joins every ``history.csv`` of the study in ``root`` as text, which is what makes it fast.
+
+    Returns:
+        The table as CSV, and a line on each file that is left out because it cannot be read, has
+        other columns than the first one, or a row of another length.
+    """
+    header = ""
+    lines: list[str] = []
+    problems: list[str] = []
+    for number, paths in StudyPaths(root).jobs():
+        try:
+            first, *rows = paths.history_csv.read_text(encoding="utf-8").splitlines() or [""]
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{number}/{paths.history_csv.name} cannot be read: {error}")
+            continue
+        header = header or first
+        commas = header.count(",")
+        if first != header or any(row.count(",") != commas for row in rows):
+            problems.append(f"{number}/{paths.history_csv.name} is damaged and left out")
+            continue
+        lines += [f"{number},{row}" for row in rows]
+    header = f"trial,{header}" if header else ",".join(COLUMNS)
+    return "\n".join([header, *lines, ""]), problems
+
+
+def write_histories(root: Path) -> Path:
+    """Writes ``histories.csv`` of the study in ``root``, whole or not at all; returns its path."""
+    path = StudyPaths(root).histories_csv
+    text, _ = joined_histories(root)
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+def histories_frame(root: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Returns the learning curves of the study in ``root`` and a line on each that is missing."""
+    text, problems = joined_histories(root)
+    frame = pd.read_csv(io.StringIO(text))
+    for name in frame.select_dtypes(exclude="number").columns:
+        numbers = pd.to_numeric(frame[name], errors="coerce")
+        if numbers.isna().sum() > frame[name].isna().sum():
+            problems.append(f"histories: `{name}` holds text where numbers are due; left empty")
+        frame[name] = numbers
+    return frame.reindex(columns=list(dict.fromkeys([*COLUMNS, *frame.columns]))), problems

@@ -1,0 +1,134 @@
+"""A study as tables: ``load_study(DIR)``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from dropout_study.errors import UserError
+from dropout_study.paths import StudyPaths
+from dropout_study.results.histories import histories_frame
+from dropout_study.results.table import FIRST_COLUMNS, LAST_COLUMNS, WHOLE_NUMBERS, study_frame
+
+TEXT_COLUMNS = ("state", *LAST_COLUMNS)
+
+
+@dataclass(frozen=True)
+class StudyTables:
+    """The tables of one study; ``docs/tables.md`` describes every column.
+
+    Attributes:
+        root: the study's directory.
+        trials: one row a trial, by number: ``results.csv``.
+        histories: one row a trial and epoch: ``histories.csv``.
+        replicates: one row a trial and seed, or None where trials have one seed.
+        confirmation: one row a configuration trained again with fresh seeds, or None.
+        confirmation_runs: one row a run of the confirmation, or None.
+        config: the composed configuration of the sweep, uninterpolated; empty where it is lost.
+        problems: a line on everything that is missing or damaged.
+    """
+
+    root: Path
+    trials: pd.DataFrame
+    histories: pd.DataFrame
+    replicates: pd.DataFrame | None
+    confirmation: pd.DataFrame | None
+    confirmation_runs: pd.DataFrame | None
+    config: Mapping[str, Any]
+    problems: tuple[str, ...] = ()
+
+
+def load_study(root: Path | str) -> StudyTables:
+    """Returns the tables of the study in ``root``, from its directory alone.
+
+    The trials' own directories are read where they are; else ``results.csv`` is.
+
+    Raises:
+        UserError: there is no study in ``root``.
+    """
+    paths = StudyPaths(Path(root))
+    trials, problems = _trials(paths)
+    histories, more = histories_frame(paths.root)
+    problems += more
+    config = _config(paths)
+    if not config:
+        problems.append(f"no {paths.multirun_yaml.name} that can be read: settings are unknown")
+    return StudyTables(
+        root=paths.root,
+        trials=trials,
+        histories=histories,
+        replicates=_optional(paths.replicates_csv, problems),
+        confirmation=_optional(paths.confirmation_csv, problems),
+        confirmation_runs=_optional(paths.confirmation_runs_csv, problems),
+        config=config,
+        problems=tuple(problems),
+    )
+
+
+def _trials(paths: StudyPaths) -> tuple[pd.DataFrame, list[str]]:
+    try:
+        frame = study_frame(paths.root)
+    except UserError:
+        if not paths.results_csv.is_file():
+            raise
+        frame = _read_csv(paths.results_csv)
+    problems = [f"`{name}` is in no trial" for name in FIRST_COLUMNS if name not in frame]
+    frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *FIRST_COLUMNS])))
+    frame = _typed(frame, problems)
+    damaged = frame.loc[frame["error"].fillna("").str.contains(" is damaged"), "trial"]
+    if len(damaged):
+        problems.append(f"metrics.json is damaged: trial {', '.join(map(str, damaged))}")
+    return frame.sort_values("trial", ignore_index=True), problems
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path)
+    except (ValueError, OSError) as error:
+        raise UserError(f"{path} cannot be read as a table: {error}") from error
+
+
+def _typed(frame: pd.DataFrame, problems: list[str]) -> pd.DataFrame:
+    """Returns the table with numbers as numbers and text as text, whatever was in the files."""
+    if frame["trial"].isna().any():
+        frame = frame.assign(trial=frame["trial"].where(frame["trial"].notna(), frame.index))
+    for name in FIRST_COLUMNS:
+        if name != "state":
+            numbers = pd.to_numeric(frame[name], errors="coerce").astype("float64")
+            numbers = numbers.where(np.isfinite(numbers))
+            if numbers.isna().sum() > frame[name].isna().sum():
+                problems.append(f"`{name}` holds what is no finite number; left empty")
+            frame[name] = numbers.astype("Int64" if name in WHOLE_NUMBERS else "float64")
+    for name in TEXT_COLUMNS:
+        given = frame[name] if name in frame else pd.Series(index=frame.index, dtype=object)
+        frame[name] = given.map(lambda v: "" if pd.isna(v) else str(v)).astype("str")
+    return frame
+
+
+def _optional(path: Path, problems: list[str]) -> pd.DataFrame | None:
+    if not path.is_file():
+        return None
+    try:
+        return pd.read_csv(path)
+    except (ValueError, OSError) as error:
+        problems.append(f"{path.name} cannot be read: {error}")
+        return None
+
+
+def _config(paths: StudyPaths) -> Mapping[str, Any]:
+    """Returns the sweep's configuration, else the first trial's, else nothing.
+
+    It is read as plain YAML: interpolations stay text, and nothing is built from it.
+    """
+    for path in (paths.multirun_yaml, *(job.config_yaml for _, job in paths.jobs()[:1])):
+        try:
+            config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            continue
+        if isinstance(config, dict):
+            return config
+    return {}

@@ -1,0 +1,152 @@
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from fake_study import write_study
+from omegaconf import OmegaConf
+
+from dropout_study.cli import confirm as confirm_command
+from dropout_study.confirmation.confirm import confirm
+from dropout_study.confirmation.runs import Run, train_one_by_one
+from dropout_study.data import synthetic
+from dropout_study.errors import UserError
+from dropout_study.paths import StudyPaths, conf_dir
+
+PARAMS = {"model.dropout1": 0.1, "model.dropout2": 0.3, "optimizer.lr": 0.1}
+
+
+def trainable(root: Path) -> Path:
+    """Writes a study of two trials whose configurations can be trained in milliseconds."""
+    write_study(root, ["COMPLETE"] * 2, params=lambda n: {**PARAMS, "model.hidden1": 4 + n})
+    for number, job in StudyPaths(root).jobs():
+        groups = {"model": "mlp", "data": "synthetic", "optimizer": "sgd", "trainer": "default"}
+        config = OmegaConf.create(
+            {g: OmegaConf.load(conf_dir() / g / f"{name}.yaml") for g, name in groups.items()}
+        )
+        OmegaConf.update(config, "trainer.epochs", 1)
+        OmegaConf.update(config, "trainer.device", "cpu")
+        OmegaConf.update(config, "model.hidden1", 4 + number)
+        OmegaConf.save(config, job.config_yaml)
+    return root
+
+
+def test_validation_examples_are_trained_on() -> None:
+    splits = synthetic(n_train=64, n_test=32, val_size=16)
+    assert splits.val is not None
+
+    merged = splits.merged()
+
+    assert merged.val is None
+    assert torch.equal(merged.train.images[48:], splits.val.images)
+    assert merged.merged() is merged
+
+
+def test_every_run_is_in_the_tables(tmp_path: Path) -> None:
+    table = confirm(trainable(tmp_path), top=1, seeds=2)
+
+    assert table["n"].tolist() == [2] * 4  # best, book, no dropout, null check
+    long = pd.read_csv(tmp_path / "confirmation_runs.csv")
+    assert len(long) == 8
+    assert long["val_accuracy"].isna().all()
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "confirmation.csv"), table)
+
+
+def test_a_confirmation_that_was_interrupted_goes_on(tmp_path: Path) -> None:
+    trainable(tmp_path / "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    whole = confirm(tmp_path / "a", top=1, seeds=2)
+
+    def half(runs: Sequence[Run]) -> None:
+        train_one_by_one(runs[:3])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        confirm(tmp_path / "b", top=1, seeds=2, train=half)
+    assert not (tmp_path / "b" / "confirmation.csv").exists()
+
+    counts: list[int] = []
+
+    def counting(runs: Sequence[Run]) -> None:
+        counts.append(len(runs))
+        train_one_by_one(runs)
+
+    resumed = confirm(tmp_path / "b", top=1, seeds=2, train=counting)
+    assert counts == [8 - 3]
+    pd.testing.assert_frame_equal(resumed, whole)
+
+
+def test_more_seeds_train_only_what_is_new(tmp_path: Path) -> None:
+    trainable(tmp_path)
+    confirm(tmp_path, top=1, seeds=2)
+    counts: list[int] = []
+
+    confirm(tmp_path, top=1, seeds=3, train=lambda runs: counts.append(len(runs)))
+
+    assert counts == [4]
+
+
+def test_a_damaged_or_changed_run_is_trained_again(tmp_path: Path) -> None:
+    trainable(tmp_path)
+    confirm(tmp_path, top=1, seeds=2)
+    first, second, *_ = sorted((tmp_path / "confirmation").glob("*/*/metrics.json"))
+    first.write_text('{"half')
+    (second.parent / ".hydra" / "config.yaml").write_text("other: 1")
+    counts: list[int] = []
+
+    confirm(tmp_path, top=1, seeds=2, train=lambda runs: counts.append(len(runs)))
+
+    assert counts == [2]
+
+
+def test_a_diverged_run_is_a_row_without_a_number(tmp_path: Path) -> None:
+    trainable(tmp_path)
+    for _, job in StudyPaths(tmp_path).jobs():
+        config = OmegaConf.load(job.config_yaml)
+        OmegaConf.update(config, "optimizer.lr", 1e30)
+        OmegaConf.save(config, job.config_yaml)
+
+    table = confirm(tmp_path, top=1, seeds=2)
+
+    assert table["failed"].tolist() == [2] * 4
+    assert table["mean"].isna().all()
+    assert set(pd.read_csv(tmp_path / "confirmation_runs.csv")["state"]) == {"FAIL"}
+
+
+@pytest.mark.parametrize(
+    ("top", "seeds", "named"), [(0, 2, "`top`"), (1, 1, "`seeds`"), (-1, 5, "`top`")]
+)
+def test_counts_out_of_range_are_refused(tmp_path: Path, top: int, seeds: int, named: str) -> None:
+    with pytest.raises(UserError, match=named):
+        confirm(trainable(tmp_path), top=top, seeds=seeds)
+
+
+def test_the_command_leaves_tables_and_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trainable(tmp_path)
+    argv = ["dropout-study-confirm", str(tmp_path), "top=1", "seeds=2"]
+    monkeypatch.setattr(sys, "argv", argv)
+
+    confirm_command()
+
+    assert "null_check" in capsys.readouterr().out
+    page = (tmp_path / "report.html").read_text()
+    assert "n = 2 fresh seeds" in page
+    assert (tmp_path / "figures" / "confirmation.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("tops=1", "did you mean `top`"), ("seeds=many", "whole number"), ("seeds", "whole number")],
+)
+def test_settings_that_are_none_end_the_command_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, told: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["dropout-study-confirm", str(tmp_path), word])
+
+    with pytest.raises(SystemExit, match=f"^dropout-study-confirm: .*{told}"):
+        confirm_command()

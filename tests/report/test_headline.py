@@ -1,0 +1,104 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_study import CONFIG, TEST_IMAGES, sampled, write_study
+
+from dropout_study.report.headline import headline
+from dropout_study.report.view import StudyView
+from dropout_study.results.study import load_study
+from dropout_study.statistics import share_estimate
+
+
+def told(root: Path, *states: str, **settings: Any) -> list[str]:
+    write_study(root, states or ("COMPLETE",) * 12, **settings)
+    return headline(StudyView(load_study(root)))
+
+
+def test_the_best_trial_comes_with_the_interval_over_the_test_images(tmp_path: Path) -> None:
+    first = told(tmp_path)[0]
+
+    best = StudyView(load_study(tmp_path)).best
+    assert best is not None
+    test = best.by_seed("test_accuracy")[0]
+    estimate = share_estimate(test, TEST_IMAGES)
+    assert f"Best of 12 complete trials by validation accuracy: trial {best.number} " in first
+    assert f"{100 * test:.1f} % on the test set" in first
+    assert f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f} %" in first
+    assert "n = 1,000 test images, 1 seed" in first
+
+
+def test_single_seeds_leave_the_noise_of_the_seed_unknown(tmp_path: Path) -> None:
+    sentences = told(tmp_path, record={"test_accuracy": 0.9})
+    assert "within the noise of the test images alone" in sentences[1]
+
+    (book,) = (tmp_path / "0").glob("metrics.json")
+    book.write_text(book.read_text().replace('"test_accuracy": 0.9', '"test_accuracy": 0.5'))
+    against_book = headline(StudyView(load_study(tmp_path)))[1]
+    assert "+40.0 points" in against_book
+    assert "beyond the noise of the test images, but" in against_book
+    assert "`dropout-study-confirm`" in against_book
+
+
+def test_without_the_size_of_the_test_set_there_is_no_interval(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    for path in tmp_path.glob("*/provenance.json"):
+        path.write_text("{}")
+
+    sentences = headline(StudyView(load_study(tmp_path)))
+
+    assert "no interval, n = 1 seed" in sentences[0]
+    assert "how sure, is unknown" in sentences[1]
+
+
+def test_several_seeds_are_compared_in_pairs(tmp_path: Path) -> None:
+    sentences = told(
+        tmp_path,
+        *["COMPLETE"] * 6,
+        params=lambda n: {"model.dropout1": n // 3 / 5, "trainer.seed": n % 3},
+        seeds=lambda n: n % 3,
+        config={**CONFIG, "model": {"dropout1": 0.0}},
+    )
+
+    assert "n = 3 seeds" in sentences[0]
+    assert any("no dropout" in sentence for sentence in sentences)
+
+
+def test_what_was_not_tried_is_said(tmp_path: Path) -> None:
+    sentences = told(tmp_path, params=sampled, config={**CONFIG, "model": {"input_dropout": 0.3}})
+
+    assert "The book's dropout rates (0.2, 0.5) are among no complete trial's." in sentences
+    assert "No complete trial is without dropout." in sentences
+
+
+@pytest.mark.parametrize("state", ["FAIL", "PRUNED", "RUNNING"])
+def test_without_a_complete_trial_nothing_is_concluded(tmp_path: Path, state: str) -> None:
+    assert told(tmp_path, state, state) == [
+        f"No trial is complete (2 {state}), so there is nothing to conclude yet."
+    ]
+
+
+def test_an_objective_that_is_no_accuracy_is_told_as_a_number(tmp_path: Path) -> None:
+    nothing = dict.fromkeys(["val_accuracy", "test_accuracy", "train_accuracy"])
+
+    first = told(tmp_path, record={**nothing, "value": 3.5})[0]
+
+    assert "by objective value" in first
+    assert first.endswith("objective value 3.5.")
+
+
+def test_a_confirmation_speaks_first(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    (tmp_path / "confirmation.csv").write_text(
+        "configuration,n,mean,sd,low,high,minus_book,minus_book_n,minus_book_low,minus_book_high,"
+        "minus_book_p,minus_book_p_holm\ntrial_3,10,0.88,0.01,0.87,0.89,0.02,10,0.01,0.03,.001,.002\n"
+    )
+
+    first = headline(StudyView(load_study(tmp_path)))[0]
+
+    assert (
+        "n = 10 fresh seeds, trial 3, the best by validation, reaches 88.0 % on the test set"
+        in first
+    )
+    assert "+2.0 points (95 % interval +1.0 to +3.0)" in first
+    assert first.endswith("p = 0.002: beyond the noise.")

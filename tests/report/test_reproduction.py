@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+from fake_study import write_study
+
+from dropout_study.paths import JobPaths
+from dropout_study.report.reproduction import UNKNOWN, reproduction, sweep_command, trial_command
+from dropout_study.report.view import StudyView
+from dropout_study.results.study import load_study
+
+
+def test_the_commands_are_those_that_hydra_recorded(tmp_path: Path) -> None:
+    rows = dict(reproduction(StudyView(load_study(write_study(tmp_path, ["COMPLETE"])))))
+
+    assert rows["the study"] == "dropout-study --multirun experiment=quickstart"
+    assert "model.dropout1=0.2" in rows["its best trial, 0"]
+    assert rows["commit"] == "f00"
+    assert rows["images"] == "5,000 train, 1,000 validation, 1,000 test"
+
+
+def test_words_are_quoted_for_the_shell() -> None:
+    overrides = {"task": ["optimizer.lr=tag(log, interval(0.01, 1))"], "hydra": []}
+
+    command = sweep_command({"hydra": {"overrides": overrides}})
+
+    assert command == "dropout-study --multirun 'optimizer.lr=tag(log, interval(0.01, 1))'"
+
+
+@pytest.mark.parametrize("password", ["secret", "s@cr:t"])
+def test_the_password_of_a_storage_is_not_shown(password: str) -> None:
+    url = f"hydra.sweeper.storage=postgresql+psycopg://me:{password}@host:5432/studies"
+
+    command = sweep_command({"hydra": {"overrides": {"task": [], "hydra": [url]}}})
+
+    assert "postgresql+psycopg://me:***@host:5432/studies" in command
+    assert password not in command
+
+
+@pytest.mark.parametrize("config", [{}, {"hydra": 3}, {"hydra": {"overrides": None}}])
+def test_a_lost_command_is_said_to_be_lost(config: dict[str, object], tmp_path: Path) -> None:
+    assert sweep_command(config) == UNKNOWN
+    assert trial_command(JobPaths(tmp_path)) == UNKNOWN
+
+
+def test_without_provenance_the_rows_are_there_and_unknown(tmp_path: Path) -> None:
+    write_study(tmp_path, ["COMPLETE", "COMPLETE"])
+    (tmp_path / "0" / "provenance.json").write_text("{}")
+    (tmp_path / "1" / "provenance.json").unlink()
+
+    rows = dict(reproduction(StudyView(load_study(tmp_path))))
+
+    assert rows["commit"] == rows["packages"] == rows["images"] == UNKNOWN

@@ -1,0 +1,37 @@
+import re
+from pathlib import Path
+
+import pytest
+from fake_study import write_study
+
+from dropout_study.confirmation.plan import Configuration, Plan
+from dropout_study.confirmation.summary import summarise
+from dropout_study.results.histories import COLUMNS
+from dropout_study.results.table import FIRST_COLUMNS, LAST_COLUMNS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")
+
+
+def test_every_column_is_in_the_data_dictionary() -> None:
+    documented = set(re.findall(r"`([\w.]+)`", PAGE))
+
+    assert {*FIRST_COLUMNS, *LAST_COLUMNS, *COLUMNS} <= documented
+
+
+def test_every_column_of_a_confirmation_is_in_the_data_dictionary() -> None:
+    from omegaconf import OmegaConf
+
+    configurations = [Configuration(n, n, OmegaConf.create({}), (1, 2)) for n in ("a", "b")]
+    table = summarise(Plan(configurations, {"book": "b"}), {"a": {1: 0.5, 2: 0.6}})
+
+    for name in table.columns:
+        told = name if name == "minus_book" else name.replace("minus_book", "minus_...")
+        assert f"`{told}`" in PAGE
+
+
+def test_the_example_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+    exec(example, {"DIR": write_study(tmp_path)})
+
+    assert "model.dropout1" in capsys.readouterr().out
