@@ -1,7 +1,6 @@
 """The tensor files kept in the cache: later starts neither unpack nor import torchvision."""
 
 import logging
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def read_cache(name: str, md5: Mapping[str, str]) -> dict[str, Tensor] | None:
         for part, expected in {**kept["md5"], **md5}.items():
             if checksum(encode_idx(parts[part])) != expected:
                 raise ValueError(f"{part} differs from the original")
-    except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+    except Exception as error:
         log.warning("%s: %s is damaged, making it again (%s)", name, path, error)
         return None
     log.info("%s: found in the cache, %s", name, path)
@@ -49,6 +48,6 @@ def write_cache(name: str, parts: dict[str, Tensor]) -> dict[str, Tensor]:
     try:
         with atomic_write(cached_file(name)) as temporary:
             torch.save({"parts": parts, "md5": md5}, temporary)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         log.warning("%s: not kept in the cache (%s)", name, error)
     return parts

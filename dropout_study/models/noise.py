@@ -5,6 +5,8 @@ is kept where its uniform draw u >= p; u does not depend on p, so two trials of 
 differ in their rates see the same u (common random numbers).
 """
 
+from collections import Counter
+
 import torch
 from torch import Tensor, nn
 
@@ -21,18 +23,21 @@ class Noise:
         self._seed = seed
         self._device = device
         self._generator = torch.Generator(device)
-        self._position = (0, 0)
+        self.seek(0, 0)
 
     def seek(self, epoch: int, iteration: int) -> None:
         """Moves to an iteration; both count from 0 here."""
         self._position = (epoch, iteration)
+        self._calls: Counter[int] = Counter()
 
     def draw(self, layer: int, shape: torch.Size) -> Tensor:
         """Returns int16 draws of ``shape``, uniform on -LEVELS/2 .. LEVELS/2 - 1.
 
         Four draws are cut from each 64-bit integer: a third of the time of as many floats.
         """
-        self._generator.manual_seed(draw_key(self._seed, "noise", *self._position, layer))
+        again = (self._calls[layer],) if self._calls[layer] else ()
+        self._calls[layer] += 1
+        self._generator.manual_seed(draw_key(self._seed, "noise", *self._position, layer, *again))
         words = torch.empty((shape.numel() + 3) // 4, dtype=torch.int64, device=self._device)
         words.random_(-(2**63), None, generator=self._generator)
         return words.view(torch.int16)[: shape.numel()].view(shape)
@@ -78,12 +83,12 @@ def use_noise(model: nn.Module, noise: Noise) -> nn.Module:
     Layers are numbered in the order of ``model.modules()``, those with p = 0 too, so that a
     layer's number does not depend on a rate. A layer that appears twice in the model stays one.
     """
-    if isinstance(model, nn.Dropout):
+    if isinstance(model, nn.Dropout | Dropout):
         return Dropout(model.p, 0, noise)
     numbered: dict[nn.Module, Dropout] = {}
     for parent in list(model.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, nn.Dropout):
+        for name, child in list(parent._modules.items()):  # named_children names a twin once
+            if isinstance(child, nn.Dropout | Dropout):
                 layer = numbered.setdefault(child, Dropout(child.p, len(numbered), noise))
                 parent.register_module(name, layer)
     return model

@@ -93,7 +93,7 @@ def _category(element: Any) -> CategoricalChoiceType:
     return str(Transformer.str(element))
 
 
-_BARE = re.compile(r"[A-Za-z_./:\-][\w./:\-]*")
+_BARE = re.compile(r"[A-Za-z_/][\w./:\-]*")
 _WORDS = {"null", "true", "false", "nan", "inf"}
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from optuna.distributions import (
     BaseDistribution,
@@ -36,13 +37,13 @@ def stepped_range(name: str, start: float, stop: float, step: float) -> BaseDist
 
     Integers where ``start`` and ``step`` are integers, floats otherwise.
     """
-    if step <= 0 or not start < stop:
+    if not (0 < step < math.inf and -math.inf < start < stop < math.inf):
         raise UserError(
             f"`{name}=range({start:g}, {stop:g}, {step:g})` is empty; "
             "its start must be below its stop and its step above 0"
         )
-    count = math.ceil((stop - start) / step - 1e-9)
-    last = start + (count - 1) * step
+    first, end, stride = (Decimal(str(number)) for number in (start, stop, step))
+    last = float(first + (math.ceil((end - first) / stride) - 1) * stride)
     if isinstance(start, int) and isinstance(step, int):
         return IntDistribution(start, int(last), step=step)
     return FloatDistribution(start, last, step=step)
