@@ -18,14 +18,16 @@ FILES = {
 
 FLOORS = {
     **dict.fromkeys(("errors", "paths", "trial", "randomness"), 0),
-    **dict.fromkeys(("data", "models", "optim"), 1),
+    **dict.fromkeys(("data", "models", "statistics"), 1),
     **dict.fromkeys(("training", "search"), 2),
-    **{"orchestration": 3, "results": 4, "report": 4, "cli": 5, "__main__": 6, "__init__": 6},
+    **{"orchestration": 3, "results": 4, "report": 5, "confirmation": 6},
+    **{"cli": 7, "__main__": 8, "__init__": 8},
 }
 HYDRA, OPTUNA, TORCH = {"hydra", "omegaconf"}, {"optuna"}, {"torch", "torchvision"}
 TABLES = {"pandas", "matplotlib", "rich"}
 FORBIDDEN = {
-    **dict.fromkeys(("data", "models", "optim"), HYDRA | OPTUNA | TABLES),
+    **dict.fromkeys(("data", "models"), HYDRA | OPTUNA | TABLES),
+    **{"statistics": HYDRA | OPTUNA | TORCH | TABLES},
     **{"training": HYDRA | OPTUNA | TABLES, "search": HYDRA | TORCH | TABLES},
     **{"orchestration": TABLES - {"rich"}},
 }

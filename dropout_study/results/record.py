@@ -16,6 +16,7 @@ from dropout_study.paths import JobPaths, atomic_write
 from dropout_study.trial import TrialResult, TrialState
 
 GROUPS = ("model", "data", "optimizer")
+WHOLE_NUMBERS = ("trial", "epochs_run", "best_epoch", "seed")
 
 
 def job_record(config: DictConfig, job: JobReturn) -> dict[str, Any]:
@@ -73,8 +74,9 @@ def _checked(record: Any) -> dict[str, Any]:
     if record.get("state") not in set(TrialState):
         raise ValueError(f"no state of a trial: {record.get('state')!r}")
     for name in TrialResult.__dataclass_fields__:
-        if not isinstance(record.get(name), int | float | None):
-            raise ValueError(f"{name} is not a number: {record[name]!r}")
+        value, whole = record.get(name), name in WHOLE_NUMBERS
+        if not isinstance(value, int | None if whole else int | float | None):
+            raise ValueError(f"{name} is not a {'whole ' * whole}number: {value!r}")
     return record
 
 

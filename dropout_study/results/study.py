@@ -12,7 +12,8 @@ import yaml
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
 from dropout_study.results.histories import histories_frame
-from dropout_study.results.table import FIRST_COLUMNS, LAST_COLUMNS, WHOLE_NUMBERS, study_frame
+from dropout_study.results.record import WHOLE_NUMBERS
+from dropout_study.results.table import FIRST_COLUMNS, LAST_COLUMNS, study_frame
 
 TEXT_COLUMNS = ("state", *LAST_COLUMNS)
 

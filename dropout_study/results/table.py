@@ -10,14 +10,13 @@ import pandas as pd
 
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths, atomic_write
-from dropout_study.results.record import GROUPS, read_record
+from dropout_study.results.record import GROUPS, WHOLE_NUMBERS, read_record
 
 FIRST_COLUMNS = (
     *("trial", "state", "value", "val_accuracy", "test_accuracy", "train_accuracy"),
     *("train_loss", "val_loss", "test_loss", "epochs_run", "best_epoch", "seconds", "seed"),
 )
 LAST_COLUMNS = (*GROUPS, "job_dir", "error")
-WHOLE_NUMBERS = ("trial", "epochs_run", "best_epoch", "seed")
 
 
 def results_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

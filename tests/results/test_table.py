@@ -101,11 +101,26 @@ def test_who_reads_the_table_meanwhile_reads_it_whole(study):
         assert reader.read() == old
 
 
-def test_a_table_that_cannot_be_made_leaves_the_old_one(study):
-    old = write_results(study).read_bytes()
-    bad = {"trial": 11, "state": "COMPLETE", "epochs_run": "many"}
+@pytest.mark.parametrize("epochs_run", ["many", 1.5])
+def test_a_damaged_record_is_one_failed_row(study, epochs_run):
+    old = pd.read_csv(write_results(study))
+    bad = {"trial": 11, "state": "COMPLETE", "epochs_run": epochs_run}
     write_record(StudyPaths(study).job(11), bad)
-    with pytest.raises((TypeError, ValueError)):
+    frame = pd.read_csv(write_results(study))
+    pd.testing.assert_frame_equal(frame.iloc[:-1][old.columns], old, check_dtype=False)
+    assert frame.iloc[-1]["state"] == "FAIL"
+    assert "epochs_run" in frame.iloc[-1]["error"]
+
+
+def test_a_table_that_cannot_be_made_leaves_the_old_one(study, monkeypatch):
+    old = write_results(study).read_bytes()
+
+    def full_disk(_, path, **__):
+        path.write_text("half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full_disk)
+    with pytest.raises(OSError, match="no space"):
         write_results(study)
     assert (study / "results.csv").read_bytes() == old
 

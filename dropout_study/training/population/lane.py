@@ -74,12 +74,12 @@ class ModuleLane:
 
     def close(self) -> None:
         """Lets go of the last minibatch."""
-        self._seat.noise.minibatch = None
+        self._seat.noise.seek_minibatch(None)
 
     def train(self, iteration: int) -> None:
         """Makes the update of one iteration."""
         member, minibatch = self._seat.member, self.stream.minibatch(iteration)
-        self._seat.noise.minibatch = minibatch
+        self._seat.noise.seek_minibatch(minibatch)
         if self.global_draws:
             torch.manual_seed(
                 draw_key(member.settings.seed, "other", self.stream.key.epoch, iteration)

@@ -3,6 +3,7 @@
 Letters: P population, B batch, K classes.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Protocol
@@ -65,10 +66,12 @@ class PopulationDropout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: any shape -> the same shape, of one member; vmap adds the members."""
-        minibatch = self._network[0].minibatch
-        if not self.training or minibatch is None:
+        network = self._network[0]
+        if not self.training or network.minibatch is None:
             return x
-        draws = minibatch.draw(self._layer, x.shape, torch.float32)
+        call = network.calls[self._layer]
+        network.calls[self._layer] += 1
+        draws = network.minibatch.draw(self._layer, x.shape, torch.float32, call)
         return x * ((draws >= self.level) * self.factor).to(x.dtype)
 
 
@@ -82,6 +85,7 @@ class VmappedNetwork:
 
     def __init__(self, seats: Sequence[Seat], device: torch.device) -> None:
         self.minibatch: Minibatch | None = None
+        self.calls: Counter[int] = Counter()  # of each dropout layer at this minibatch
         model = seats[0].member.model
         self._names = list(trained_parameters(seats[0]))
         self._fixed = _stacked_rest(seats, self._names)
@@ -101,6 +105,7 @@ class VmappedNetwork:
     ) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
         """Returns mean losses [P], logits [P, B, K] and a gradient for each parameter."""
         self.minibatch = minibatch
+        self.calls.clear()
         leaves = [param.detach().requires_grad_() for param in params]
         with autocast(self._device, self._bfloat16):
             logits = self._run(leaves, minibatch.images, training=True).float()

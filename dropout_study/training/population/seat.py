@@ -14,13 +14,18 @@ class SharedNoise(Noise):
 
     def __init__(self, device: torch.device) -> None:
         super().__init__(0, device)
-        self.minibatch: Minibatch | None = None
+        self._minibatch: Minibatch | None = None
 
-    def draw(self, layer: int, shape: torch.Size) -> Tensor:
+    def seek_minibatch(self, minibatch: Minibatch | None) -> None:
+        """Moves to the iteration of ``minibatch``; None lets go of the last one."""
+        self._minibatch = minibatch
+        self._calls.clear()
+
+    def draw(self, layer: int, shape: torch.Size, call: int = 0) -> Tensor:
         """Returns int16 draws of ``shape``, shared with other members: not to be changed."""
-        if self.minibatch is None:
+        if self._minibatch is None:
             raise RuntimeError("dropout in training mode, but no minibatch is being trained on")
-        return self.minibatch.draw(layer, shape)
+        return self._minibatch.draw(layer, shape, call=call)
 
     def __deepcopy__(self, memo: dict[int, object]) -> "SharedNoise":
         return self  # noise is a function, not a state: a copied model may read the same
@@ -53,5 +58,6 @@ class Seat:
 
 
 def dropout_layers(model: nn.Module) -> dict[str, Dropout]:
-    """Returns the dropout layers of a seated model by their names."""
-    return {name: layer for name, layer in model.named_modules() if isinstance(layer, Dropout)}
+    """Returns the dropout layers of a seated model by their names; one may have several."""
+    named = model.named_modules(remove_duplicate=False)
+    return {name: layer for name, layer in named if isinstance(layer, Dropout)}

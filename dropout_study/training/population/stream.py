@@ -32,17 +32,20 @@ class Minibatch:
         self.images = images
         self.labels = labels
         self.noise = noise
-        self._drawn: dict[tuple[int, torch.Size, torch.dtype], Tensor] = {}
+        self._drawn: dict[tuple[int, torch.Size, torch.dtype, int], Tensor] = {}
         self._lock = RLock()
 
-    def draw(self, layer: int, shape: torch.Size, dtype: torch.dtype = torch.int16) -> Tensor:
+    def draw(
+        self, layer: int, shape: torch.Size, dtype: torch.dtype = torch.int16, call: int = 0
+    ) -> Tensor:
         """Returns the draws of ``Noise.draw``, to be read only; float32 holds them exactly."""
-        key = (layer, shape, dtype)
+        key = (layer, shape, dtype, call)
         with self._lock:
             if key not in self._drawn:
-                whole = dtype == torch.int16
                 self._drawn[key] = (
-                    self.noise.draw(layer, shape) if whole else self.draw(layer, shape).to(dtype)
+                    self.noise.draw(layer, shape, call)
+                    if dtype == torch.int16
+                    else self.draw(layer, shape, call=call).to(dtype)
                 )
             return self._drawn[key]
 

@@ -62,14 +62,14 @@ def traits_of(seat: Seat, minibatch: Minibatch, stacked: bool) -> Traits:
     """
     few = Minibatch(minibatch.images[:2], minibatch.labels[:2], minibatch.noise)
     device = few.labels.device
-    seat.noise.minibatch = few
+    seat.noise.seek_minibatch(few)
     try:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             return _try(seat, few, stacked)
     except Exception as error:  # whatever a user's module raises: it will again, in its own lane
         return Traits(f"the model cannot be tried: {_first_line(error)}", global_draws=True)
     finally:
-        seat.noise.minibatch = None
+        seat.noise.seek_minibatch(None)
 
 
 def _try(seat: Seat, few: Minibatch, stacked: bool) -> Traits:

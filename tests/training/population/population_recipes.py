@@ -75,6 +75,20 @@ class GlobalNoise(nn.Module):
         return self.head(nn.functional.dropout(h, self.rate, self.training))
 
 
+class Shared(nn.Module):
+    """One dropout layer, under two names, called three times on two shapes."""
+
+    def __init__(self, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(dropout)
+        self.body = nn.Sequential(nn.Linear(144, 24), nn.ReLU(), self.drop, nn.Linear(24, 24))
+        self.head = nn.Linear(24, 4)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        h = torch.relu(self.body(self.drop(images.flatten(1))))
+        return self.head(self.drop(h))
+
+
 DATA = {"in_shape": (1, 12, 12), "classes": 4}
 
 MODELS: dict[str, Callable[[float], nn.Module]] = {
@@ -86,6 +100,7 @@ MODELS: dict[str, Callable[[float], nn.Module]] = {
     "lenet": lambda p: LeNet(dropout1=p, dropout2=0.4, **DATA),
     "linear": lambda _: SoftmaxRegression(**DATA),
     "users": Users,
+    "shared": Shared,
     "normed": Normed,
     "branching": Branching,
     "global_noise": GlobalNoise,

@@ -13,7 +13,7 @@ PLANS = {
     "stacked": Plan(),
     "vmapped": Plan(by_hand=False),
 }
-MODELS = ["mlp", "mlp_input", "mlp_deep", "lenet", "linear", "users"]
+MODELS = ["mlp", "mlp_input", "mlp_deep", "lenet", "linear", "users", "shared"]
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "rmsprop_momentum"]
 NOT_STACKED = ["normed", "branching", "global_noise"]
 
