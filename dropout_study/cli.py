@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from dropout_study.errors import UserError, argument_error, did_you_mean
-from dropout_study.orchestration.explain import explain
+from dropout_study.orchestration.explain import explain, while_composing
 from dropout_study.paths import conf_dir
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -56,6 +56,10 @@ def main() -> None:
     try:
         task()
     except (UserError, HydraException, OmegaConfBaseException, OSError) as error:
+        sys.exit(f"dropout-study: {explain(error)}")
+    except ValueError as error:
+        if not while_composing(error):
+            raise  # of a class that the user has brought along: its traceback is what helps
         sys.exit(f"dropout-study: {explain(error)}")
     finally:
         del os.environ[FULL_ERROR]

@@ -21,10 +21,27 @@ def argument_error(name: str, value: object, rule: str, way_out: str = "") -> Us
 def did_you_mean(name: str, options: Iterable[str]) -> str:
     """Returns the end of an error line: the nearest of ``options``, or all if none is near."""
     known = sorted(options)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = nearest(name, known)
     if near:
-        return f"; did you mean `{near[0]}`?"
+        return f"; did you mean `{near}`?"
     return f"; there is: {', '.join(known)}" if known else ""
+
+
+def nearest(name: str, options: Iterable[str]) -> str | None:
+    """Returns the option that ``name`` may be a slip of, or None.
+
+    A dotted name is near by its last part, too: its place may be what was forgotten.
+    """
+    known = sorted(options)
+    by_leaf = {option.rpartition(".")[2]: option for option in reversed(known)}
+    leaves = difflib.get_close_matches(name.rpartition(".")[2], by_leaf, n=1, cutoff=0.7)
+    whole = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    siblings = [option for option in whole if _place(option) == _place(name)]
+    return next(iter([*siblings, *(by_leaf[leaf] for leaf in leaves), *whole]), None)
+
+
+def _place(name: str) -> str:
+    return name.rpartition(".")[0]
 
 
 def check_rate(name: str, value: float) -> float:
@@ -52,6 +69,13 @@ def check_fraction(name: str, value: float) -> float:
     """Returns ``value`` if it is a decay or momentum coefficient: a number in [0, 1)."""
     if not 0 <= value < 1:
         raise argument_error(name, value, "must be in [0, 1)")
+    return value
+
+
+def check_share(name: str, value: float) -> float:
+    """Returns ``value`` if it is a share of a whole: a number in [0, 1]."""
+    if not 0 <= value <= 1:
+        raise argument_error(name, value, "must be in [0, 1]")
     return value
 
 

@@ -71,7 +71,15 @@ def read_idx_files(files: Mapping[str, Path], md5: Mapping[str, str]) -> dict[st
     Raises:
         UserError: a file is unreadable, truncated, corrupted or another file under its name.
     """
-    return {name: decode_idx(_read(path, md5.get(name)), str(path)) for name, path in files.items()}
+    parts = {n: decode_idx(_read(path, md5.get(n)), str(path)) for n, path in files.items()}
+    for images, labels in (IDX_FILES[:2], IDX_FILES[2:]):
+        shapes = tuple(parts[images].shape), tuple(parts[labels].shape)
+        if (len(shapes[0]), len(shapes[1])) != (3, 1) or shapes[0][0] != shapes[1][0]:
+            raise UserError(
+                f"{files[images]} has shape {shapes[0]} and {files[labels]} {shapes[1]}: they must "
+                "be [N, H, W] and [N]; one file is mislabelled; get them again"
+            )
+    return parts
 
 
 def _read(path: Path, md5: str | None) -> bytes:
@@ -95,19 +103,9 @@ def checksum(content: bytes) -> str:
 
 
 def idx_examples(parts: Mapping[str, Tensor]) -> tuple[Examples, Examples]:
-    """Returns the training and test examples of the four tensors of ``IDX_FILES``.
-
-    Raises:
-        UserError: a pair of files does not hold as many labels as images.
-    """
+    """Returns the training and test examples of the four tensors of ``IDX_FILES``."""
     train_images, train_labels, test_images, test_labels = (parts[name] for name in IDX_FILES)
-    return _pair(train_images, train_labels, "train"), _pair(test_images, test_labels, "t10k")
-
-
-def _pair(images: Tensor, labels: Tensor, name: str) -> Examples:
-    if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
-        raise UserError(
-            f"{name}-images has shape {tuple(images.shape)} and {name}-labels "
-            f"{tuple(labels.shape)}: they must be [N, H, W] and [N]; one file is mislabelled"
-        )
-    return Examples(images.unsqueeze(1), labels.long())
+    return (
+        Examples(train_images.unsqueeze(1), train_labels.long()),
+        Examples(test_images.unsqueeze(1), test_labels.long()),
+    )

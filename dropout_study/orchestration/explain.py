@@ -1,16 +1,21 @@
 """Errors of Hydra and OmegaConf as one line: what was given, the rule, the way out."""
 
 import re
+from traceback import walk_tb
 
 from hydra.errors import (
     ConfigCompositionException,
     InstantiationException,
     MissingConfigException,
+    OverrideParseException,
 )
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from dropout_study.errors import UserError, did_you_mean
+from dropout_study.errors import UserError, did_you_mean, nearest
+from dropout_study.orchestration.keys import dotted_keys
+
+COMPOSER = "hydra._internal.config_loader_impl"
 
 
 def explain(error: BaseException) -> str:
@@ -19,6 +24,8 @@ def explain(error: BaseException) -> str:
         return str(error)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _missing_option(error)
+    if isinstance(error, OverrideParseException):
+        return f"`{error.override}` cannot be read as KEY=VALUE: {_one_line(error)}"
     cause = error.__cause__
     if isinstance(cause, ConfigAttributeError | ConfigKeyError):
         return _unknown_key(cause)
@@ -27,7 +34,15 @@ def explain(error: BaseException) -> str:
         return told if _one_line(cause) in told else f"{told}: {_one_line(cause)}"
     if isinstance(error, OSError):
         return _unwritable(error)
+    if isinstance(error, ValueError) and "group override" in str(error):
+        return f"a group must be given the name of an option, as in model=mlp: {_one_line(error)}"
     return _one_line(error)
+
+
+def while_composing(error: BaseException) -> bool:
+    """Returns whether ``error`` was raised as Hydra composed the configuration."""
+    frames = (frame for frame, _ in walk_tb(error.__traceback__))
+    return any(frame.f_globals.get("__name__") == COMPOSER for frame in frames)
 
 
 def _missing_option(error: MissingConfigException) -> str:
@@ -40,10 +55,14 @@ def _missing_option(error: MissingConfigException) -> str:
 def _unknown_key(error: OmegaConfBaseException) -> str:
     key = str(error.full_key or error.key)
     parent = error.parent_node
-    known = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
-    prefix = key.rpartition(".")[0]
-    options = [f"{prefix}.{name}" if prefix else name for name in known if name != "hydra"]
-    near = did_you_mean(key, options)
+    root = parent._get_root() if isinstance(parent, DictConfig) else None
+    known = dotted_keys(root) if isinstance(root, DictConfig) else []
+    place = key.rpartition(".")[0]
+    beside = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
+    siblings = [f"{place}.{name}" if place else name for name in beside if name != "hydra"]
+    near = did_you_mean(
+        key, siblings if key.startswith("hydra.") or not nearest(key, known) else known
+    )
     return f"`{key}` is no key of the configuration{near} (`+{key}=...` adds a new key)"
 
 

@@ -1,7 +1,7 @@
 """Between Hydra's overrides and search spaces: what is searched, what is fixed, what a job gets."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from hydra.core.override_parser.types import (
 from omegaconf import DictConfig
 from optuna.distributions import BaseDistribution, CategoricalChoiceType
 
+from dropout_study.orchestration.keys import dotted_keys
 from dropout_study.search.space import (
     Params,
     categories,
@@ -121,13 +122,4 @@ def job_overrides(plan: SweepPlan, params: Params) -> list[str]:
 def config_keys(config: DictConfig) -> list[str]:
     """Returns what can be searched in ``config``: its dotted value keys and its groups."""
     groups = map(str, config.hydra.runtime.choices)
-    return [*groups, *_keys(config, "")]
-
-
-def _keys(node: DictConfig, prefix: str) -> Iterator[str]:
-    for name in map(str, node):
-        if prefix or name not in ("hydra", "search_space"):
-            yield prefix + name
-            child = node._get_node(name)
-            if isinstance(child, DictConfig) and not child._is_none():
-                yield from _keys(child, f"{prefix}{name}.")
+    return [*groups, *dotted_keys(config)]

@@ -8,10 +8,10 @@ heavy is imported. A class of the user's own has no schema: its constructor chec
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import partial
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from omegaconf import MISSING, DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from dropout_study.errors import (
     UserError,
@@ -21,6 +21,8 @@ from dropout_study.errors import (
     check_one_of,
     check_positive,
     check_rate,
+    check_share,
+    did_you_mean,
 )
 
 Check = Callable[..., Any]
@@ -45,6 +47,13 @@ def check_widths(name: str, value: list[int]) -> None:
     """Raises unless every layer has at least one unit."""
     for width in value:
         check_at_least(name, width, low=1)
+
+
+def check_shape(name: str, value: list[int]) -> None:
+    """Raises unless ``value`` is the [C, H, W] of an image."""
+    if len(value) != 3:
+        raise argument_error(name, value, "must be three numbers, [C, H, W]")
+    check_widths(name, value)
 
 
 rate = partial(checked, check_rate)
@@ -153,11 +162,11 @@ class ImageSetConf(CutConf):
 class SyntheticConf(CutConf):
     """Of ``data=synthetic``."""
 
-    shape: list[int] = checked(check_widths)
+    shape: list[int] = checked(check_shape)
     classes: int = at_least(low=1)
     n_train: int = at_least(low=1)
     n_test: int = at_least(low=1)
-    contrast: float = at_least(low=0)
+    contrast: float = checked(check_share)
 
 
 @dataclass
@@ -203,30 +212,70 @@ TARGETS: dict[str, type] = {
 GROUPS: dict[str, type] = {"trainer": TrainerConf, "search_space": SearchSpaceConf}
 
 
+REQUIRED = {"model": "mlp", "data": "fashion_mnist", "optimizer": "sgd", "trainer": "default"}
+KINDS: dict[Any, str] = {
+    **{int: "a whole number", float: "a number", bool: "true or false", str: "a text"},
+    **{list[int]: "a list of whole numbers", list[float]: "a list of numbers"},
+    **{list[dict[str, Any]]: "a list of mappings", dict[str, Any]: "a mapping"},
+}
+
+
 def check_config(config: DictConfig) -> None:
-    """Checks the types and ranges of every group of ``config`` that has a schema.
+    """Checks the types and ranges of every group of ``config``; a number given as text becomes one.
+
+    A key that is left out has the default of its class. A class that is not of this package may be
+    given arguments that its schema lacks: its constructor checks them.
 
     Raises:
         UserError: names the key, its value, the rule and the way out.
     """
+    for group, option in REQUIRED.items():
+        if config.get(group) is None:
+            raise UserError(f"`{group}` is not chosen; give it an option, as in {group}={option}")
     for group in map(str, config):
-        node = config[group]
-        if isinstance(node, DictConfig):
-            schema = GROUPS.get(group) or TARGETS.get(node.get("_target_"))
+        node = config._get_node(group)
+        if isinstance(node, DictConfig) and group != "hydra":
+            values = _resolved(group, node)
+            schema = GROUPS.get(group) or TARGETS.get(str(values.get("_target_")))
             if schema is not None:
-                _check_group(group, schema, node)
+                _check_group(group, schema, values, node)
 
 
-def _check_group(group: str, schema: type, node: DictConfig) -> None:
+def _resolved(group: str, node: DictConfig) -> dict[str, Any]:
+    try:
+        values = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise UserError(f"`{error.full_key}` has no value; give it one") from error
+    except OmegaConfBaseException as error:
+        name = error.full_key or group
+        raise UserError(f"`{name}` cannot be resolved: {str(error).splitlines()[0]}") from error
+    return {str(key): value for key, value in values.items()} if isinstance(values, dict) else {}
+
+
+def _check_group(group: str, schema: type, values: dict[str, Any], node: DictConfig) -> None:
+    known = {key.name: key for key in fields(schema)}
+    own = group in GROUPS or str(values.get("_target_")).startswith("dropout_study.")
+    for name, value in values.items():
+        if name in known:
+            typed = _typed(f"{group}.{name}", schema, name, value)
+            if "check" in known[name].metadata and typed is not None:
+                known[name].metadata["check"](f"{group}.{name}", typed)
+            if typed != value:
+                node[name] = typed
+        elif own:
+            near = did_you_mean(name, known)
+            raise UserError(f"`{group}.{name}` is no key of {values.get('_target_', group)}{near}")
+
+
+def _typed(name: str, schema: type, key: str, value: Any) -> Any:
+    """Returns ``value`` in the type that ``schema`` gives its ``key``."""
     try:
         typed = OmegaConf.structured(schema)
-        typed.merge_with(node)
+        typed[key] = value
     except OmegaConfBaseException as error:
-        name = f"{group}.{error.full_key or error.key}"
-        reason = str(error).splitlines()[0]
-        raise UserError(f"`{name}` has the wrong type: {reason}") from error
-    for key in fields(schema):
-        value = typed[key.name]
-        if "check" in key.metadata and value is not None:
-            plain = OmegaConf.to_object(value) if OmegaConf.is_config(value) else value
-            key.metadata["check"](f"{group}.{key.name}", plain)
+        hint = get_type_hints(schema)[key]
+        kinds = [
+            KINDS.get(kind, "null") for kind in (get_args(hint) if hint not in KINDS else [hint])
+        ]
+        raise argument_error(name, value, f"must be {' or '.join(kinds)}") from error
+    return OmegaConf.to_container(typed)[key]  # type: ignore[index,call-overload]

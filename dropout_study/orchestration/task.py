@@ -1,9 +1,9 @@
 """One trial: from a composed config to a trained network and its files."""
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from hydra.utils import instantiate
@@ -96,13 +96,22 @@ def train_settings(config: DictConfig) -> TrainSettings:
 @lru_cache(maxsize=1)
 def load_splits(data_yaml: str, device: torch.device) -> Splits:
     """Returns the data on ``device``; the trials of a process that share it read it once."""
-    splits = instantiate(OmegaConf.create(data_yaml), _partial_=True, _convert_="all")()
+    splits = _build("data", OmegaConf.create(data_yaml))
     if not isinstance(splits, Splits):
         raise UserError(
             f"`data._target_` must return dropout_study.data.Splits, got {type(splits).__name__}; "
             "see make_splits"
         )
     return splits.to(device)
+
+
+def _build(group: str, config: Any, *args: Any, **kwargs: Any) -> Any:
+    """Calls what ``config`` names; an argument that it does not take is the user's mistake."""
+    make = instantiate(config, _partial_=True, _convert_="all")
+    try:
+        return make(*args, **kwargs)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"`{group}` cannot be built: {error}") from error
 
 
 class ImageFacts(Protocol):
@@ -124,10 +133,9 @@ def build_model(config: DictConfig, data: ImageFacts) -> nn.Module:
     """
     facts = {"in_shape": data.in_shape, "classes": data.classes}
     unset = {key: fact for key, fact in facts.items() if config.model.get(key, fact) is None}
-    build: partial[nn.Module] = instantiate(config.model, _partial_=True, _convert_="all")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(draw_key(config.trainer.seed, "init"))
-        model = build(**unset)
+        model = _build("model", config.model, **unset)
     if not isinstance(model, nn.Module):
         raise UserError(f"`model._target_` must return an nn.Module, got {type(model).__name__}")
     return model
@@ -135,11 +143,7 @@ def build_model(config: DictConfig, data: ImageFacts) -> nn.Module:
 
 def build_optimizer(config: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
     """Returns the optimizer over the model's parameters."""
-    build = instantiate(config.optimizer, _partial_=True, _convert_="all")
-    try:
-        optimizer = build(model.parameters())
-    except ValueError as error:
-        raise UserError(f"`optimizer` cannot be built: {error}") from error
+    optimizer = _build("optimizer", config.optimizer, model.parameters())
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise UserError(
             f"`optimizer._target_` must return a torch Optimizer, got {type(optimizer).__name__}"

@@ -107,5 +107,8 @@ def _contains(distribution: BaseDistribution, value: CategoricalChoiceType) -> b
     if isinstance(distribution, CategoricalDistribution):
         return value in distribution.choices
     assert isinstance(distribution, FloatDistribution | IntDistribution)
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    return numeric and distribution.low <= value <= distribution.high  # type: ignore[operator]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    steps = (value - distribution.low) / (distribution.step or 1)
+    on_step = distribution.step is None or abs(steps - round(steps)) < 1e-8
+    return on_step and distribution.low <= value <= distribution.high

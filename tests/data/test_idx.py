@@ -72,6 +72,10 @@ def test_examples_have_a_channel_and_whole_number_labels(idx_parts):
     ("one", "other"),
     [(IDX_FILES[0], IDX_FILES[1]), (IDX_FILES[1], IDX_FILES[3]), (IDX_FILES[0], IDX_FILES[2])],
 )
-def test_files_under_each_others_names_are_refused(idx_parts, told, one, other):
+def test_files_under_each_others_names_are_refused(
+    tmp_path, idx_parts, write_idx, told, one, other
+):
     idx_parts[one], idx_parts[other] = idx_parts[other], idx_parts[one]
-    assert "mislabelled" in told(idx_examples, idx_parts)
+    message = told(read_idx_files, find_idx_files(write_idx(tmp_path)), md5={})
+    assert "mislabelled" in message
+    assert str(tmp_path / one) in message

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from dropout_study.data import fashion_mnist
+from dropout_study.data.cache import read_cache, write_cache
 from dropout_study.data.idx import IDX_FILES, checksum, encode_idx
 from dropout_study.data.image_sets import FASHION_MNIST, KMNIST, MNIST
 from dropout_study.data.sources import IdxSource
@@ -110,6 +111,26 @@ def test_a_damaged_cache_is_made_again(
     assert path.read_bytes() == whole
 
 
+@pytest.mark.parametrize(
+    "content",
+    [[1], torch.ones(3), {"parts": {}, "md5": []}, {"parts": {"a": "text"}, "md5": {"a": "x"}}],
+    ids=["list", "tensor", "md5", "text"],
+)
+def test_a_strange_cache_is_made_again(cache_dir, content):
+    cache_dir.mkdir(parents=True)
+    torch.save(content, cache_dir / "little.pt")
+    assert read_cache("little", {}) is None
+
+
+def test_a_full_disk_only_costs_time(monkeypatch):
+    def full(*_, **__):
+        raise RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed")
+
+    monkeypatch.setattr(torch, "save", full)
+    parts = {"a": torch.zeros(3, dtype=torch.uint8)}
+    assert write_cache("little", parts) is parts
+
+
 def test_a_cache_that_cannot_be_written_only_costs_time(
     source, write_idx, idx_parts, caplog, cache_dir
 ):
@@ -157,7 +178,7 @@ def test_a_damaged_file_is_one_line_that_names_it(source, write_idx, told, cache
     assert not cache_dir.exists()
 
 
-@pytest.mark.parametrize("damage", [truncate, truncate_compressed, not_compressed])
+@pytest.mark.parametrize("damage", [truncate, truncate_compressed, not_compressed, mislabel])
 def test_damage_shows_without_known_checksums_too(source, write_idx, told, damage):
     path = write_idx(source.system_dir) / IMAGES
     damage(path)

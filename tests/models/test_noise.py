@@ -195,3 +195,23 @@ class TestUseNoise:
 
     def test_a_printed_model_shows_the_rates(self):
         assert "Dropout(p=0.4, layer=1)" in str(use_noise(Nested(), noise_at()))
+
+    def test_a_layer_that_stands_twice_in_one_parent_is_replaced_twice(self):
+        shared = nn.Dropout(0.5)
+        model = use_noise(nn.Sequential(shared, nn.Linear(4, 4), shared), noise_at())
+        assert isinstance(model[0], Dropout)
+        assert model[0] is model[2]
+
+    def test_a_layer_called_twice_draws_twice(self):
+        """A stranger's model often has one ``self.dropout`` and calls it after several layers."""
+        layer, x = Dropout(0.5, 0, noise_at()), torch.ones(1000)
+        assert not torch.equal(layer(x), layer(x))
+
+    def test_its_second_draw_depends_on_nothing_but_being_the_second(self):
+        def second(*firsts: int) -> Tensor:
+            layer = Dropout(0.5, 0, noise_at(iteration=2))
+            for size in firsts:
+                layer(torch.ones(size))
+            return layer(torch.ones(1000))
+
+        assert torch.equal(second(10), second(1000))

@@ -2,7 +2,7 @@ import pytest
 from hydra.errors import HydraException
 
 from dropout_study.errors import UserError
-from dropout_study.orchestration.explain import explain
+from dropout_study.orchestration.explain import explain, while_composing
 
 
 def explained(compose_config, *overrides: str) -> str:
@@ -19,6 +19,9 @@ def explained(compose_config, *overrides: str) -> str:
         ("model.dropuot1=0.3", "model.dropout1"),
         ("trainer.epoch=3", "trainer.epochs"),
         ("modle=mlp", "model"),
+        ("dropout1=0.3", "model.dropout1"),
+        ("model.lr=1", "optimizer.lr"),
+        ("hydra.job.nam=x", "hydra.job.name"),
     ],
 )
 def test_an_unknown_key_names_the_nearest(compose_config, override, nearest):
@@ -38,8 +41,12 @@ def test_an_unknown_option_names_the_nearest_or_all(compose_config):
     )
 
 
-def test_an_override_outside_the_grammar_is_one_line(compose_config):
-    assert explained(compose_config, "model.dropout1=[")
+@pytest.mark.parametrize("override", ["model=null", "trainer=5"])
+def test_an_option_that_is_no_name_is_hydras_mistake_in_one_line(compose_config, override):
+    with pytest.raises(ValueError, match="group override") as caught:
+        compose_config(override)
+    assert while_composing(caught.value)
+    assert "as in model=mlp" in explain(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -59,3 +66,7 @@ def test_an_unwritable_directory_is_named_with_the_ways_out():
     assert line.startswith("/outputs/x: Permission denied; ")
     assert "hydra.run.dir=DIR" in line
     assert "hydra.sweep.dir=DIR" in line
+
+
+def test_a_grammar_error_names_the_override(compose_config):
+    assert explained(compose_config, "model.dropout1=[").startswith("`model.dropout1=[` ")

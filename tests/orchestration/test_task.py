@@ -93,6 +93,7 @@ def test_a_class_of_another_kind_is_refused(compose_config, told, group, target,
     ("override", "says"),
     [
         ("optimizer.nesterov=true", "`optimizer` cannot be built: "),
+        ("+optimizer.foo=1", "`optimizer` cannot be built: "),
         ("data.val_size=512", "`data.val_size` must be in [0, 512), got 512"),
         ("trainer.device=tpu", "`trainer.device=tpu` is no device's name"),
         ("model.dropout1=2", "`model.dropout1` must be in [0, 1), got 2.0"),
@@ -130,3 +131,18 @@ def test_every_listener_is_told_and_any_may_stop(compose_config, tmp_path):
     result = train_trial(setup, tmp_path, listener("a", False), listener("b", True))
     assert result.epochs_run == 1
     assert heard == [("a", 1), ("b", 1)]
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["~model.dropout1"],
+        ["optimizer=custom", "optimizer._target_=torch.optim.SGD", "+optimizer.lr=0.1"],
+        ["+optimizer.dampening=0.1"],
+        ["model.dropout1='0.3'"],
+    ],
+)
+def test_what_a_class_has_defaults_for_may_be_left_out_and_what_it_knows_be_added(
+    compose_config, overrides
+):
+    prepare_trial(compose_config(*SYNTHETIC, *overrides))

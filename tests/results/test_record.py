@@ -102,3 +102,10 @@ def test_a_damaged_record_is_a_failed_trial_that_names_the_file(tmp_path, conten
     record = read_record(4, paths)
     assert (record["trial"], record["state"], record["model.dropout1"]) == (4, "FAIL", 0.3)
     assert record["error"].startswith("metrics.json is damaged: ")
+
+
+@pytest.mark.parametrize("content", ["- model.dropout1=[", "- 'model.dro", "a: b", "- 5", "7"])
+def test_overrides_half_written_do_not_spoil_the_table(tmp_path, content):
+    paths = started(tmp_path)
+    paths.overrides_yaml.write_text(content)
+    assert read_record(4, paths)["trial"] == 4

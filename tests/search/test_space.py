@@ -50,6 +50,8 @@ def test_integers_have_integers_as_bounds(told):
         ((0, 1, 0.25), [0, 0.25, 0.5, 0.75]),
         ((0, 0.5, 0.1), [0, 0.1, 0.2, 0.3, 0.4]),
         ((1, 10, 2.5), [1, 3.5, 6, 8.5]),
+        ((0.1, 0.8, 0.1), [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]),
+        ((0.7, 0.9, 0.1), [0.7, 0.8]),
     ],
 )
 def test_a_range_leaves_its_stop_out_as_pythons(bounds, values):
@@ -62,7 +64,10 @@ def test_a_range_leaves_its_stop_out_as_pythons(bounds, values):
     assert [made.low + n * made.step for n in range(count)] == pytest.approx(values)
 
 
-@pytest.mark.parametrize("bounds", [(1, 1, 1), (2, 1, 1), (0, 1, 0), (0, 1, -1), (0, math.nan, 1)])
+@pytest.mark.parametrize(
+    "bounds",
+    [(1, 1, 1), (2, 1, 1), (0, 1, 0), (0, 1, -1), (0, math.nan, 1), (0, math.inf, 1)],
+)
 def test_an_empty_range_is_refused(bounds, told):
     assert told(stepped_range, "k", *bounds).startswith("`k=range(")
 
@@ -132,3 +137,9 @@ def test_points_outside_are_handed_back_whole(outside):
 def test_a_pinned_parameter_leaves_the_points():
     point = {"model.dropout1": 0.2, "trainer.batch_size": 64}
     assert fitting_points([point], SPACE) == ([{"model.dropout1": 0.2}], [])
+
+
+def test_points_between_steps_are_outside():
+    space = {"e": IntDistribution(1, 20), "p": FloatDistribution(0, 1, step=0.25)}
+    between, on = [{"e": 10.5}, {"p": 0.3}], [{"e": 10.0}, {"p": 0.75}]
+    assert fitting_points([*between, *on], space) == (on, between)

@@ -244,3 +244,19 @@ def test_bfloat16_rounds_the_products_and_keeps_whole_weights(splits):
     rounded, exact = trained(splits, replace(settings, bfloat16=True), model), trained(splits)
     assert rounded[0].train_loss != exact[0].train_loss
     assert all(p.dtype == torch.float32 for p in model.parameters())
+
+
+def test_bfloat16_learns_like_float32(splits):
+    history, exact = trained(splits, replace(SETTINGS, bfloat16=True)), trained(splits)
+    assert len({metrics.val_loss for metrics in history}) == len(history)
+    for rounded, whole in zip(history, exact, strict=True):
+        # bfloat16 keeps 8 bits: a product is rounded by up to 2^-9 of itself
+        assert rounded.train_loss == pytest.approx(whole.train_loss, rel=0.01)
+        assert rounded.val_loss == pytest.approx(whole.val_loss, rel=0.01)
+
+
+def test_a_network_trained_before_gets_the_noise_of_its_new_seed(splits):
+    one, other = mlp(), mlp()
+    trained(splits, replace(SETTINGS, seed=1, epochs=1), one)
+    other.load_state_dict(one.state_dict())
+    assert trained(splits, model=one) == trained(splits, model=other)
