@@ -19,6 +19,7 @@ from dropout_study.orchestration.explain import explain, while_composing
 from dropout_study.paths import conf_dir
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
+MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 
 
 @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
@@ -40,29 +41,30 @@ def task(config: DictConfig) -> dict[str, Any]:
             tracking(config, str(job_dir)) as listeners,
         ):
             return train_trial(setup, job_dir, progress, *listeners).as_dict()
-    except UserError as error:
-        raise SystemExit(f"dropout-study: {error}") from error
+    except MISTAKES as error:
+        raise SystemExit(f"dropout-study: {explain(error)}") from error
 
 
 def main() -> None:
     """``dropout-study``: a mistake of the user's ends with one line and exit code 1.
 
-    ``HYDRA_FULL_ERROR=1`` shows the traceback instead.
+    ``HYDRA_FULL_ERROR=1`` shows the traceback, too.
     """
-    if os.environ.get(FULL_ERROR) == "1":
-        task()
-        return
+    given = os.environ.get(FULL_ERROR, "0")
     os.environ[FULL_ERROR] = "1"  # Hydra then raises its errors instead of printing them
     try:
         task()
-    except (UserError, HydraException, OmegaConfBaseException, OSError) as error:
-        sys.exit(f"dropout-study: {explain(error)}")
-    except ValueError as error:
-        if not while_composing(error):
-            raise  # of a class that the user has brought along: its traceback is what helps
+    except SystemExit as refusal:
+        if given == "1" and refusal.__cause__ is not None:
+            raise refusal.__cause__ from None
+        raise
+    except Exception as error:
+        mistake = isinstance(error, MISTAKES) or while_composing(error)
+        if given == "1" or not mistake:
+            raise  # asked for, or of a class that the user has brought along
         sys.exit(f"dropout-study: {explain(error)}")
     finally:
-        del os.environ[FULL_ERROR]
+        os.environ[FULL_ERROR] = given
 
 
 def results() -> None:

@@ -25,6 +25,10 @@ def _or_exit(config: DictConfig, *, sweep: bool) -> None:
     """Hydra turns a callback's exceptions into warnings, so a refusal has to be an exit."""
     try:
         check_config(config)
+        if not sweep and config.trainer.device not in ("auto", "cpu"):
+            from dropout_study.training.device import resolve_device
+
+            resolve_device(config.trainer.device)  # a sweep's workers may have what we have not
         if sweep and OmegaConf.select(config, "data.val_size") == 0:
             raise UserError(
                 "`data.val_size` must be > 0 in a sweep, got 0: trials are chosen by validation "
