@@ -1,7 +1,7 @@
 """Spaces as grids of points: which values a parameter can take, and how many points there are."""
 
-from collections.abc import Iterable
-from math import prod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import optuna
 from optuna.distributions import (
@@ -13,6 +13,7 @@ from optuna.distributions import (
 )
 
 from dropout_study.errors import UserError
+from dropout_study.search.conditions import Conditions, active, holds, search_order
 from dropout_study.search.space import SearchSpace
 
 
@@ -47,16 +48,45 @@ def grid_of(space: SearchSpace) -> dict[str, list[CategoricalChoiceType]]:
     return {name: grid_values(name, distribution) for name, distribution in space.items()}
 
 
-def n_points(space: SearchSpace) -> int:
+def n_points(
+    space: SearchSpace, conditions: Conditions | None = None, fixed: Mapping[str, Any] | None = None
+) -> int:
     """Returns how many points ``space`` has.
+
+    Args:
+        space: what is searched.
+        conditions: of the parameters that are not searched in every trial.
+        fixed: the values of what is not searched.
 
     Raises:
         UserError: one of its parameters is an interval of floats.
     """
-    return prod(len(values) for values in grid_of(space).values())
+    grid, conditions, fixed = grid_of(space), conditions or {}, fixed or {}
+    decide = {key for condition in conditions.values() for key in condition}
+
+    def count(names: Sequence[str], params: Mapping[str, Any]) -> int:
+        if not names:
+            return 1
+        name, rest = names[0], names[1:]
+        if not holds(conditions.get(name, {}), space, params, fixed):
+            return count(rest, params)
+        if name not in decide:
+            return len(grid[name]) * count(rest, params)
+        return sum(count(rest, {**params, name: value}) for value in grid[name])
+
+    return count(search_order(space, conditions), {})
 
 
-def n_walked(trials: Iterable[optuna.trial.FrozenTrial], space: SearchSpace) -> int:
-    """Returns how many different points of ``space`` the trials have been given."""
-    keys = space.keys()
-    return len({tuple(t.params[key] for key in keys) for t in trials if keys <= t.params.keys()})
+def n_walked(
+    trials: Iterable[optuna.trial.FrozenTrial],
+    space: SearchSpace,
+    conditions: Conditions | None = None,
+    fixed: Mapping[str, Any] | None = None,
+) -> int:
+    """Returns how many different points of ``space`` the trials have been given, all in all."""
+    points = (
+        frozenset(trial.params.items())
+        for trial in trials
+        if trial.params.keys() == set(active(space, conditions or {}, trial.params, fixed or {}))
+    )
+    return len(set(points))

@@ -14,7 +14,7 @@ SPACE = {"c": CategoricalDistribution(("a", None)), "n": IntDistribution(1, 5, s
     [
         (CategoricalDistribution((3, "a", None)), [3, "a", None]),
         (IntDistribution(2, 4), [2, 3, 4]),
-        (IntDistribution(0, 9, step=4), [0, 4, 8]),
+        (IntDistribution(0, 8, step=4), [0, 4, 8]),
         (FloatDistribution(0, 0.3, step=0.1), [0, 0.1, 0.2, 0.3]),
         (FloatDistribution(0.5, 0.5), [0.5]),
     ],
