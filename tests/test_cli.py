@@ -89,6 +89,8 @@ class TestSingleRun:
     def test_without_validation_there_is_none(self, command):
         assert command(*SMALL, "data.val_size=0", "hydra.run.dir=here").code == 0
         metrics = json.loads(Path("here/metrics.json").read_text())
+        assert (metrics["state"], metrics["error"]) == ("COMPLETE", "")
+        assert metrics["value"] is None
         assert metrics["val_accuracy"] is None
         assert metrics["test_accuracy"] is not None
 

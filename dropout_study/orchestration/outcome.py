@@ -20,19 +20,22 @@ class Outcome:
     metrics: Mapping[str, Any] = field(default_factory=dict)
 
 
-def outcome_of(job: JobReturn, objective: str = "value") -> Outcome:
+def outcome_of(job: JobReturn, objective: str = "value", *, required: bool = True) -> Outcome:
     """Returns how a job ended.
 
     Args:
         job: what the launcher returned. Its task returned a number, or a dict whose entry
             ``objective`` is the number and whose other entries are metrics.
         objective: that entry.
+        required: whether it must be there; a single run without validation data has none.
     """
     returned = job._return_value  # the property would raise, and print, what a failed job raised
     if job.status is JobStatus.FAILED:
         return Outcome(TrialState.FAIL, error=describe_error(returned))
     metrics = returned if isinstance(returned, Mapping) else {}
     value = metrics.get(objective) if metrics else returned
+    if value is None and not required:
+        return Outcome(TrialState.COMPLETE, metrics=metrics)
     if isinstance(value, bool) or not isinstance(value, int | float):
         error = f"the task must return a number as its objective, got {value!r}"
     elif not math.isfinite(value):

@@ -7,6 +7,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from yaml import YAMLError
 
@@ -22,7 +23,7 @@ WHOLE_NUMBERS = ("trial", "epochs_run", "best_epoch", "seed")
 def job_record(config: DictConfig, job: JobReturn) -> dict[str, Any]:
     """Returns the row of the table that a finished job makes, in the order of the table."""
     objective = OmegaConf.select(config, "hydra.sweeper.objective", default="value")
-    outcome = outcome_of(job, objective)
+    outcome = outcome_of(job, objective, required=config.hydra.mode == RunMode.MULTIRUN)
     choices = config.hydra.runtime.choices
     overrides = OverridesParser.create().parse_overrides(list(job.overrides or []))
     keys = [override_key(override) for override in overrides if not override.is_delete()]
