@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from dropout_study.errors import UserError, argument_error, did_you_mean
 from dropout_study.orchestration.explain import explain, while_composing
+from dropout_study.orchestration.population import population_form
 from dropout_study.paths import conf_dir
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -23,6 +24,7 @@ MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 
 
 @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
+@population_form("dropout_study.orchestration.population.trial_form.TrialForm")
 def task(config: DictConfig) -> dict[str, Any]:
     """Trains one trial and returns its metrics; ``value`` is the objective."""
     from dropout_study.orchestration.progress import RunProgress

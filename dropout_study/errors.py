@@ -2,7 +2,8 @@
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class UserError(Exception):
@@ -11,6 +12,18 @@ class UserError(Exception):
 
 class DivergedError(UserError):
     """The training loss of a trial is no longer a finite number."""
+
+
+class TrialPruned(Exception):  # noqa: N818 - Optuna's name for it
+    """Ends a trial that its study has stopped; what it has reached is kept.
+
+    Args:
+        metrics: what the task would have returned.
+    """
+
+    def __init__(self, metrics: Mapping[str, Any] | None = None) -> None:
+        super().__init__("pruned")
+        self.metrics: Mapping[str, Any] = metrics or {}
 
 
 def argument_error(name: str, value: object, rule: str, way_out: str = "") -> UserError:

@@ -63,9 +63,15 @@ def train_trial(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> TrialRe
     Raises:
         DivergedError: the training loss is no longer finite.
     """
+    on_each = epoch_listeners(setup, job_dir, *on_epoch)
+    history = train_single(setup.model, setup.optimizer, setup.splits, setup.settings, on_each)
+    return TrialResult.from_history(history, setup.settings.seed)
+
+
+def epoch_listeners(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> OnEpoch:
+    """Writes ``provenance.json``; returns who writes a trial's files and tells ``on_epoch``."""
     write_provenance(JobPaths(job_dir), setup.splits)
     listeners: list[OnEpoch] = [HistoryFile(JobPaths(job_dir).history_csv), *on_epoch]
-
     if setup.checkpoint != "none":
         listeners.insert(1, _checkpoint_file(JobPaths(job_dir), setup))
 
@@ -73,8 +79,7 @@ def train_trial(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> TrialRe
         goes_on = [listener(metrics) for listener in listeners]  # each is told, whoever stops
         return all(goes_on)
 
-    history = train_single(setup.model, setup.optimizer, setup.splits, setup.settings, tell_all)
-    return TrialResult.from_history(history, setup.settings.seed)
+    return tell_all
 
 
 def _checkpoint_file(paths: JobPaths, setup: TrialSetup) -> OnEpoch:
