@@ -78,17 +78,19 @@ def results() -> None:
     parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
     parser.add_argument("--top", type=int, default=20, help="rows to print (default: 20)")
     arguments = parser.parse_args()
-    from dropout_study.results.histories import write_histories
+    from dropout_study.orchestration.outcome import minimizes
+    from dropout_study.paths import StudyPaths
     from dropout_study.results.show import print_results
-    from dropout_study.results.table import study_frame, write_results
+    from dropout_study.results.study import configured_direction
+    from dropout_study.results.table import study_frame, write_tables
 
     try:
+        path = write_tables(arguments.dir)
         frame = study_frame(arguments.dir)
-        path = write_results(arguments.dir)
-        write_histories(arguments.dir)
+        minimize = minimizes(configured_direction(StudyPaths(arguments.dir)))
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-results: {error}")
-    print_results(frame, top=arguments.top)
+    print_results(frame, top=arguments.top, minimize=minimize)
     print(f"Every trial: {path}")
 
 
