@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from dropout_study.errors import UserError, argument_error, did_you_mean
 from dropout_study.orchestration.explain import explain, while_composing
 from dropout_study.orchestration.population import population_form
+from dropout_study.orchestration.preload import preloads
 from dropout_study.paths import conf_dir
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -25,17 +26,19 @@ MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 
 @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
 @population_form("dropout_study.orchestration.population.trial_form.TrialForm")
+@preloads("dropout_study.orchestration.task.preload")
 def task(config: DictConfig) -> dict[str, Any]:
     """Trains one trial and returns its metrics; ``value`` is the objective."""
+    from dropout_study.orchestration.current import current_trial
     from dropout_study.orchestration.progress import RunProgress
-    from dropout_study.orchestration.task import prepare_trial, train_trial
+    from dropout_study.orchestration.task import prepare_trial, train_sweep_trial, train_trial
     from dropout_study.orchestration.tracker import tracking
 
     hydra_config = HydraConfig.get()
     job_dir = Path(hydra_config.runtime.output_dir)
     if hydra_config.mode == RunMode.MULTIRUN:
         with tracking(config, str(job_dir)) as listeners:
-            return train_trial(prepare_trial(config), job_dir, *listeners).as_dict()
+            return train_sweep_trial(prepare_trial(config), job_dir, current_trial(), *listeners)
     try:
         setup = prepare_trial(config)
         with (

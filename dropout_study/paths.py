@@ -135,6 +135,16 @@ class StudyPaths:
         return self.root / "journal.log"
 
     @property
+    def study_lock(self) -> Path:
+        """Held while the study is created or opened."""
+        return self.root / ".study.lock"
+
+    @property
+    def workers_log(self) -> Path:
+        """What jobs in worker processes have printed; each trial's own log is in its directory."""
+        return self.root / "workers.log"
+
+    @property
     def multirun_yaml(self) -> Path:
         """The composed configuration of the sweep, as Hydra records it."""
         return self.root / "multirun.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from hydra.types import RunMode
 
 from dropout_study.orchestration.source import Assignment, StudyStopping, TrialSource
 from dropout_study.paths import StudyPaths
@@ -105,8 +105,8 @@ def current_trial() -> RunningTrial:
     if not HydraConfig.initialized():
         return NullTrial()
     hydra = HydraConfig.get()
-    target = str(hydra.sweeper.get("_target_", ""))
-    if not target.endswith(SWEEPER) or hydra.job.get("num", None) is None:
+    ours = str(hydra.sweeper.get("_target_", "")).endswith(SWEEPER)
+    if not ours or hydra.mode != RunMode.MULTIRUN:
         return NullTrial()
     return _stored_trial(str(Path(hydra.runtime.output_dir)))
 
@@ -123,14 +123,16 @@ def use_trial(trial: RunningTrial) -> Iterator[None]:
 
 
 @lru_cache(maxsize=1)
-def _stored_trial(output_dir: str) -> RunningTrial:
-    """Returns the trial of the job in ``output_dir``: a job asks for it once."""
-    hydra: DictConfig = HydraConfig.get()
+def _stored_trial(_output_dir: str) -> RunningTrial:
+    """Returns the trial of the job in ``_output_dir``: the same for all calls of one job."""
+    hydra = HydraConfig.get()
     sweeper = hydra.sweeper
-    objectives = sweeper.direction if not isinstance(sweeper.direction, str) else [sweeper.direction]
+    objectives = (
+        sweeper.direction if not isinstance(sweeper.direction, str) else [sweeper.direction]
+    )
     if sweeper.get("replicates", 1) > 1 or len(objectives) > 1:
         return NullTrial()  # Optuna prunes neither; the sweeper reports a replicate when it ends
-    from dropout_study.orchestration.pruners import build_pruner
+    from dropout_study.orchestration.samplers import build_pruner
     from dropout_study.search.storage import open_storage
     from dropout_study.search.study import load_for_report
 

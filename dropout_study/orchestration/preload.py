@@ -1,4 +1,4 @@
-"""What a task would like to be loaded before the worker processes are made, so that they share it."""
+"""What a task wants loaded before its worker processes are made, so that they share it."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -13,7 +13,7 @@ from dropout_study.orchestration.jobs import JobRunner
 from dropout_study.orchestration.outcome import Outcome
 from dropout_study.orchestration.source import Assignment, StudyStopping
 from dropout_study.orchestration.study_source import StudySource
-from dropout_study.orchestration.worker import Died, Ended, Report, Verdict
+from dropout_study.orchestration.worker import Died, Report, Verdict
 from dropout_study.orchestration.workers import Event, Worker, WorkerPool
 from dropout_study.trial import TrialState
 
@@ -116,4 +116,3 @@ def _parts(wave: Sequence[Assignment]) -> Iterator[list[Assignment]]:
     numbered = enumerate(ordered)
     for _, run in groupby(numbered, key=lambda it: (it[1].replicate, it[1].number - it[0])):
         yield [job for _, job in run]
-

@@ -54,11 +54,7 @@ class SweepSettings:
             UserError: a value is out of its range.
         """
         kept = {"pruner": fields.get("pruner")}
-        plain: dict[str, Any] = {
-            name: OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
-            for name, value in fields.items()
-            if name not in kept
-        }
+        plain = {name: _plain(value) for name, value in fields.items() if name != "pruner"}
         settings = cls(sampler=sampler, **kept, **plain)
         settings.check()
         return settings
@@ -98,6 +94,10 @@ class SweepSettings:
     def jobs_at_once(self) -> int:
         """How many trials are in flight; 0 for one at a time in the sweeper's own process."""
         return cores() if self.n_jobs == "auto" else int(self.n_jobs)
+
+
+def _plain(value: Any) -> Any:
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
 def cores() -> int:

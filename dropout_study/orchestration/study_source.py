@@ -20,7 +20,6 @@ from dropout_study.orchestration.outcome import Outcome, outcome_of
 from dropout_study.orchestration.overrides import SweepPlan, job_overrides, to_override
 from dropout_study.orchestration.settings import SweepSettings
 from dropout_study.orchestration.source import Assignment
-from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.search.asktell import DUPLICATE_ATTR, ERROR_ATTR, Asked, AskTell
 from dropout_study.search.constraints import Constraint, violations
 from dropout_study.trial import TrialState
@@ -46,7 +45,7 @@ class Listener(Protocol):
 class Recorder(Protocol):
     """Whoever keeps the trials' files: ``results.recorder``."""
 
-    def begin(self, job: JobPaths) -> None:
+    def begin(self, job: Assignment) -> None:
         """Removes what an earlier run of the job has left that would be taken for its result."""
 
     def record(self, job: Assignment, outcome: Outcome) -> None:
@@ -55,7 +54,7 @@ class Recorder(Protocol):
     def merge(self, number: int, runs: Sequence[Assignment]) -> Outcome:
         """Records a trial from its replicates and returns its outcome."""
 
-    def copy(self, asked: Asked, twin: int) -> dict[str, Any]:
+    def copy(self, number: int, params: Mapping[str, Any], twin: int) -> None:
         """Records a trial that has the parameters, and so the result, of an earlier one."""
 
     def update(self) -> None:
@@ -279,8 +278,8 @@ class StudySource:
         frozen = self.asktell.study.get_trials(deepcopy=False)[twin]
         for step, value in sorted(frozen.intermediate_values.items()):
             self.asktell.repeat_report(asked.number, value, step)
-        attrs = {k: v for k, v in frozen.user_attrs.items() if k in self._recorder.copy(asked, twin)}
-        self.asktell.set_attrs(asked.number, {**attrs, DUPLICATE_ATTR: twin})
+        self._recorder.copy(asked.number, asked.params, twin)
+        self.asktell.set_attrs(asked.number, {DUPLICATE_ATTR: twin})
         self._listener.started(asked.number, asked.params)
         outcome = Outcome(TrialState(frozen.state.name), tuple(frozen.values or ()))
         self._tell(asked.number, outcome)
@@ -290,7 +289,9 @@ class StudySource:
         try:
             self._recorder.update()
         except OSError as error:
-            log.warning("the table is not written (it is made again after the next trial): %s", error)
+            log.warning(
+                "the table is not written (it is made again after the next trial): %s", error
+            )
         self._listener.ended(number, outcome.state, outcome.value, outcome.error)
         for callback in self._callbacks:
             callback(self.asktell.study, frozen)

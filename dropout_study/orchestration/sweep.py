@@ -22,7 +22,7 @@ from optuna.exceptions import StorageInternalError
 from dropout_study.errors import UserError
 from dropout_study.orchestration.display import SweepDisplay
 from dropout_study.orchestration.jobs import JobRunner
-from dropout_study.orchestration.overrides import SweepPlan, config_keys, plan_sweep
+from dropout_study.orchestration.overrides import config_keys, plan_sweep
 from dropout_study.orchestration.preload import preload
 from dropout_study.orchestration.runners import run_here, run_in_waves, run_in_workers
 from dropout_study.orchestration.samplers import SeededByTrial, build_pruner
@@ -171,7 +171,9 @@ class Sweep:
         seed = self.settings.sampler.get("seed")
         facts = {
             "hydra.sweeper": {
-                "objectives": dict(zip(self.settings.objectives, self.settings.directions)),
+                "objectives": dict(
+                    zip(self.settings.objectives, self.settings.directions, strict=True)
+                ),
                 "conditions": self.plan.conditions,
                 "constraints": self.settings.constraints,
                 "replicates": self.settings.replicates,
@@ -265,9 +267,7 @@ class Sweep:
     ) -> dict[str, Any]:
         """Returns the best trials in the form of Hydra's Optuna plugin, and where they are."""
         if len(study.directions) > 1:
-            solutions = [
-                {"params": t.params, "values": t.values, "trial": t.number} for t in best
-            ]
+            solutions = [{"params": t.params, "values": t.values, "trial": t.number} for t in best]
             return {"name": "optuna", "solutions": solutions}
         return {
             "name": "optuna",
@@ -311,7 +311,9 @@ def _interruptible(source: StudySource) -> Iterator[list[int]]:
         log.warning("%s: running trials leave after their epoch; once more ends at once", name)
         source.stop()
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield came
     finally:

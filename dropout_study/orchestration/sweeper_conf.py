@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import II, MISSING
+from omegaconf import II, MISSING, DictConfig
 
 from dropout_study.orchestration.pruner_confs import register_pruners
 from dropout_study.orchestration.sampler_confs import register_samplers
+from dropout_study.secrets import hide_password
 
 
 @dataclass
@@ -70,3 +71,14 @@ def register_sweeper() -> None:
     )
     register_samplers()
     register_pruners()
+
+
+def hide_storage_password(config: DictConfig) -> None:
+    """Masks the password of the storage's URL wherever Hydra would save or log it."""
+    given = config.hydra.overrides.hydra
+    given[:] = [
+        hide_password(override) if "storage=" in override else override for override in given
+    ]
+    node = config.hydra.sweeper._get_node("storage")
+    if node is not None and not node._is_interpolation() and not node._is_none():
+        config.hydra.sweeper.storage = hide_password(config.hydra.sweeper.storage)

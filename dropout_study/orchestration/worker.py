@@ -47,6 +47,13 @@ class Ended:
     outcome: Outcome | None
 
 
+@dataclass(frozen=True)
+class Died:
+    """Said by the parent for a worker that is gone: how it went."""
+
+    reason: str
+
+
 class ChannelTrial:
     """A trial in a worker: it reports to the parent and waits for the answer."""
 
@@ -120,8 +127,9 @@ def _outcome(
         return Outcome(TrialState.FAIL, error=explain(error))
     except BaseException as error:
         return Outcome(TrialState.FAIL, error=describe_error(error))
-    if isinstance(error := job._return_value, EOFError | ConnectionError):
-        raise error  # met by the task as it reported
+    raised = job._return_value
+    if isinstance(raised, EOFError | ConnectionError):
+        raise raised  # met by the task as it reported
     return outcome_of(job, objectives)
 
 

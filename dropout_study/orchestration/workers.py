@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from dropout_study.orchestration.source import Assignment
-from dropout_study.orchestration.worker import Ended, Report, Verdict
+from dropout_study.orchestration.worker import Died, Ended, Report, Verdict
 
 Serve = Callable[[Connection], None]
 GRACE_S = 5.0
@@ -42,13 +42,6 @@ class Worker:
     def answer(self, verdict: Verdict) -> None:
         """Answers a report."""
         self.channel.send(verdict)
-
-
-@dataclass(frozen=True)
-class Died:
-    """A worker is gone, and how."""
-
-    reason: str
 
 
 Event = tuple[Worker, Assignment, Report | Ended | Died]

@@ -89,9 +89,9 @@ def read_record(number: int, paths: JobPaths) -> dict[str, Any]:
         record = _checked(json.loads(paths.metrics_json.read_text(encoding="utf-8")))
         return {**record, "trial": number}
     except (FileNotFoundError, NotADirectoryError):
-        return _unfinished(number, paths, "RUNNING", "")
+        return unfinished(number, paths, "RUNNING", "")
     except (OSError, ValueError) as error:
-        return _unfinished(number, paths, "FAIL", f"{paths.metrics_json.name} is damaged: {error}")
+        return unfinished(number, paths, "FAIL", f"{paths.metrics_json.name} is damaged: {error}")
 
 
 def _checked(record: Any) -> dict[str, Any]:
@@ -116,7 +116,8 @@ def _problem(name: str, value: Any) -> str:
     return f"{name} is not a {'whole ' * whole}number: {value!r}"
 
 
-def _unfinished(number: int, paths: JobPaths, state: str, error: str) -> dict[str, Any]:
+def unfinished(number: int, paths: JobPaths, state: str, error: str) -> dict[str, Any]:
+    """Returns the record of a trial of which only its overrides are known."""
     given: dict[str, Any] = {}
     try:
         overrides = OmegaConf.load(paths.overrides_yaml)

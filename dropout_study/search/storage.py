@@ -137,4 +137,3 @@ def _write_ahead(database: Path) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
     finally:
         connection.close()
-
