@@ -7,12 +7,13 @@ STORAGE_VARIABLE = "DROPOUT_STUDY_STORAGE"
 """Environment variable that hands the URL with its password to the jobs of a sweep."""
 
 MASK = "***"
-_PASSWORD = re.compile(r"(://[^:/@\s]*):[^@/\s]*@")
+_IN_LOGIN = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
+_IN_QUERY = re.compile(r"([?&](?:password|passwd)=)[^&\s]*", re.IGNORECASE)
 
 
 def masked(text: str) -> str:
     """Returns ``text`` with the passwords of its URLs as ``***``."""
-    return _PASSWORD.sub(rf"\1:{MASK}@", text)
+    return _IN_QUERY.sub(rf"\1{MASK}", _IN_LOGIN.sub(rf"\1:{MASK}@", text))
 
 
 def hide_password(url: str) -> str:

@@ -54,8 +54,10 @@ class SweepSettings:
             UserError: a value is out of its range.
         """
         kept = {"pruner": fields.get("pruner")}
-        plain = {name: _plain(value) for name, value in fields.items() if name != "pruner"}
-        settings = cls(sampler=sampler, **kept, **plain)
+        plain: dict[str, Any] = {
+            name: value if name == "pruner" else _plain(value) for name, value in fields.items()
+        }
+        settings = cls(sampler=sampler, **plain)
         settings.check()
         return settings
 

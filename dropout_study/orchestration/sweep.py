@@ -98,6 +98,7 @@ class Sweep:
             UserError: the study is another one, its storage is gone, or too many trials failed.
             SystemExit: 130, after an interrupt.
         """
+        self.paths.root.mkdir(parents=True, exist_ok=True)
         try:
             return self._run()
         except (OSError, StorageInternalError) as error:
@@ -107,7 +108,6 @@ class Sweep:
             ) from error
 
     def _run(self) -> list[Sequence[JobReturn]]:
-        self.paths.root.mkdir(parents=True, exist_ok=True)
         study = self._open()
         with atomic_write(self.paths.multirun_yaml) as temporary:
             OmegaConf.save(self.config, temporary)

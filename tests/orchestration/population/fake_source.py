@@ -6,8 +6,8 @@ from hydra.core.utils import JobReturn
 
 from dropout_study.orchestration.source import Assignment
 
-Rule = Callable[[int, list[float]], bool]
-"""Given a trial's number and what it has reported: whether it goes on."""
+Rule = Callable[[int, list[float]], bool | None]
+"""Given a trial's number and what it has reported: False if it is to stop."""
 
 
 class FakeSource:
@@ -47,7 +47,7 @@ class FakeSource:
         values = self.reports.setdefault(assignment.number, [])
         values.append(value)
         assert len(values) == step
-        return self._rule(assignment.number, values) and not self.stopping
+        return self._rule(assignment.number, values) is not False and not self.stopping
 
     def release(self, assignment: Assignment) -> None:
         self.running.remove(assignment.number)
