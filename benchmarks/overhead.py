@@ -10,13 +10,13 @@ ten values and trains nothing. The time from one trial's end to the next is the 
 
 import argparse
 import json
-import os
 import random
 import statistics
 import subprocess
 import sys
 import tempfile
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -97,14 +97,14 @@ def measure(finished: int, more: int, storage: str | None, directory: Path) -> d
         *([f"hydra.sweeper.storage={url}"] if url else []),
     ]
     started = perf_counter()
-    subprocess.run(command, check=True, cwd=directory, capture_output=True, env=os.environ.copy())
+    subprocess.run(command, check=True, cwd=directory, stdout=subprocess.DEVNULL)
     wall = perf_counter() - started
     opened = perf_counter()
     study = optuna.load_study(storage=open_storage(url, root / "journal.log"), study_name="study")
     trials = study.get_trials(deepcopy=False)
     opened = perf_counter() - opened
     ends = sorted(t.datetime_complete for t in trials[finished:] if t.datetime_complete)
-    gaps = [(b - a) / timedelta(milliseconds=1) for a, b in zip(ends, ends[1:], strict=False)]
+    gaps = [(b - a) / timedelta(milliseconds=1) for a, b in pairwise(ends)]
     assert len(ends) == more, f"{len(ends)} of {more} trials have ended"
     deciles = statistics.quantiles(gaps, n=10)
     return {

@@ -80,7 +80,7 @@ class Sweep:
         self.paths = StudyPaths(Path(config.hydra.sweep.dir))
         self.plan = plan_sweep(settings.params, arguments, context.config_loader)
         self.recorder = recorder
-        keys = config_keys(config)
+        keys = [*config_keys(config), *self.plan.added]
         check_space(self.plan.space, keys, empty=settings.custom_search_space is not None)
         check_conditions(self.plan.space, self.plan.conditions, keys)
         self.fixed_config = context.config_loader.load_sweep_config(config, self.plan.fixed)
