@@ -2,7 +2,8 @@
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class UserError(Exception):
@@ -11,6 +12,18 @@ class UserError(Exception):
 
 class DivergedError(UserError):
     """The training loss of a trial is no longer a finite number."""
+
+
+class TrialPruned(Exception):  # noqa: N818  # Optuna's name for it
+    """Ends a trial before its time: nobody's mistake, and what it has measured is kept.
+
+    Args:
+        metrics: what the trial would have returned now; the objective's entry is its value.
+    """
+
+    def __init__(self, metrics: Mapping[str, Any] | None = None) -> None:
+        self.metrics: dict[str, Any] = dict(metrics or {})
+        super().__init__(self.metrics)  # what it is pickled by, on its way from a worker
 
 
 def argument_error(name: str, value: object, rule: str, way_out: str = "") -> UserError:

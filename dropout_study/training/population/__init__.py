@@ -6,6 +6,7 @@ gradients come from ``networks`` or, for dense networks, from ``dense``, and who
 from ``optimizers``. Members that are at the same epoch of the same seed read one ``stream``.
 """
 
+from dropout_study.training.population.capacity import places_for
 from dropout_study.training.population.engine import train_population
 from dropout_study.training.population.member import (
     Member,
@@ -25,6 +26,7 @@ __all__ = [
     "OnLeave",
     "Plan",
     "Refill",
+    "places_for",
     "plan_for",
     "train_population",
 ]

@@ -1,0 +1,80 @@
+"""The configurations of many jobs that differ in values alone: composed once, then filled in.
+
+Composing a configuration takes tens of milliseconds, copying one and setting a few values a tenth.
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+
+class Composer:
+    """Returns what ``load_sweep_config`` would, but composes each kind of job only once.
+
+    Jobs are of a kind if their overrides are the same but for the scalars that plain overrides of
+    dotted keys (``optimizer.lr=0.1``) set: those change nothing else in a composition. Config
+    groups have no dots in their names, and everything else (``+key``, ``~key``, lists, Hydra's own
+    keys) is part of the kind.
+
+    Args:
+        loader: Hydra's.
+        config: of the sweep.
+    """
+
+    def __init__(self, loader: ConfigLoader, config: DictConfig) -> None:
+        self._loader = loader
+        self._config = config
+        self._parser = OverridesParser.create(config_loader=loader)
+        self._kinds: dict[tuple[str, ...], DictConfig] = {}
+
+    def job_config(self, overrides: Sequence[str], number: int) -> DictConfig:
+        """Returns the configuration of job ``number``.
+
+        Raises:
+            HydraException: an override is not in the grammar or does not fit the configuration.
+        """
+        parsed = self._parser.parse_overrides(list(overrides))
+        kind = tuple(_kind(override) for override in parsed)
+        if kind not in self._kinds:
+            self._kinds[kind] = self._loader.load_sweep_config(self._config, list(overrides))
+        config = deepcopy(self._kinds[kind])
+        OmegaConf.copy_cache(from_config=self._config, to_config=config)
+        for override in filter(_sets_a_scalar, parsed):
+            OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+        with open_dict(config):
+            _name(config, [override for override in parsed if not override.is_hydra_override()])
+            config.hydra.job.id = config.hydra.job.num = number
+        return config
+
+
+def _kind(override: Override) -> str:
+    return override.key_or_group if _sets_a_scalar(override) else str(override.input_line)
+
+
+def _sets_a_scalar(override: Override) -> bool:
+    """Returns whether ``override`` is a plain ``a.b=value``, its value neither list nor dict."""
+    return (
+        override.type is OverrideType.CHANGE
+        and override.package is None
+        and "." in override.key_or_group
+        and not override.is_hydra_override()
+        and not override.is_sweep_override()
+        and not isinstance(override.value(), list | dict)
+    )
+
+
+def _name(config: DictConfig, overrides: Sequence[Override]) -> None:
+    """Records the job's own overrides where Hydra does, and names it by them."""
+    lines = [str(override.input_line) for override in overrides]
+    config.hydra.overrides.task = lines
+    rule = config.hydra.job.config.override_dirname
+    named = sorted(
+        line
+        for line, override in zip(lines, overrides, strict=True)
+        if override.key_or_group not in rule.exclude_keys
+    )
+    config.hydra.job.override_dirname = rule.item_sep.join(named).replace("=", rule.kv_sep)

@@ -1,0 +1,80 @@
+"""The population form of a task: what a launcher needs to train its jobs together."""
+
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from hydra.types import TaskFunction
+from hydra.utils import get_object
+from omegaconf import DictConfig
+
+from dropout_study.trial import EpochMetrics, OnEpoch
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from dropout_study.data import Splits
+    from dropout_study.training import TrainSettings
+
+Task = TypeVar("Task", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class MemberTask:
+    """What a task would do in its job, taken apart so that another loop can train it.
+
+    Attributes:
+        model: maps images [B, C, H, W] to logits [B, K]; on the device of ``splits``.
+        optimizer: over the model's parameters.
+        splits: the data, the same for all jobs of a group.
+        settings: epochs, batch size, arithmetic and seed.
+        on_epoch: called after every epoch; the member goes on while it returns True.
+        result: what the task would return, given its epochs.
+    """
+
+    model: "nn.Module"
+    optimizer: "torch.optim.Optimizer"
+    splits: "Splits"
+    settings: "TrainSettings"
+    on_epoch: OnEpoch
+    result: Callable[[list[EpochMetrics]], Any]
+
+
+class PopulationForm(Protocol):
+    """How the jobs of one task become members. It is made without arguments."""
+
+    def group(self, config: DictConfig) -> Hashable:
+        """Returns what jobs must have in common to be trained together: their data and device."""
+
+    def member(self, config: DictConfig, job_dir: Path) -> AbstractContextManager[MemberTask]:
+        """Returns a context that is entered as the job begins and left when it ends."""
+
+
+def population_form(target: str) -> Callable[[Task], Task]:
+    """Marks a task function as one whose jobs can be trained together.
+
+    Put it below ``@hydra.main``, on the function itself.
+
+    Args:
+        target: dotted path of its ``PopulationForm``; imported when the first job is launched.
+    """
+
+    def mark(task: Task) -> Task:
+        vars(task)["population_form"] = target
+        return task
+
+    return mark
+
+
+def has_form(task_function: TaskFunction) -> bool:
+    """Returns whether ``task_function`` has named a population form."""
+    return hasattr(task_function, "population_form")
+
+
+def form_of(task_function: TaskFunction) -> PopulationForm:
+    """Returns the population form that ``task_function`` has named."""
+    form: PopulationForm = get_object(vars(task_function)["population_form"])()
+    return form

@@ -1,0 +1,39 @@
+"""The population form of this project's own task."""
+
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from dropout_study.orchestration.population.form import MemberTask
+from dropout_study.orchestration.task import epoch_listeners, prepare_trial
+from dropout_study.orchestration.tracker import tracking
+from dropout_study.trial import EpochMetrics, TrialResult
+
+
+class TrialForm:
+    """Trials that share data and device are trained together."""
+
+    def group(self, config: DictConfig) -> Hashable:
+        """Returns the data and the device, as the configuration has them."""
+        return OmegaConf.to_yaml(config.data, resolve=True), config.trainer.device
+
+    @contextmanager
+    def member(self, config: DictConfig, job_dir: Path) -> Iterator[MemberTask]:
+        """Yields what ``cli.task`` trains in a sweep, with the same listeners and result."""
+        with tracking(config, str(job_dir)) as trackers:
+            setup = prepare_trial(config)
+
+            def result(history: list[EpochMetrics]) -> dict[str, Any]:
+                return TrialResult.from_history(history, setup.settings.seed).as_dict()
+
+            yield MemberTask(
+                setup.model,
+                setup.optimizer,
+                setup.splits,
+                setup.settings,
+                epoch_listeners(setup, job_dir, *trackers),
+                result,
+            )
