@@ -16,7 +16,7 @@ from command_line import SMALL, Ended, run_command
 
 from dropout_study import cli
 from dropout_study.data.idx import IDX_FILES
-from dropout_study.results.table import FIRST_COLUMNS, LAST_COLUMNS
+from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS
 
 Command = Callable[..., Ended]
 

@@ -94,7 +94,7 @@ def _train_epoch(
     order = epoch_order(len(train), settings.seed, epoch).to(train.labels.device)
     loss_sum = torch.zeros((), device=train.labels.device)
     correct = torch.zeros((), device=train.labels.device)
-    for iteration, index in enumerate(order.split(settings.batch_size)):
+    for iteration, index in enumerate(torch.split(order, settings.batch_size)):
         batch = train.take(index)
         noise.seek(epoch, iteration)
         torch.manual_seed(draw_key(settings.seed, "other", epoch, iteration))

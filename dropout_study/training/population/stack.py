@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from dropout_study.data import Examples
-from dropout_study.training.evaluate import EVALUATION_BATCH, scaled
+from dropout_study.training.evaluate import scaled
 from dropout_study.training.population.lane import Scores
 from dropout_study.training.population.networks import StackedNetwork, trained_parameters
 from dropout_study.training.population.optimizers import StackedOptimizer
@@ -16,6 +16,9 @@ from dropout_study.training.population.stream import Stream
 
 NetworkType = Callable[[Sequence[Seat], torch.device], StackedNetwork]
 """Makes the networks of a stack: ``DenseNetwork`` or ``VmappedNetwork``."""
+
+EVALUATION_BATCH = 256
+"""Images a forward pass of a stack: whatever its size, so that no sum depends on the neighbours."""
 
 
 class StackLane:
@@ -75,8 +78,7 @@ class StackLane:
         """Returns the members' scores on ``examples``, dropout off."""
         stack = self._opened
         loss, correct = torch.zeros_like(stack.loss), torch.zeros_like(stack.correct)
-        batch = max(EVALUATION_BATCH // len(self.seats), 256)
-        for images, labels in examples.minibatches(batch):
+        for images, labels in examples.minibatches(EVALUATION_BATCH):
             logits = stack.network.logits(stack.params, scaled(images)).float()
             each = labels.expand(logits.shape[:2])
             loss += cross_entropy(logits.transpose(1, 2), each, reduction="none").sum(dim=1)
