@@ -11,25 +11,20 @@ in turn in every repeat, and ratios are taken within a repeat.
 
 import argparse
 import json
-import platform
 import resource
 import statistics
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
 
 import torch
+from floor import BATCH, TEST, TRAIN, cell, device_name, products, seconds, summary
 
 from dropout_study.data import Examples, Splits
 from dropout_study.models import MLP
 from dropout_study.training import TrainSettings, resolve_device, train_single
 from dropout_study.training.population import Member, Plan, plan_for, train_population
-
-TRAIN, TEST, BATCH = 60_000, 10_000, 256
-SIZES = (784, 256, 256, 10)
 
 
 def random_splits(share: float, device: torch.device) -> Splits:
@@ -54,37 +49,6 @@ def members(count: int, bfloat16: bool, device: torch.device) -> list[Member]:
         return Member(index, model, optimizer, TrainSettings(1, BATCH, bfloat16))
 
     return [member(index) for index in range(count)]
-
-
-def synchronize(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def seconds(run: Callable[[], object], device: torch.device) -> float:
-    synchronize(device)
-    started = perf_counter()
-    run()
-    synchronize(device)
-    return perf_counter() - started
-
-
-@torch.no_grad()
-def products(count: int, share: float, dtype: torch.dtype, device: torch.device) -> None:
-    """The matrix products of an epoch of ``count`` stacked networks, and nothing else."""
-    shapes = list(pairwise(SIZES))
-    weights = [torch.rand(count, d, h, device=device, dtype=dtype) for d, h in shapes]
-    xs = [torch.rand(count, BATCH, d, device=device, dtype=dtype) for d in SIZES]
-    for _ in range(round(TRAIN * share / BATCH)):
-        for layer, weight in enumerate(weights):
-            torch.bmm(xs[layer], weight, out=xs[layer + 1])
-        for layer in reversed(range(len(weights))):
-            torch.bmm(xs[layer].transpose(1, 2), xs[layer + 1])
-            if layer:
-                torch.bmm(xs[layer + 1], weights[layer].transpose(1, 2))
-    for _ in range(round(TEST * share / BATCH)):
-        for layer, weight in enumerate(weights):
-            torch.bmm(xs[layer], weight, out=xs[layer + 1])
 
 
 def floor(count: int, plan: Plan, share: float, dtype: torch.dtype, device: torch.device) -> None:
@@ -138,10 +102,6 @@ def measure(count: int, args: argparse.Namespace, device: torch.device) -> dict[
     }
 
 
-def summary(values: list[float]) -> dict[str, float]:
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
-
-
 def peak_mib(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
@@ -150,12 +110,6 @@ def peak_mib(device: torch.device) -> float:
 
 def table(report: dict[str, object], rows: list[dict[str, object]]) -> str:
     """Returns the report as Markdown."""
-
-    def cell(value: object) -> str:
-        if isinstance(value, dict):
-            return f"{value['median']:.3g} ({value['min']:.3g}-{value['max']:.3g})"
-        return f"{value:.4g}" if isinstance(value, float) else str(value)
-
     head = (
         "P",
         "trial-epochs/s",
@@ -190,9 +144,7 @@ def main() -> None:
     device = resolve_device(args.device)
     torch.set_float32_matmul_precision("high" if args.precision == "tf32" else "highest")
     report: dict[str, object] = {
-        "device": torch.cuda.get_device_name(device)
-        if device.type == "cuda"
-        else f"{platform.machine()} CPU, {torch.get_num_threads()} threads",
+        "device": device_name(device),
         "torch": torch.__version__,
         "precision": args.precision,
         "median (range) of n": args.repeats,

@@ -3,7 +3,8 @@
     python benchmarks/tables.py --trials 10000 --epochs 10 --repeats 5
 
 Makes a study of that many trials in a temporary directory, then times each table with the files in
-the page cache: median and range over the repeats.
+the page cache, and what a sweep pays for the table after a trial: median and range over the repeats
+(20 for the latter).
 """
 
 import argparse
@@ -16,6 +17,7 @@ from time import perf_counter
 
 from dropout_study.paths import JobPaths
 from dropout_study.results.histories import write_histories
+from dropout_study.results.live_table import ResultsTable
 from dropout_study.results.study import load_study
 from dropout_study.results.table import write_results
 from dropout_study.trial import EpochMetrics, TrialResult
@@ -47,6 +49,22 @@ def seconds(action: Callable[[Path], object], root: Path, repeats: int) -> str:
     return f"{statistics.median(times):.2f} s ({min(times):.2f} to {max(times):.2f}, n={repeats})"
 
 
+def update_milliseconds(root: Path, trials: int, repeats: int = 20) -> str:
+    """Returns median and range of bringing ``results.csv`` up to date after one more trial."""
+    table = ResultsTable(root)
+    table.update()
+    text = JobPaths(root / "0").metrics_json.read_text()
+    times: list[float] = []
+    for number in range(trials, trials + repeats):
+        job = JobPaths(root / str(number))
+        job.root.mkdir()
+        job.metrics_json.write_text(text)
+        started = perf_counter()
+        table.update()
+        times.append(1000 * (perf_counter() - started))
+    return f"{statistics.median(times):.1f} ms ({min(times):.1f} to {max(times):.1f}, n={repeats})"
+
+
 def main() -> None:
     """Prints a line a table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -60,6 +78,7 @@ def main() -> None:
         print(f"{arguments.trials} trials, {arguments.epochs} epochs each")
         for action in (write_results, write_histories, load_study):
             print(f"{action.__name__}: {seconds(action, root, arguments.repeats)}")
+        print(f"ResultsTable.update: {update_milliseconds(root, arguments.trials)}")
 
 
 if __name__ == "__main__":

@@ -1,18 +1,26 @@
 """What do dropout rates, learning rate and epochs do to a network's test accuracy?"""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dropout_study.errors import TrialPruned
+    from dropout_study.orchestration.current import current_trial
     from dropout_study.results.study import StudyTables, load_study
 
 __version__ = "0.1.0"
-__all__ = ["StudyTables", "load_study"]
+__all__ = ["StudyTables", "TrialPruned", "current_trial", "load_study"]
+
+_PLACES = {
+    "StudyTables": "results.study",
+    "TrialPruned": "errors",
+    "current_trial": "orchestration.current",
+    "load_study": "results.study",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Imports what needs pandas when it is first asked for: plugin discovery imports this too."""
-    if name not in __all__:
+    """Imports what is asked for when it is asked for: plugin discovery imports this too."""
+    if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from dropout_study.results import study
-
-    return getattr(study, name)
+    return getattr(import_module(f"dropout_study.{_PLACES[name]}"), name)

@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from dropout_study.errors import UserError, argument_error, did_you_mean
 from dropout_study.orchestration.explain import explain, while_composing
 from dropout_study.orchestration.population import population_form
+from dropout_study.orchestration.preload import preloads
 from dropout_study.paths import conf_dir
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -25,17 +26,19 @@ MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 
 @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
 @population_form("dropout_study.orchestration.population.trial_form.TrialForm")
+@preloads("dropout_study.orchestration.task.preload")
 def task(config: DictConfig) -> dict[str, Any]:
     """Trains one trial and returns its metrics; ``value`` is the objective."""
+    from dropout_study.orchestration.current import current_trial
     from dropout_study.orchestration.progress import RunProgress
-    from dropout_study.orchestration.task import prepare_trial, train_trial
+    from dropout_study.orchestration.task import prepare_trial, train_sweep_trial, train_trial
     from dropout_study.orchestration.tracker import tracking
 
     hydra_config = HydraConfig.get()
     job_dir = Path(hydra_config.runtime.output_dir)
     if hydra_config.mode == RunMode.MULTIRUN:
         with tracking(config, str(job_dir)) as listeners:
-            return train_trial(prepare_trial(config), job_dir, *listeners).as_dict()
+            return train_sweep_trial(prepare_trial(config), job_dir, current_trial(), *listeners)
     try:
         setup = prepare_trial(config)
         with (
@@ -78,17 +81,19 @@ def results() -> None:
     parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
     parser.add_argument("--top", type=int, default=20, help="rows to print (default: 20)")
     arguments = parser.parse_args()
-    from dropout_study.results.histories import write_histories
+    from dropout_study.orchestration.outcome import minimizes
+    from dropout_study.paths import StudyPaths
     from dropout_study.results.show import print_results
-    from dropout_study.results.table import study_frame, write_results
+    from dropout_study.results.study import configured_direction
+    from dropout_study.results.table import study_frame, write_tables
 
     try:
+        path = write_tables(arguments.dir)
         frame = study_frame(arguments.dir)
-        path = write_results(arguments.dir)
-        write_histories(arguments.dir)
+        minimize = minimizes(configured_direction(StudyPaths(arguments.dir)))
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-results: {error}")
-    print_results(frame, top=arguments.top)
+    print_results(frame, top=arguments.top, minimize=minimize)
     print(f"Every trial: {path}")
 
 

@@ -14,16 +14,16 @@ class DivergedError(UserError):
     """The training loss of a trial is no longer a finite number."""
 
 
-class TrialPruned(Exception):  # noqa: N818 - Optuna's name for it
-    """Ends a trial that its study has stopped; what it has reached is kept.
+class TrialPruned(Exception):  # noqa: N818  # Optuna's name for it
+    """Ends a trial before its time: nobody's mistake, and what it has measured is kept.
 
     Args:
-        metrics: what the task would have returned.
+        metrics: what the trial would have returned now; the objective's entry is its value.
     """
 
     def __init__(self, metrics: Mapping[str, Any] | None = None) -> None:
-        super().__init__("pruned")
-        self.metrics: Mapping[str, Any] = metrics or {}
+        self.metrics: dict[str, Any] = dict(metrics or {})
+        super().__init__(self.metrics)  # what it is pickled by, on its way from a worker
 
 
 def argument_error(name: str, value: object, rule: str, way_out: str = "") -> UserError:

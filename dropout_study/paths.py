@@ -19,6 +19,10 @@ def cache_dir() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "dropout_study"
 
 
+REPLICATE = "replicate_"
+"""Begins the name of the directory of a trial's run with one of its seeds."""
+
+
 @contextmanager
 def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Yields a temporary path beside ``path`` that takes its place if the block succeeds.
@@ -131,6 +135,16 @@ class StudyPaths:
         return self.root / "journal.log"
 
     @property
+    def study_lock(self) -> Path:
+        """Held while the study is created or opened."""
+        return self.root / ".study.lock"
+
+    @property
+    def workers_log(self) -> Path:
+        """What jobs in worker processes have printed; each trial's own log is in its directory."""
+        return self.root / "workers.log"
+
+    @property
     def multirun_yaml(self) -> Path:
         """The composed configuration of the sweep, as Hydra records it."""
         return self.root / "multirun.yaml"
@@ -149,7 +163,21 @@ class StudyPaths:
         """Returns the paths of trial ``number``."""
         return JobPaths(self.root / str(number))
 
+    def numbers(self) -> list[int]:
+        """Returns the numbers of the trials that have a job directory, in order."""
+        with os.scandir(self.root) as entries:
+            names = [entry.name for entry in entries if entry.name.isdecimal() and entry.is_dir()]
+        return sorted(number for name in names if str(number := int(name)) == name)
+
+    def replicates(self, number: int) -> list[tuple[int, JobPaths]]:
+        """Returns the runs of trial ``number`` with a seed each; none where it is a single run."""
+        root = self.job(number).root
+        runs = ((run.name.removeprefix(REPLICATE), run) for run in root.glob(f"{REPLICATE}*"))
+        return sorted(
+            ((int(index), JobPaths(run)) for index, run in runs if index.isdecimal()),
+            key=lambda found: found[0],
+        )
+
     def jobs(self) -> list[tuple[int, JobPaths]]:
         """Returns the trials that have a job directory, by number."""
-        names = (p.name for p in self.root.iterdir() if p.name.isdecimal() and p.is_dir())
-        return [(number, self.job(number)) for number in sorted(map(int, names))]
+        return [(number, self.job(number)) for number in self.numbers()]

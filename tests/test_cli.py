@@ -16,7 +16,7 @@ from command_line import SMALL, Ended, run_command
 
 from dropout_study import cli
 from dropout_study.data.idx import IDX_FILES
-from dropout_study.results.table import FIRST_COLUMNS, LAST_COLUMNS
+from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS
 
 Command = Callable[..., Ended]
 
@@ -89,6 +89,8 @@ class TestSingleRun:
     def test_without_validation_there_is_none(self, command):
         assert command(*SMALL, "data.val_size=0", "hydra.run.dir=here").code == 0
         metrics = json.loads(Path("here/metrics.json").read_text())
+        assert (metrics["state"], metrics["error"]) == ("COMPLETE", "")
+        assert metrics["value"] is None
         assert metrics["val_accuracy"] is None
         assert metrics["test_accuracy"] is not None
 

@@ -17,7 +17,7 @@ FILES = {
 }
 
 FLOORS = {
-    **dict.fromkeys(("errors", "paths", "trial", "randomness"), 0),
+    **dict.fromkeys(("errors", "paths", "trial", "randomness", "secrets"), 0),
     **dict.fromkeys(("data", "models", "statistics"), 1),
     **dict.fromkeys(("training", "search"), 2),
     **{"orchestration": 3, "results": 4, "report": 5, "confirmation": 6},

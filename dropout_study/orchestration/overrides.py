@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -19,6 +19,7 @@ from omegaconf import DictConfig
 from optuna.distributions import BaseDistribution, CategoricalChoiceType
 
 from dropout_study.orchestration.keys import dotted_keys
+from dropout_study.search.conditions import Condition, parse_params
 from dropout_study.search.space import (
     Params,
     categories,
@@ -34,6 +35,7 @@ class SweepPlan:
 
     space: dict[str, BaseDistribution]
     fixed: list[str]
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
 
 
 def plan_sweep(
@@ -51,12 +53,15 @@ def plan_sweep(
         UserError: a distribution is empty or its low is above its high.
         OverrideParseException: an override is not in Hydra's grammar.
     """
-    texts = [to_override(k, v) if not isinstance(v, str) else f"{k}={v}" for k, v in params.items()]
+    given, conditions = parse_params(params)
+    texts = [to_override(k, v) if not isinstance(v, str) else f"{k}={v}" for k, v in given.items()]
     parser = OverridesParser.create(config_loader=loader)
     by_key = {override_key(o): o for o in parser.parse_overrides([*texts, *arguments])}
+    space = {key: to_distribution(o) for key, o in by_key.items() if o.is_sweep_override()}
     return SweepPlan(
-        space={key: to_distribution(o) for key, o in by_key.items() if o.is_sweep_override()},
+        space=space,
         fixed=[str(o.input_line) for o in by_key.values() if not o.is_sweep_override()],
+        conditions={key: condition for key, condition in conditions.items() if key in space},
     )
 
 

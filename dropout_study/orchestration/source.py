@@ -1,10 +1,6 @@
-"""Where a launcher that keeps its places filled gets trials from, and whom it tells of their ends.
-
-The sweeper is the source; a launcher that has ``launch_from(source)`` is used without a barrier.
-"""
+"""Between a sweeper and whoever runs its trials: where trials come from and who is told of them."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Protocol
 
 from hydra.core.utils import JobReturn
@@ -12,40 +8,55 @@ from hydra.core.utils import JobReturn
 
 @dataclass(frozen=True)
 class Assignment:
-    """A trial to run.
+    """A job to be run: a trial, or one replicate of it.
 
     Attributes:
-        number: the trial's number, also ``hydra.job.num`` of its job.
-        overrides: of its job.
-        params: dotted key -> value, for messages.
+        number: the trial's, and the job's ``hydra.job.num``.
+        overrides: of the job.
+        params: the searched parameters among them, by dotted key.
+        replicate: which of the trial's replicates, from 0; None where a trial is one job.
     """
 
     number: int
     overrides: list[str]
     params: dict[str, Any]
+    replicate: int | None = None
 
-
-class StopReason(StrEnum):
-    """Why a running trial is to end now."""
-
-    PRUNED = "pruned"  # its job ends with ``TrialPruned``
-    STOPPING = "stopping"  # the study stops: the trial leaves, is released and stays resumable
+    @property
+    def name(self) -> str:
+        """The job's directory within the study's, and what messages call it."""
+        return f"{self.number}" + ("" if self.replicate is None else f"/replicate_{self.replicate}")
 
 
 class TrialSource(Protocol):
-    """Gives out trials and takes back how they went."""
+    """What a launcher gets that keeps its places filled: there is no end of a wave to wait for.
+
+    Such a launcher has a method ``launch_from(source)``; it asks until there is nothing left and
+    all that it has asked for is told or released.
+    """
+
+    @property
+    def stopping(self) -> bool:
+        """Whether trials are to leave after their epoch and be released, not told."""
 
     def ask(self, places: int) -> list[Assignment]:
-        """Returns up to ``places`` new trials; none if none are left for now."""
+        """Returns up to ``places`` jobs to be run; none if there is nothing to do at present."""
 
-    def report(self, number: int, value: float, step: int) -> bool:
-        """Records the objective after epoch ``step``; False if the trial is to stop now."""
+    def report(self, assignment: Assignment, value: float, step: int) -> bool:
+        """Records an intermediate value of a job; returns whether it goes on.
 
-    def stop_reason(self, number: int) -> StopReason:
-        """Returns why ``report`` has told the trial to stop."""
+        One that does not is pruned, unless the study is ``stopping``.
+        """
 
-    def release(self, number: int) -> None:
-        """Takes back a trial that has left unfinished because the study stops."""
+    def tell(self, assignment: Assignment, job: JobReturn) -> None:
+        """Ends a job with what it returned or raised."""
 
-    def tell(self, number: int, job: JobReturn) -> None:
-        """Records how a trial's job has ended."""
+    def release(self, assignment: Assignment) -> None:
+        """Gives a job back unfinished: it runs again when the study is resumed."""
+
+
+class StudyStopping(BaseException):
+    """The study is being stopped: a running trial leaves as it is, and runs again on resuming.
+
+    Not an ``Exception``, so that a task that catches those does not take it for its own.
+    """

@@ -1,149 +1,338 @@
-"""The sweep: ask Optuna for a trial, launch it as a Hydra job, tell Optuna how it ended."""
+"""A sweep, from its settings to its study: plan, open, run, conclude."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, Self
+from types import FrameType
+from typing import Any
 
 import optuna
+from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
-from hydra.types import HydraContext
-from hydra.utils import instantiate
+from hydra.types import HydraContext, TaskFunction
+from hydra.utils import get_method, instantiate
 from omegaconf import DictConfig, OmegaConf
+from optuna.exceptions import StorageInternalError
 
-from dropout_study.errors import UserError, check_one_of
-from dropout_study.orchestration.outcome import Outcome, outcome_of
-from dropout_study.orchestration.overrides import SweepPlan, config_keys, job_overrides, plan_sweep
+from dropout_study.errors import UserError
+from dropout_study.orchestration.display import SweepDisplay
+from dropout_study.orchestration.jobs import JobRunner
+from dropout_study.orchestration.overrides import config_keys, plan_sweep
+from dropout_study.orchestration.preload import preload
+from dropout_study.orchestration.runners import run_here, run_in_waves, run_in_workers
+from dropout_study.orchestration.samplers import SeededByTrial, build_pruner
+from dropout_study.orchestration.settings import SweepSettings, cores
+from dropout_study.orchestration.study_source import Recorder, StudySource
+from dropout_study.orchestration.worker import serve
+from dropout_study.orchestration.workers import WorkerPool
 from dropout_study.paths import StudyPaths, atomic_write
-from dropout_study.randomness import draw_key
+from dropout_study.search.asktell import AskTell
+from dropout_study.search.conditions import check_conditions, suggest
+from dropout_study.search.constraints import parse
+from dropout_study.search.identity import Identity, check_identity
+from dropout_study.search.lease import Lease
 from dropout_study.search.space import check_space, fitting_points
-from dropout_study.search.study import (
-    ask,
-    best_trial,
-    enqueue_new,
-    finished,
-    open_storage,
-    open_study,
-    tell,
-)
+from dropout_study.search.storage import locked, open_storage
+from dropout_study.search.study import best_trials, create_study, enqueue_new, first_error, states
+from dropout_study.secrets import masked
+from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class SweepSettings:
-    """The sweeper's configuration; ``OptunaStudyConf`` documents every field."""
-
-    sampler: DictConfig
-    direction: Literal["maximize", "minimize"] = "maximize"
-    storage: str | None = None
-    study_name: str | None = None
-    n_trials: int = 20
-    objective: str = "value"
-    params: dict[str, Any] = field(default_factory=dict)
-    enqueue: list[dict[str, Any]] = field(default_factory=list)
-
-    @classmethod
-    def from_config(cls, sampler: DictConfig, fields: Mapping[str, Any]) -> Self:
-        """Returns the settings of a composed ``hydra.sweeper``."""
-        plain: dict[str, Any] = {
-            name: OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
-            for name, value in fields.items()
-        }
-        return cls(sampler=sampler, **plain)
+INTERRUPTED = 130
+EPOCHS_KEY = "trainer.epochs"
 
 
-def run_sweep(
-    settings: SweepSettings,
-    arguments: Sequence[str],
-    *,
-    config: DictConfig,
-    context: HydraContext,
-    launcher: Launcher,
-) -> None:
-    """Runs trials until the study has ``settings.n_trials`` finished ones.
+class Sweep:
+    """One run of the sweeper on a study.
 
     Args:
-        settings: the sweeper's configuration.
+        settings: the sweeper's.
         arguments: overrides from the command line, sweeps included.
         config: the composed configuration of the sweep.
-        context: Hydra's, for its config loader.
-        launcher: runs one job at a time.
-
-    Raises:
-        UserError: the search space cannot be used, the study is another's, or no trial completed.
+        context: Hydra's.
+        launcher: Hydra's.
+        task_function: the application's.
+        recorder: keeps the trials' files.
     """
-    check_one_of("hydra.sweeper.direction", settings.direction, ("maximize", "minimize"))
-    plan = plan_sweep(settings.params, arguments, context.config_loader)
-    check_space(plan.space, config_keys(config))
-    paths = StudyPaths(Path(config.hydra.sweep.dir))
-    paths.root.mkdir(parents=True, exist_ok=True)
-    study = _open(settings, plan, paths)
-    OmegaConf.save(config, paths.multirun_yaml)
-    while (number := finished(study)) < settings.n_trials:
-        study.sampler = build_sampler(settings.sampler, number)
-        _run_one(study, plan, launcher, settings.objective)
-    _conclude(study, paths, settings)
 
+    def __init__(
+        self,
+        settings: SweepSettings,
+        arguments: Sequence[str],
+        *,
+        config: DictConfig,
+        context: HydraContext,
+        launcher: Launcher,
+        task_function: TaskFunction,
+        recorder: Recorder,
+    ) -> None:
+        self.settings = settings
+        self.config = config
+        self.context = context
+        self.launcher = launcher
+        self.task_function = task_function
+        self.paths = StudyPaths(Path(config.hydra.sweep.dir))
+        self.plan = plan_sweep(settings.params, arguments, context.config_loader)
+        self.recorder = recorder
+        keys = config_keys(config)
+        check_space(self.plan.space, keys, empty=settings.custom_search_space is not None)
+        check_conditions(self.plan.space, self.plan.conditions, keys)
+        self.fixed_config = context.config_loader.load_sweep_config(config, self.plan.fixed)
+        self.constraints = [parse(text) for text in settings.constraints]
+        self.sampler = SeededByTrial(settings.sampler, self.plan.space)
+        self.callbacks = [instantiate(callback) for callback in settings.callbacks]
 
-def build_sampler(conf: DictConfig, number: int) -> optuna.samplers.BaseSampler:
-    """Returns the sampler for trial ``number``: its randomness is a function of (seed, number)."""
-    seeded = "seed" in conf and conf.seed is not None
-    extra = {"seed": draw_key(conf.seed, "sampler", number) % 2**32} if seeded else {}
-    sampler: optuna.samplers.BaseSampler = instantiate(conf, **extra, _convert_="all")
-    return sampler
+    def run(self) -> list[Sequence[JobReturn]]:
+        """Runs trials until the study has ``n_trials`` finished ones.
 
+        Returns:
+            What the launcher returned, wave by wave; nothing where jobs ran in workers.
 
-def _open(settings: SweepSettings, plan: SweepPlan, paths: StudyPaths) -> optuna.Study:
-    study = open_study(
-        storage=open_storage(settings.storage, paths.journal),
-        name=settings.study_name or paths.root.name,
-        direction=settings.direction,
-        sampler=build_sampler(settings.sampler, 0),
-        space=plan.space,
-    )
-    inside, outside = fitting_points(settings.enqueue, plan.space)
-    for point in outside:
-        log.warning("not enqueued, it lies outside the search space: %s", point)
-    enqueue_new(study, inside)
-    if done := finished(study):
-        log.info("study `%s` resumes: %d of %d trials", study.study_name, done, settings.n_trials)
-    return study
+        Raises:
+            UserError: the study is another one, its storage is gone, or too many trials failed.
+            SystemExit: 130, after an interrupt.
+        """
+        self.paths.root.mkdir(parents=True, exist_ok=True)
+        try:
+            return self._run()
+        except (OSError, StorageInternalError) as error:
+            told = masked(" ".join(str(error).split()))
+            raise UserError(
+                f"the study cannot go on: {told}; what has ended is kept, resume with: {_command()}"
+            ) from error
 
+    def _run(self) -> list[Sequence[JobReturn]]:
+        study = self._open()
+        with atomic_write(self.paths.multirun_yaml) as temporary:
+            OmegaConf.save(self.config, temporary)
+        lease = Lease(study)
+        asktell = AskTell(
+            study, n_trials=self.settings.n_trials, suggest=self._suggest, lease=lease
+        )
+        if resumed := asktell.requeue_orphans():
+            log.info("run again, their process has died: trials %s", ", ".join(map(str, resumed)))
+        display = self._display(study)
+        source = self._source(asktell, display)
+        deadline = _Deadline(self.settings.timeout)
 
-def _run_one(study: optuna.Study, plan: SweepPlan, launcher: Launcher, objective: str) -> None:
-    trial, params = ask(study, plan.space)
-    jobs = launcher.launch([job_overrides(plan, params)], initial_job_idx=trial.number)
-    outcome = outcome_of(jobs[0], objective)
-    tell(study, trial, outcome.value, outcome.error)
-    _log_outcome(study, trial.number, outcome)
+        def tick() -> None:
+            display.tick()
+            lease.beat()
+            if deadline.passed and not source.stopping:
+                log.info("hydra.sweeper.timeout: running trials leave after their epoch")
+                source.stop()
 
+        try:
+            with display, _interruptible(source) as interrupts:
+                returns = self._run_jobs(source, display, tick)
+        finally:
+            source.release_all()
+            lease.end()
+        if interrupts:
+            self.recorder.update()
+            log.info("interrupted; nothing that has ended is lost, resume with: %s", _command())
+            raise SystemExit(INTERRUPTED)
+        self._conclude(study, asktell)
+        return returns
 
-def _log_outcome(study: optuna.Study, number: int, outcome: Outcome) -> None:
-    if outcome.error:
-        log.warning("trial %d failed: %s", number, outcome.error)
-    elif best := best_trial(study):
-        log.info(
-            "trial %d: value %.4f (best %.4f, trial %d)",
-            *(number, outcome.value, best.value, best.number),
+    def _open(self) -> optuna.Study:
+        settings = self.settings
+        with locked(self.paths.study_lock):
+            study = create_study(
+                open_storage(settings.storage, self.paths.journal),
+                settings.study_name or self.paths.root.name,
+                settings.directions,
+                self.sampler,
+                build_pruner(settings.pruner),
+            )
+            check_identity(study, self._identity(), extend=settings.on_change == "extend")
+            inside, outside = fitting_points(settings.enqueue, self.plan.space)
+            enqueue_new(study, inside)
+        for point in outside:
+            log.warning("not enqueued, it lies outside the search space: %s", point)
+        done = sum(t.state.is_finished() for t in study.get_trials(deepcopy=False))
+        if done:
+            name, total = study.study_name, settings.n_trials
+            log.info("study `%s` resumes: %d of %d trials are finished", name, done, total)
+        return study
+
+    def _identity(self) -> Identity:
+        """Returns what makes this study this study: all that its trials share."""
+        config = OmegaConf.to_container(self.fixed_config)
+        assert isinstance(config, dict)
+        for key in ("hydra", *self.settings.may_change, *self.plan.space):
+            _drop(config, key.split("."))
+        seed = self.settings.sampler.get("seed")
+        facts = {
+            "hydra.sweeper": {
+                "objectives": dict(
+                    zip(self.settings.objectives, self.settings.directions, strict=True)
+                ),
+                "conditions": self.plan.conditions,
+                "constraints": self.settings.constraints,
+                "replicates": self.settings.replicates,
+                "sampler.seed": seed,
+            },
+            **{str(key): value for key, value in config.items()},
+        }
+        return Identity.of(self.plan.space, facts)
+
+    def _suggest(self, trial: optuna.Trial) -> list[str]:
+        """Suggests the parameters of a trial; returns their names in the order of the space."""
+        names = list(suggest(trial, self.plan.space, self.plan.conditions, self._fixed_values()))
+        if self.settings.custom_search_space is not None:
+            get_method(self.settings.custom_search_space)(self.config, trial)
+        return [*names, *(name for name in trial.params if name not in names)]
+
+    def _fixed_values(self) -> Mapping[str, Any]:
+        keys = {key for condition in self.plan.conditions.values() for key in condition}
+        choices = self.fixed_config.hydra.runtime.choices
+        return {k: choices.get(k, OmegaConf.select(self.fixed_config, k)) for k in keys}
+
+    def _display(self, study: optuna.Study) -> SweepDisplay:
+        best = best_trials(study) if len(self.settings.directions) == 1 else []
+        return SweepDisplay(
+            study.study_name,
+            self.settings.n_trials,
+            self.settings.directions[0] if len(self.settings.directions) == 1 else "",
+            states(study, self.settings.n_trials),
+            (best[0].number, best[0].values[0]) if best else None,
         )
 
+    def _source(self, asktell: AskTell, display: SweepDisplay) -> StudySource:
+        return StudySource(
+            asktell,
+            self.settings,
+            self.plan,
+            base_seed=int(OmegaConf.select(self.fixed_config, self.settings.seed_key) or 0),
+            constraints=self.constraints,
+            callbacks=self.callbacks,
+            recorder=self.recorder,
+            listener=display,
+        )
 
-def _conclude(study: optuna.Study, paths: StudyPaths, settings: SweepSettings) -> None:
-    best = best_trial(study)
-    if best is None:
-        trials = study.get_trials(deepcopy=False)
-        reason = next((t.user_attrs["error"] for t in trials if "error" in t.user_attrs), "")
-        raise UserError(f"all {len(trials)} trials failed, the first with: {reason}")
-    summary = {
-        "name": "optuna",
-        "best_params": best.params,
-        "best_value": best.value,
-        "best_trial": best.number,
-        "best_job_dir": str(best.number),
-        "study_name": study.study_name,
-        "n_trials": settings.n_trials,
+    def _run_jobs(
+        self, source: StudySource, display: SweepDisplay, tick: Any
+    ) -> list[Sequence[JobReturn]]:
+        """Runs the jobs by the launcher if one was chosen, else in workers."""
+        if hasattr(self.launcher, "launch_from"):
+            self.launcher.launch_from(source)
+            return []
+        count = self.settings.jobs_at_once
+        if not _is_basic(self.config):
+            size = max(count, 1) * self.settings.replicates
+            return run_in_waves(source, self.launcher, size, tick)
+        runner = JobRunner(self.config, self.context, self.task_function)
+        if count == 0:
+            run_here(source, runner, tick)
+            return []
+        preload(self.task_function, self.fixed_config)
+        threads = max(1, cores() // count)
+        output = self.paths.workers_log
+        pool = WorkerPool(
+            min(count, self.settings.n_trials * self.settings.replicates),
+            lambda channel: serve(
+                channel, runner, self.settings.objectives, output, threads, display.detach
+            ),
+        )
+        try:
+            run_in_workers(source, pool, self.settings.trial_timeout, tick)
+        finally:
+            pool.close()
+        return []
+
+    def _conclude(self, study: optuna.Study, asktell: AskTell) -> None:
+        self.recorder.update()
+        counts = states(study, self.settings.n_trials)
+        if counts[TrialState.RUNNING] or counts[TrialState.WAITING]:
+            left = self.settings.n_trials - sum(counts[s] for s in FINISHED)
+            log.info("%d trials are left, or run in other processes; resume: %s", left, _command())
+        best = best_trials(study)
+        if not best:
+            if counts[TrialState.FAIL] and not counts[TrialState.PRUNED]:
+                failed, reason = counts[TrialState.FAIL], first_error(study)
+                raise UserError(f"all {failed} trials failed, the first with: {reason}")
+            return
+        with atomic_write(self.paths.optimization_results_yaml) as temporary:
+            OmegaConf.save(OmegaConf.create(self._summary(study, best)), temporary)
+
+    def _summary(
+        self, study: optuna.Study, best: Sequence[optuna.trial.FrozenTrial]
+    ) -> dict[str, Any]:
+        """Returns the best trials in the form of Hydra's Optuna plugin, and where they are."""
+        if len(study.directions) > 1:
+            solutions = [{"params": t.params, "values": t.values, "trial": t.number} for t in best]
+            return {"name": "optuna", "solutions": solutions}
+        return {
+            "name": "optuna",
+            "best_params": best[0].params,
+            "best_value": best[0].value,
+            "best_trial": best[0].number,
+            "best_job_dir": str(best[0].number),
+            "study_name": study.study_name,
+            "n_trials": self.settings.n_trials,
+        }
+
+
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+
+
+class _Deadline:
+    """A budget of wall clock."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is used up."""
+        return self._end is not None and time.monotonic() >= self._end
+
+
+@contextmanager
+def _interruptible(source: StudySource) -> Iterator[list[int]]:
+    """Makes the first SIGINT or SIGTERM stop the study after the running epochs.
+
+    The second ends the program at once. Yields the signals that have come.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) > 1:
+            raise SystemExit(INTERRUPTED)
+        name = signal.Signals(number).name
+        log.warning("%s: running trials leave after their epoch; once more ends at once", name)
+        source.stop()
+
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
     }
-    with atomic_write(paths.optimization_results_yaml) as temporary:
-        OmegaConf.save(OmegaConf.create(summary), temporary)
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_basic(config: DictConfig) -> bool:
+    return str(config.hydra.launcher.get("_target_", "")).endswith("BasicLauncher")
+
+
+def _command() -> str:
+    """Returns the command that this program was started with: it resumes the study."""
+    return masked(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
+
+
+def _drop(node: Any, path: Sequence[str]) -> None:
+    """Removes a dotted key from nested dicts, where it is there."""
+    for name in path[:-1]:
+        node = node.get(name) if isinstance(node, dict) else None
+    if isinstance(node, dict):
+        node.pop(path[-1], None)

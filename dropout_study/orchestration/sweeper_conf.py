@@ -4,26 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import II, MISSING
+from omegaconf import II, MISSING, DictConfig
 
-
-@dataclass
-class TPESamplerConf:
-    """``hydra/sweeper/sampler=tpe``: tree-structured Parzen estimator (Bergstra et al. 2011)."""
-
-    _target_: str = "optuna.samplers.TPESampler"
-    seed: int | None = 0  # randomness at trial n is a function of (seed, n); null: of the clock
-    n_startup_trials: int = 10  # trials drawn at random before the model is used
-    multivariate: bool = True  # model the parameters jointly
-    constant_liar: bool = True  # count running trials as bad ones, so that others differ from them
-
-
-@dataclass
-class RandomSamplerConf:
-    """``hydra/sweeper/sampler=random``: independent uniform draws."""
-
-    _target_: str = "optuna.samplers.RandomSampler"
-    seed: int | None = 0  # randomness at trial n is a function of (seed, n); null: of the clock
+from dropout_study.orchestration.pruner_confs import register_pruners
+from dropout_study.orchestration.sampler_confs import register_samplers
+from dropout_study.secrets import hide_password
 
 
 @dataclass
@@ -36,26 +21,64 @@ class OptunaStudyConf:
 
     _target_: str = "hydra_plugins.dropout_study.optuna_study_sweeper.OptunaStudySweeper"
     _recursive_: bool = False
-    defaults: list[Any] = field(default_factory=lambda: [{"sampler": "tpe"}])
-    sampler: Any = MISSING  # an optuna sampler by _target_
-    direction: str = "maximize"  # maximize or minimize the objective
-    storage: str | None = None  # database URL; null: journal.log in the study's directory
+    defaults: list[Any] = field(default_factory=lambda: [{"sampler": "tpe"}, {"pruner": "none"}])
+    sampler: Any = MISSING  # an Optuna sampler by _target_; group hydra/sweeper/sampler
+    pruner: Any = None  # an Optuna pruner by _target_; group hydra/sweeper/pruner
+    direction: Any = "maximize"  # maximize or minimize the objective; a list for several
+    # storage URL: sqlite:///FILE, postgresql+psycopg://..., mysql://..., journal://FILE;
+    # null: journal.log in the study's directory
+    storage: str | None = None
     # name of the study; sweeping again under the same name resumes it; null: its directory's name
     study_name: str | None = II("oc.select:search_space.study_name,null")
     # finished trials of the whole study, resumed ones included
     n_trials: int = II("oc.select:search_space.n_trials,20")
-    objective: str = "value"  # entry of a returned dict that is optimised; others become columns
-    # searched parameters: dotted key -> choice(...), range(...), interval(...), tag(log, ...)
+    # trials in flight: worker processes (auto: one a core), or jobs a wave of another launcher;
+    # 0: one after the other in this process, for a debugger
+    n_jobs: Any = "auto"
+    max_failure_rate: float = 0.5  # share of n_trials; more failed trials end the sweep with exit 1
+    # searched parameters: dotted key -> choice(...), range(...), interval(...), tag(log, ...), or
+    # {distribution: ..., when: {KEY: VALUE}} for one that is searched only under a condition
     params: Any = II("oc.select:search_space.params,{}")
+    # dotted path of a function (config, trial) that suggests further parameters
+    custom_search_space: str | None = None
+    # entry of a returned dict that is optimised, a list for several; other entries become columns
+    objective: Any = "value"
     # points that are run first, each once: dotted key -> value
     enqueue: Any = II("oc.select:search_space.enqueue,[]")
+    replicates: int = 1  # jobs a trial, each with another seed; the objective is their mean
+    seed_key: str = "trainer.seed"  # key of the seed; replicate i has its value + i
+    timeout: float | None = None  # seconds of wall clock; running trials then leave, resumable
+    trial_timeout: float | None = None  # seconds a trial in a worker; a longer one fails
+    max_retries: int = 1  # times that a trial whose process was killed is begun again
+    # a search space that differs from the study's: refuse, or extend (numeric ranges only)
+    on_change: str = "refuse"
+    # keys that may differ when a study is resumed: they do not change what a trial is
+    may_change: list[str] = field(
+        default_factory=lambda: [
+            *("search_space", "trainer.device", "trainer.checkpoint", "tracker", "report")
+        ]
+    )
+    # bounds on what a task returns, as in 'seconds <= 30': samplers avoid what violates them
+    constraints: list[str] = field(default_factory=list)
+    callbacks: list[Any] = field(default_factory=list)  # Optuna callbacks by _target_
+    dry_run: bool = False  # print the space, the first points and the cost; write nothing
 
 
 def register_sweeper() -> None:
-    """Makes the sweeper and its samplers known to Hydra."""
-    store = ConfigStore.instance().store
-    store(
+    """Makes the sweeper, its samplers and its pruners known to Hydra."""
+    ConfigStore.instance().store(
         group="hydra/sweeper", name="optuna_study", node=OptunaStudyConf, provider="dropout_study"
     )
-    for name, node in (("tpe", TPESamplerConf), ("random", RandomSamplerConf)):
-        store(group="hydra/sweeper/sampler", name=name, node=node, provider="dropout_study")
+    register_samplers()
+    register_pruners()
+
+
+def hide_storage_password(config: DictConfig) -> None:
+    """Masks the password of the storage's URL wherever Hydra would save or log it."""
+    given = config.hydra.overrides.hydra
+    given[:] = [
+        hide_password(override) if "storage=" in override else override for override in given
+    ]
+    node = config.hydra.sweeper._get_node("storage")
+    if node is not None and not node._is_interpolation() and not node._is_none():
+        config.hydra.sweeper.storage = hide_password(config.hydra.sweeper.storage)

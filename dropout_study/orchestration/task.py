@@ -1,5 +1,6 @@
 """One trial: from a composed config to a trained network and its files."""
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +12,8 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from dropout_study.data import Splits
-from dropout_study.errors import UserError
+from dropout_study.errors import TrialPruned, UserError
+from dropout_study.orchestration.current import RunningTrial
 from dropout_study.orchestration.history import HistoryFile
 from dropout_study.orchestration.provenance import write_provenance
 from dropout_study.orchestration.schema import check_config
@@ -67,6 +69,40 @@ def train_trial(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> TrialRe
     on_each = epoch_listeners(setup, job_dir, *on_epoch)
     history = train_single(setup.model, setup.optimizer, setup.splits, setup.settings, on_each)
     return TrialResult.from_history(history, setup.settings.seed)
+
+
+def train_sweep_trial(
+    setup: TrialSetup, job_dir: Path, trial: RunningTrial, *on_epoch: OnEpoch
+) -> dict[str, Any]:
+    """Trains as ``train_trial`` does, reports each epoch to ``trial`` and returns the metrics.
+
+    Raises:
+        DivergedError: the training loss is no longer finite.
+        TrialPruned: the pruner has ended the trial before its last epoch.
+    """
+    epochs = setup.settings.epochs
+
+    def report(metrics: EpochMetrics) -> bool:
+        if metrics.val_accuracy is not None:
+            trial.report(metrics.val_accuracy, metrics.epoch)
+        return metrics.epoch == epochs or not trial.should_prune()
+
+    result = train_trial(setup, job_dir, *on_epoch, report).as_dict()
+    if result["epochs_run"] != epochs:
+        raise TrialPruned(result)
+    return result
+
+
+def preload(config: DictConfig) -> None:
+    """Reads the data before worker processes are forked, so that they share it.
+
+    Data on an accelerator is each worker's own: a process that has used CUDA cannot be forked.
+    """
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # asks without using it
+    torch.set_num_threads(1)  # nor one that has threads
+    device = resolve_device(config.trainer.device)
+    if device.type == "cpu":
+        load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
 
 
 def epoch_listeners(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> OnEpoch:

@@ -1,7 +1,6 @@
 """How to get the same numbers again: commands, seeds, versions, commit, device and data."""
 
 import json
-import re
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +9,9 @@ import yaml
 
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.report.view import StudyView
+from dropout_study.secrets import masked
 
 UNKNOWN = "not recorded"
-PASSWORD = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
 SWEEP_ONLY = ("hydra.mode=",)
 
 
@@ -51,7 +50,7 @@ def trial_command(job: JobPaths) -> str:
 
 def _command(words: list[str]) -> str:
     """Returns the words as a shell takes them; the password of a storage URL is not shown."""
-    return shlex.join(["dropout-study", *(PASSWORD.sub(r"\1:***@", word) for word in words)])
+    return shlex.join(["dropout-study", *map(masked, words)])
 
 
 def _seeds(view: StudyView) -> list[tuple[str, str]]:

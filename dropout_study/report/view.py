@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dropout_study.orchestration.outcome import minimizes
 from dropout_study.results.record import GROUPS
 from dropout_study.results.study import StudyTables
 from dropout_study.trial import TrialState
@@ -66,7 +67,7 @@ class StudyView:
     @property
     def minimize(self) -> bool:
         """Whether the smallest value is the best."""
-        return bool(_select(self.tables.config, "hydra", "sweeper", "direction") == "minimize")
+        return minimizes(_select(self.tables.config, "hydra", "sweeper", "direction"))
 
     @property
     def is_accuracy(self) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
@@ -11,11 +11,19 @@ from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.paths import JobPaths
 
+if TYPE_CHECKING:
+    from dropout_study.results.live_table import ResultsTable
+
 log = logging.getLogger(__name__)
+
+OWN_SWEEPER = "OptunaStudySweeper"
+"""It updates the table itself: its jobs end in many processes, each of which would read it all."""
 
 
 class ResultsCallback(Callback):
     """Writes ``metrics.json`` as a job ends, ``results.csv`` after it, and prints the best trials.
+
+    A file that cannot be written is a warning: the sweep goes on, and the next job tries again.
 
     Args:
         top: trials that are printed after a sweep.
@@ -23,29 +31,44 @@ class ResultsCallback(Callback):
 
     def __init__(self, top: int = 10) -> None:
         self.top = top
+        self._tables: dict[Path, ResultsTable] = {}
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        """Records the job; in a sweep, writes the table again."""
+        """Records the job; in a sweep that leaves it to its jobs, writes the table again."""
         from dropout_study.results.record import job_record, write_record
 
-        record = job_record(config, job_return)
-        write_record(JobPaths(Path(config.hydra.runtime.output_dir)), record)
-        if config.hydra.mode == RunMode.MULTIRUN:
-            from dropout_study.results.table import write_results
+        paths = JobPaths(Path(config.hydra.runtime.output_dir))
+        try:
+            write_record(paths, job_record(config, job_return))
+            if config.hydra.mode == RunMode.MULTIRUN and not _sweeper_writes(config):
+                self._table(Path(config.hydra.sweep.dir)).update()
+        except OSError as error:
+            log.warning("a result is not written, and so not in the table: %s", error)
 
-            write_results(Path(config.hydra.sweep.dir))
+    def _table(self, root: Path) -> "ResultsTable":
+        from dropout_study.results.live_table import ResultsTable
+
+        return self._tables.setdefault(root, ResultsTable(root))
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Prints the best trials, where the table is and the command that shows more."""
-        from dropout_study.results.histories import write_histories
+        """Prints the best trials, where the tables are and the command that shows more."""
+        from dropout_study.errors import UserError
+        from dropout_study.orchestration.outcome import minimizes
         from dropout_study.results.show import print_results
-        from dropout_study.results.table import study_frame, write_results
+        from dropout_study.results.table import study_frame, write_tables
 
         root = Path(config.hydra.sweep.dir)
-        path = write_results(root)
-        write_histories(root)
-        frame = study_frame(root)
-        minimize = OmegaConf.select(config, "hydra.sweeper.direction") == "minimize"
+        try:
+            path = write_tables(root)
+            frame = study_frame(root)
+        except (OSError, UserError) as error:
+            log.warning("the tables are not written: %s", error)
+            return
+        minimize = minimizes(OmegaConf.select(config, "hydra.sweeper.direction"))
         print_results(frame, top=self.top, minimize=minimize)
         print(f"Every trial: {path}")
         print(f"More of them here: dropout-study-results {root} --top {len(frame)}")
+
+
+def _sweeper_writes(config: DictConfig) -> bool:
+    return str(OmegaConf.select(config, "hydra.sweeper._target_")).endswith(OWN_SWEEPER)

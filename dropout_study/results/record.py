@@ -1,41 +1,60 @@
 """A trial's record: ``metrics.json`` in its job directory, written when the job ends."""
 
 import json
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from yaml import YAMLError
 
-from dropout_study.orchestration.outcome import outcome_of
+from dropout_study.orchestration.outcome import objective_names, outcome_of
 from dropout_study.orchestration.overrides import override_key
 from dropout_study.paths import JobPaths, atomic_write
 from dropout_study.trial import TrialResult, TrialState
 
+RESERVED = ("trial", "state", "job_dir", "error")
+"""Columns that a task's metrics cannot take."""
 GROUPS = ("model", "data", "optimizer")
 WHOLE_NUMBERS = ("trial", "epochs_run", "best_epoch", "seed")
 
 
 def job_record(config: DictConfig, job: JobReturn) -> dict[str, Any]:
     """Returns the row of the table that a finished job makes, in the order of the table."""
-    objective = OmegaConf.select(config, "hydra.sweeper.objective", default="value")
-    outcome = outcome_of(job, objective)
+    sweep = config.hydra.mode == RunMode.MULTIRUN
+    outcome = outcome_of(job, configured_objectives(config), required=sweep)
     choices = config.hydra.runtime.choices
     overrides = OverridesParser.create().parse_overrides(list(job.overrides or []))
     keys = [override_key(override) for override in overrides if not override.is_delete()]
     return {
         "trial": OmegaConf.select(config, "hydra.job.num", default=None),
         "state": str(outcome.state),
-        **outcome.metrics,
+        **{str(name): x for name, x in outcome.metrics.items() if _may_be_column(str(name), x)},
         "value": outcome.value,
         **{key: _plain(config, key) for key in keys if key not in choices},
         **{group: choices[group] for group in GROUPS if group in choices},
         "job_dir": _job_dir(config),
         "error": outcome.error,
     }
+
+
+def configured_objectives(config: DictConfig) -> tuple[str, ...]:
+    """Returns the names of the objectives, as the sweeper's configuration tells them."""
+    settings: dict[str, Any] = {
+        name: OmegaConf.to_object(given) if OmegaConf.is_config(given) else given
+        for name in ("objective", "direction")
+        if (given := OmegaConf.select(config, f"hydra.sweeper.{name}")) is not None
+    }
+    return objective_names(**settings)
+
+
+def _may_be_column(name: str, value: Any) -> bool:
+    """Returns whether a task's own metric can stand in a column of its name."""
+    return name not in RESERVED and _problem(name, value) == ""
 
 
 def _job_dir(config: DictConfig) -> str:
@@ -53,7 +72,15 @@ def _plain(config: DictConfig, key: str) -> Any:
 def write_record(paths: JobPaths, record: dict[str, Any]) -> None:
     """Writes ``metrics.json``, whole or not at all."""
     with atomic_write(paths.metrics_json) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(record, indent=2, default=_json_value)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _json_value(value: Any) -> float | str:
+    """Returns what stands for a value that JSON has no form of: NumPy's numbers, tensors, ..."""
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else str(value)
 
 
 def read_record(number: int, paths: JobPaths) -> dict[str, Any]:
@@ -61,10 +88,10 @@ def read_record(number: int, paths: JobPaths) -> dict[str, Any]:
     try:
         record = _checked(json.loads(paths.metrics_json.read_text(encoding="utf-8")))
         return {**record, "trial": number}
-    except FileNotFoundError:
-        return _unfinished(number, paths, "RUNNING", "")
+    except (FileNotFoundError, NotADirectoryError):
+        return unfinished(number, paths, "RUNNING", "")
     except (OSError, ValueError) as error:
-        return _unfinished(number, paths, "FAIL", f"{paths.metrics_json.name} is damaged: {error}")
+        return unfinished(number, paths, "FAIL", f"{paths.metrics_json.name} is damaged: {error}")
 
 
 def _checked(record: Any) -> dict[str, Any]:
@@ -74,13 +101,23 @@ def _checked(record: Any) -> dict[str, Any]:
     if record.get("state") not in set(TrialState):
         raise ValueError(f"no state of a trial: {record.get('state')!r}")
     for name in TrialResult.__dataclass_fields__:
-        value, whole = record.get(name), name in WHOLE_NUMBERS
-        if not isinstance(value, int | None if whole else int | float | None):
-            raise ValueError(f"{name} is not a {'whole ' * whole}number: {value!r}")
+        if problem := _problem(name, record.get(name)):
+            raise ValueError(problem)
     return record
 
 
-def _unfinished(number: int, paths: JobPaths, state: str, error: str) -> dict[str, Any]:
+def _problem(name: str, value: Any) -> str:
+    """Returns why ``value`` cannot stand in a column of numbers, or nothing."""
+    whole = name in WHOLE_NUMBERS
+    if name not in TrialResult.__dataclass_fields__:
+        return ""
+    if isinstance(value, int | None if whole else Real | None):
+        return ""
+    return f"{name} is not a {'whole ' * whole}number: {value!r}"
+
+
+def unfinished(number: int, paths: JobPaths, state: str, error: str) -> dict[str, Any]:
+    """Returns the record of a trial of which only its overrides are known."""
     given: dict[str, Any] = {}
     try:
         overrides = OmegaConf.load(paths.overrides_yaml)

@@ -11,9 +11,11 @@ import yaml
 
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
+from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS
 from dropout_study.results.histories import histories_frame
 from dropout_study.results.record import WHOLE_NUMBERS
-from dropout_study.results.table import FIRST_COLUMNS, LAST_COLUMNS, study_frame
+from dropout_study.results.replicates import replicate_columns, replicate_records
+from dropout_study.results.table import study_frame
 
 TEXT_COLUMNS = ("state", *LAST_COLUMNS)
 
@@ -55,14 +57,14 @@ def load_study(root: Path | str) -> StudyTables:
     trials, problems = _trials(paths)
     histories, more = histories_frame(paths.root)
     problems += more
-    config = _config(paths)
+    config = study_config(paths)
     if not config:
         problems.append(f"no {paths.multirun_yaml.name} that can be read: settings are unknown")
     return StudyTables(
         root=paths.root,
         trials=trials,
         histories=histories,
-        replicates=_optional(paths.replicates_csv, problems),
+        replicates=_replicates(paths, problems),
         confirmation=_optional(paths.confirmation_csv, problems),
         confirmation_runs=_optional(paths.confirmation_runs_csv, problems),
         config=config,
@@ -84,6 +86,15 @@ def _trials(paths: StudyPaths) -> tuple[pd.DataFrame, list[str]]:
     if len(damaged):
         problems.append(f"metrics.json is damaged: trial {', '.join(map(str, damaged))}")
     return frame.sort_values("trial", ignore_index=True), problems
+
+
+def _replicates(paths: StudyPaths, problems: list[str]) -> pd.DataFrame | None:
+    """Returns the runs of the trials that have several, from their directories or the table."""
+    records = replicate_records(paths.root)
+    if not records:
+        return _optional(paths.replicates_csv, problems)
+    frame = pd.DataFrame(records, columns=replicate_columns(records))
+    return _typed(frame, problems)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
@@ -120,7 +131,7 @@ def _optional(path: Path, problems: list[str]) -> pd.DataFrame | None:
         return None
 
 
-def _config(paths: StudyPaths) -> Mapping[str, Any]:
+def study_config(paths: StudyPaths) -> Mapping[str, Any]:
     """Returns the sweep's configuration, else the first trial's, else nothing.
 
     It is read as plain YAML: interpolations stay text, and nothing is built from it.
@@ -133,3 +144,11 @@ def _config(paths: StudyPaths) -> Mapping[str, Any]:
         if isinstance(config, dict):
             return config
     return {}
+
+
+def configured_direction(paths: StudyPaths) -> Any:
+    """Returns ``hydra.sweeper.direction`` of the sweep; None where it is not known."""
+    node: Any = study_config(paths)
+    for key in ("hydra", "sweeper", "direction"):
+        node = node.get(key) if isinstance(node, dict) else None
+    return node

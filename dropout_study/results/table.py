@@ -1,22 +1,18 @@
 """``results.csv``: one row a trial."""
 
-import fcntl
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from dropout_study.errors import UserError
-from dropout_study.paths import StudyPaths, atomic_write
-from dropout_study.results.record import GROUPS, WHOLE_NUMBERS, read_record
-
-FIRST_COLUMNS = (
-    *("trial", "state", "value", "val_accuracy", "test_accuracy", "train_accuracy"),
-    *("train_loss", "val_loss", "test_loss", "epochs_run", "best_epoch", "seconds", "seed"),
-)
-LAST_COLUMNS = (*GROUPS, "job_dir", "error")
+from dropout_study.paths import JobPaths, StudyPaths
+from dropout_study.results.columns import table_columns
+from dropout_study.results.histories import write_histories
+from dropout_study.results.live_table import ResultsTable
+from dropout_study.results.record import WHOLE_NUMBERS, read_record
+from dropout_study.results.replicates import write_replicates
 
 
 def results_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -26,9 +22,7 @@ def results_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         records: what ``read_record`` returns, one a trial.
     """
     rows = list(records)
-    given = dict.fromkeys(key for row in rows for key in row)
-    middle = [key for key in given if key not in {*FIRST_COLUMNS, *LAST_COLUMNS}]
-    frame = pd.DataFrame(rows, columns=[*FIRST_COLUMNS, *middle, *LAST_COLUMNS])
+    frame = pd.DataFrame(rows, columns=table_columns(rows))
     return frame.astype(dict.fromkeys(WHOLE_NUMBERS, "Int64"))
 
 
@@ -38,27 +32,35 @@ def study_frame(root: Path) -> pd.DataFrame:
     Raises:
         UserError: there is no study in ``root``.
     """
+    return results_frame(read_record(number, paths) for number, paths in _jobs(root))
+
+
+def _jobs(root: Path) -> list[tuple[int, JobPaths]]:
     if not root.is_dir():
         raise UserError(f"{root} is not a directory; give the directory of a study")
     jobs = StudyPaths(root).jobs()
     if not jobs:
         raise UserError(f"{root} holds no trial (directories 0, 1, ...); give a study's directory")
-    return results_frame(read_record(number, paths) for number, paths in jobs)
+    return jobs
 
 
 def write_results(root: Path) -> Path:
-    """Writes ``results.csv`` of the study in ``root`` again, whole or not at all; returns its path.
+    """Writes ``results.csv`` of the study in ``root`` from scratch; returns its path.
 
-    Several processes may do so at once: each writes all the trials that it sees, in turn.
+    Raises:
+        UserError: there is no study in ``root``.
     """
-    paths = StudyPaths(root)
-    with _locked(paths.lock), atomic_write(paths.results_csv) as temporary:
-        study_frame(root).to_csv(temporary, index=False)
-    return paths.results_csv
+    _jobs(root)
+    return ResultsTable(root).update()
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+def write_tables(root: Path) -> Path:
+    """Writes every table of the study in ``root``; returns the path of ``results.csv``.
+
+    Raises:
+        UserError: there is no study in ``root``.
+    """
+    path = write_results(root)
+    write_histories(root)
+    write_replicates(root)
+    return path

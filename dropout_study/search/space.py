@@ -64,17 +64,18 @@ def _check_bounds(name: str, low: float, high: float, *, log: bool) -> None:
         raise UserError(f"`{name}` must have its low > 0 on a log scale, got {low:g}")
 
 
-def check_space(space: SearchSpace, known: Iterable[str] = ()) -> None:
+def check_space(space: SearchSpace, known: Iterable[str] = (), *, empty: bool = False) -> None:
     """Checks that there is something to search and that it exists.
 
     Args:
         space: dotted override keys and their distributions.
         known: the keys that a configuration has.
+        empty: the space may be empty: a function adds to it.
 
     Raises:
         UserError: the space is empty or names a key that is not in ``known``.
     """
-    if not space:
+    if not space and not empty:
         raise UserError(
             "the search space is empty: nothing is left to search; choose search_space=..., or "
             "give a parameter a distribution, as in 'model.dropout1=interval(0,0.8)'"

@@ -1,90 +1,83 @@
-"""Studies on Optuna's storages: open, ask, tell."""
+"""Studies on Optuna's storages: open one, and what is known of it."""
 
+from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import optuna
-from optuna.distributions import distribution_to_json
+from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
-from optuna.storages import BaseStorage, JournalStorage
-from optuna.storages.journal import JournalFileBackend
-from optuna.trial import TrialState as OptunaState
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial
 
-from dropout_study.errors import UserError
-from dropout_study.search.space import Params, SearchSpace
+from dropout_study.search.asktell import ERROR_ATTR
+from dropout_study.search.space import Params
+from dropout_study.trial import TrialState
 
-SPACE_ATTR = "search_space"
-
-
-def open_storage(storage: str | None, journal: Path) -> BaseStorage | str:
-    """Returns the storage at a database URL, or the journal file of the study's directory."""
-    return storage if storage else JournalStorage(JournalFileBackend(str(journal)))
+Direction = Literal["maximize", "minimize"]
 
 
-def open_study(
-    *,
-    storage: BaseStorage | str,
+def create_study(
+    storage: BaseStorage,
     name: str,
-    direction: Literal["maximize", "minimize"],
+    directions: Sequence[Direction],
     sampler: BaseSampler,
-    space: SearchSpace,
+    pruner: BasePruner,
 ) -> optuna.Study:
-    """Creates the study, or opens it if it exists and searched the same space.
+    """Creates the study, or opens it if it exists.
 
-    Raises:
-        UserError: the study exists with another search space.
+    Args:
+        storage: where it is kept.
+        name: of the study.
+        directions: one an objective.
+        sampler: proposes parameters; like the pruner, it is not stored.
+        pruner: decides whether a trial goes on.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
+    return optuna.create_study(
         storage=storage,
         study_name=name,
-        direction=direction,
+        directions=list(directions),
         sampler=sampler,
+        pruner=pruner,
         load_if_exists=True,
     )
-    texts = {key: distribution_to_json(distribution) for key, distribution in space.items()}
-    before = study.user_attrs.get(SPACE_ATTR)
-    if before is None:
-        study.set_user_attr(SPACE_ATTR, texts)
-    elif before != texts:
-        changed = sorted(k for k in {*before, *texts} if before.get(k) != texts.get(k))
-        raise UserError(
-            f"study `{name}` has searched another space: {', '.join(changed)} differ; give this "
-            "sweep its own name with hydra.sweeper.study_name=NAME, or use the old search space"
-        )
-    return study
 
 
-def finished(study: optuna.Study) -> int:
-    """Returns how many trials are over, whatever their end."""
-    return sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+def load_for_report(storage: BaseStorage, name: str, pruner: BasePruner) -> optuna.Study:
+    """Opens a study to report to one of its trials: that needs no sampler."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    sampler = optuna.samplers.RandomSampler()
+    return optuna.load_study(storage=storage, study_name=name, sampler=sampler, pruner=pruner)
+
+
+def states(study: optuna.Study, n_trials: int) -> Counter[TrialState]:
+    """Returns how many of the trials below ``n_trials`` are in which state."""
+    trials = study.get_trials(deepcopy=False)[:n_trials]
+    return Counter(TrialState(trial.state.name) for trial in trials)
+
+
+def finished(study: optuna.Study, n_trials: int) -> int:
+    """Returns how many of the trials below ``n_trials`` are over, whatever their end."""
+    trials = study.get_trials(deepcopy=False)[:n_trials]
+    return sum(trial.state.is_finished() for trial in trials)
 
 
 def enqueue_new(study: optuna.Study, points: Sequence[Params]) -> None:
-    """Enqueues the points that the study has not been given yet."""
+    """Enqueues the points that the study has not been given yet, each once."""
     for point in points:
         study.enqueue_trial(dict(point), skip_if_exists=True)
 
 
-def ask(study: optuna.Study, space: SearchSpace) -> tuple[optuna.Trial, dict[str, Any]]:
-    """Returns a new trial and its params, in the order of ``space``."""
-    trial = study.ask(fixed_distributions=dict(space))
-    return trial, {key: trial.params[key] for key in space}
-
-
-def tell(study: optuna.Study, trial: optuna.Trial, value: float | None, error: str) -> None:
-    """Ends a trial: COMPLETE with its value, or FAIL with the reason."""
-    if error:
-        trial.set_user_attr("error", error)
-        study.tell(trial, state=OptunaState.FAIL)
-    else:
-        study.tell(trial, value)
-
-
-def best_trial(study: optuna.Study) -> optuna.trial.FrozenTrial | None:
-    """Returns the trial with the best value, or None before the first is complete."""
+def best_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """Returns the best trial, or all that no other beats in every objective; feasible ones only."""
     try:
-        return study.best_trial
+        return [study.best_trial] if len(study.directions) == 1 else study.best_trials
     except ValueError:
-        return None
+        return []
+
+
+def first_error(study: optuna.Study) -> str:
+    """Returns why the first failed trial failed."""
+    trials = study.get_trials(deepcopy=False)
+    return next((str(t.user_attrs[ERROR_ATTR]) for t in trials if ERROR_ATTR in t.user_attrs), "")

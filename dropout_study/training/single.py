@@ -91,16 +91,17 @@ def _train_epoch(
 ) -> tuple[float, float]:
     """Returns the mean loss and the accuracy over the epoch's minibatches, in training mode."""
     model.train()
-    shuffled = train.take(epoch_order(len(train), settings.seed, epoch).to(train.labels.device))
+    order = epoch_order(len(train), settings.seed, epoch).to(train.labels.device)
     loss_sum = torch.zeros((), device=train.labels.device)
     correct = torch.zeros((), device=train.labels.device)
-    for iteration, (images, labels) in enumerate(shuffled.minibatches(settings.batch_size)):
+    for iteration, index in enumerate(torch.split(order, settings.batch_size)):
+        batch = train.take(index)
         noise.seek(epoch, iteration)
         torch.manual_seed(draw_key(settings.seed, "other", epoch, iteration))
         loss, hits = train_minibatch(
-            model, optimizer, scaled(images), labels, bfloat16=settings.bfloat16
+            model, optimizer, scaled(batch.images), batch.labels, bfloat16=settings.bfloat16
         )
-        loss_sum += loss * len(labels)
+        loss_sum += loss * len(batch)
         correct += hits
     return loss_sum.item() / len(train), correct.item() / len(train)
 

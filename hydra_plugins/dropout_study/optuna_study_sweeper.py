@@ -1,5 +1,6 @@
 """``hydra/sweeper=optuna_study``."""
 
+from pathlib import Path
 from typing import Any
 
 from hydra.core.plugins import Plugins
@@ -9,7 +10,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from dropout_study.orchestration.sweeper_conf import register_sweeper
+from dropout_study.orchestration.sweeper_conf import hide_storage_password, register_sweeper
 
 register_sweeper()
 
@@ -28,25 +29,37 @@ class OptunaStudySweeper(Sweeper):
         """Keeps what Hydra hands over and makes the launcher."""
         self.hydra_context = hydra_context
         self.config = config
+        self.task_function = task_function
+        hide_storage_password(config)
         self.launcher = Plugins.instance().instantiate_launcher(
             config=config, hydra_context=hydra_context, task_function=task_function
         )
 
-    def sweep(self, arguments: list[str]) -> None:
-        """Runs the study."""
+    def sweep(self, arguments: list[str]) -> Any:
+        """Runs the study; returns what another launcher than Hydra's basic one returned."""
         from dropout_study.errors import UserError
-        from dropout_study.orchestration.sweep import SweepSettings, run_sweep
+        from dropout_study.orchestration.settings import SweepSettings
+        from dropout_study.orchestration.sweep import Sweep
+        from dropout_study.results.recorder import StudyRecorder
 
         assert self.config is not None
         assert self.hydra_context is not None
         assert self.launcher is not None
         try:
-            run_sweep(
-                SweepSettings.from_config(self.sampler, self.settings),
+            settings = SweepSettings.from_config(self.sampler, self.settings)
+            sweep = Sweep(
+                settings,
                 arguments,
                 config=self.config,
                 context=self.hydra_context,
                 launcher=self.launcher,
+                task_function=self.task_function,
+                recorder=StudyRecorder(
+                    Path(self.config.hydra.sweep.dir),
+                    settings.objectives,
+                    replicates=settings.replicates > 1,
+                ),
             )
+            return sweep.run()
         except UserError as error:
             raise CompactHydraException(str(error)) from error

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
+from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict
 
 from dropout_study.errors import DivergedError
@@ -24,6 +25,7 @@ def config(compose_config, tmp_path) -> DictConfig:
     """The configuration of trial 3 of a sweep in ``tmp_path``."""
     composed = compose_config(*OVERRIDES, "data=synthetic", hydra=True)
     with open_dict(composed):
+        composed.hydra.mode = RunMode.MULTIRUN
         composed.hydra.job.num = 3
         composed.hydra.sweep.dir = str(tmp_path)
         composed.hydra.runtime.output_dir = str(tmp_path / "3")

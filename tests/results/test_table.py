@@ -112,19 +112,6 @@ def test_a_damaged_record_is_one_failed_row(study, epochs_run):
     assert "epochs_run" in frame.iloc[-1]["error"]
 
 
-def test_a_table_that_cannot_be_made_leaves_the_old_one(study, monkeypatch):
-    old = write_results(study).read_bytes()
-
-    def full_disk(_, path, **__):
-        path.write_text("half")
-        raise OSError("no space left")
-
-    monkeypatch.setattr(pd.DataFrame, "to_csv", full_disk)
-    with pytest.raises(OSError, match="no space"):
-        write_results(study)
-    assert (study / "results.csv").read_bytes() == old
-
-
 @pytest.mark.parametrize("name", ["nowhere", "results.csv", "empty"])
 def test_what_is_no_study_is_named(tmp_path, told, name):
     (tmp_path / "results.csv").write_text("a file")

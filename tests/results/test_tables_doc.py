@@ -6,8 +6,8 @@ from fake_study import write_study
 
 from dropout_study.confirmation.plan import Configuration, Plan
 from dropout_study.confirmation.summary import summarise
+from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS
 from dropout_study.results.histories import COLUMNS
-from dropout_study.results.table import FIRST_COLUMNS, LAST_COLUMNS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")
 

@@ -43,7 +43,7 @@ class MemberJob:
         task_function: TaskFunction,
         form: PopulationForm,
     ) -> None:
-        self.number = assignment.number
+        self.assignment = assignment
         self.config = config
         self._context = context
         self._task_function = task_function
@@ -63,12 +63,14 @@ class MemberJob:
     def task(self) -> MemberTask:
         """What is trained; there is none before the job has begun."""
         if self._task is None:
-            raise RuntimeError(f"job {self.number} has not begun")
+            raise RuntimeError(f"job {self.assignment.name} has not begun")
         return self._task
 
     def member(self) -> Member:
         """Returns the job's member of a population."""
-        return Member(self.number, self.task.model, self.task.optimizer, self.task.settings)
+        return Member(
+            self.assignment.name, self.task.model, self.task.optimizer, self.task.settings
+        )
 
     def goes_on(self, metrics: EpochMetrics) -> bool:
         """Tells the task of an epoch; returns whether it wants another."""
@@ -99,7 +101,7 @@ class MemberJob:
         with self._opened:
             error = self._error or (result.error if result else None)
             if error is not None or result is None:
-                raise error or RuntimeError(f"job {self.number} has no result")
+                raise error or RuntimeError(f"job {self.assignment.name} has no result")
             returned = self.task.result(result.history)
             if pruned:
                 raise TrialPruned(returned if isinstance(returned, Mapping) else {})

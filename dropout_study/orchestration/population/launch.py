@@ -9,10 +9,10 @@ from hydra.core.utils import JobReturn, configure_log, filter_overrides, setup_g
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from dropout_study.orchestration.population.compose import Composer
+from dropout_study.orchestration.compose import Composer
 from dropout_study.orchestration.population.form import PopulationForm, form_of
 from dropout_study.orchestration.population.job import MemberJob
-from dropout_study.orchestration.source import Assignment, StopReason, TrialSource
+from dropout_study.orchestration.source import Assignment, TrialSource
 from dropout_study.training.population import (
     Member,
     MemberId,
@@ -89,21 +89,22 @@ class Wave:
         """Returns the next jobs."""
         return [self._waiting.popleft() for _ in range(min(places, len(self._waiting)))]
 
-    def report(self, number: int, value: float, step: int) -> bool:
+    @property
+    def stopping(self) -> bool:
+        """Never: a wave is run to its end."""
+        return False
+
+    def report(self, assignment: Assignment, value: float, step: int) -> bool:
         """Lets the job go on."""
         return True
 
-    def stop_reason(self, number: int) -> StopReason:
-        """Is never asked: no job is stopped."""
-        raise NotImplementedError
-
-    def release(self, number: int) -> None:
+    def release(self, assignment: Assignment) -> None:
         """Is never called: no job is stopped."""
         raise NotImplementedError
 
-    def tell(self, number: int, job: JobReturn) -> None:
+    def tell(self, assignment: Assignment, job: JobReturn) -> None:
         """Keeps how a job ended."""
-        self.jobs[number] = job
+        self.jobs[assignment.number] = job
 
 
 class Population:
@@ -129,7 +130,7 @@ class Population:
         self._capacity = capacity
         self._waiting: dict[Hashable, deque[MemberJob]] = {}
         self._training: dict[MemberId, MemberJob] = {}
-        self._stopped: dict[MemberId, StopReason] = {}
+        self._stopped: set[MemberId] = set()
 
     def train(self) -> None:
         """Trains one group of jobs after the other until none is left."""
@@ -168,10 +169,10 @@ class Population:
         members: list[Member] = []
         while len(members) < places and (job := self._next_job(group, places - len(members))):
             if job.begin():
-                self._training[job.number] = job
+                self._training[job.assignment.name] = job
                 members.append(job.member())
             else:
-                self._source.tell(job.number, job.end())
+                self._source.tell(job.assignment, job.end())
         return members
 
     def _next_job(self, group: Hashable, places: int) -> MemberJob | None:
@@ -204,17 +205,18 @@ class Population:
     def _goes_on(self, member: MemberId, row: EpochMetrics) -> bool:
         job = self._training[member]
         goes_on = job.goes_on(row)
-        if row.val_accuracy is None or self._source.report(job.number, row.val_accuracy, row.epoch):
+        value = row.val_accuracy
+        if value is None or self._source.report(job.assignment, value, row.epoch):
             return goes_on
-        self._stopped[member] = self._source.stop_reason(job.number)
+        self._stopped.add(member)
         return False
 
     def _on_leave(self, member: MemberId, result: MemberResult) -> None:
+        """Tells of a member that has left; one that was stopped in its last epoch is complete."""
         job = self._training.pop(member)
-        reason = self._stopped.pop(member, None)
-        finished = len(result.history) == job.task.settings.epochs
-        if reason is StopReason.STOPPING and not finished:
+        stopped = member in self._stopped and len(result.history) < job.task.settings.epochs
+        if stopped and self._source.stopping:
             job.close()
-            self._source.release(job.number)
+            self._source.release(job.assignment)
         else:
-            self._source.tell(job.number, job.end(result, pruned=reason is StopReason.PRUNED))
+            self._source.tell(job.assignment, job.end(result, pruned=stopped))

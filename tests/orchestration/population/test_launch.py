@@ -13,7 +13,6 @@ from hydra.experimental.callback import Callback
 
 from dropout_study import cli
 from dropout_study.errors import TrialPruned, UserError
-from dropout_study.orchestration.source import StopReason
 from dropout_study.paths import JobPaths
 
 GRID = ("model.dropout1=0,0.5", "trainer.epochs=1,3", "data.train_size=100,200")
@@ -156,7 +155,7 @@ def test_weights_are_kept_as_alone(launcher):
 class TestStopped:
     def test_a_pruned_trial_keeps_what_it_has_reached(self, launcher):
         def rule(number, values):
-            return StopReason.PRUNED if number == 0 and len(values) == 2 else None
+            return not (number == 0 and len(values) == 2)
 
         source = FakeSource([[*SMALL, "trainer.epochs=4"]] * 2, rule)
         launcher("population").launch_from(source)
@@ -167,16 +166,14 @@ class TestStopped:
         assert source.jobs[1].return_value["epochs_run"] == 4
 
     def test_when_the_study_stops_trials_are_released_and_can_run_again(self, launcher):
-        def rule(number, values):
-            return StopReason.STOPPING if number == 1 or len(values) == 2 else None
-
-        source = FakeSource([[*SMALL, "trainer.epochs=2"]] * 2, rule)
+        given = [[*SMALL, f"trainer.epochs={epochs}"] for epochs in (2, 3)]
+        source = FakeSource(given, stop_after=2)
         launcher("population").launch_from(source)
         assert source.released == [1]
         assert list(source.jobs) == [0], "a trial that has finished anyway is told"
         assert not Path("study/1/metrics.json").exists()
         assert Path("study/1/.hydra/overrides.yaml").is_file()
-        again = FakeSource([[*SMALL, "trainer.epochs=2"]] * 2)
+        again = FakeSource(given)
         launcher("population").launch_from(again)
         assert again.jobs[1].status is JobStatus.COMPLETED
 

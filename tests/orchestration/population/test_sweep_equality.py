@@ -12,8 +12,7 @@ from hydra.core.utils import JobStatus
 from omegaconf import DictConfig
 
 from dropout_study.errors import DivergedError, TrialPruned
-from dropout_study.orchestration.population.compose import Composer
-from dropout_study.orchestration.source import StopReason
+from dropout_study.orchestration.compose import Composer
 from dropout_study.orchestration.task import prepare_trial, train_trial
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.results.record import read_record
@@ -38,10 +37,9 @@ def overrides(number: int) -> list[str]:
     ]
 
 
-def pruned(_number: int, values: list[float]) -> StopReason | None:
+def goes_on(_number: int, values: list[float]) -> bool:
     """Stops a trial that has not learned much after two epochs or more."""
-    bad = len(values) >= 2 and values[-1] < 0.2
-    return StopReason.PRUNED if bad else None
+    return len(values) < 2 or values[-1] >= 0.2
 
 
 def history(directory: Path) -> list[dict[str, float]]:
@@ -68,19 +66,19 @@ class Alone:
 def train_alone(config: DictConfig, directory: Path) -> Alone:
     values: list[float] = []
 
-    def goes_on(row: EpochMetrics) -> bool:
+    def on_epoch(row: EpochMetrics) -> bool:
         values.append(row.val_accuracy)
-        return pruned(0, values) is None
+        return goes_on(0, values)
 
     try:
-        result = train_trial(prepare_trial(config), directory, goes_on)
+        result = train_trial(prepare_trial(config), directory, on_epoch)
     except DivergedError as error:
         return Alone(None, str(error), pruned=False)
-    return Alone(result, "", pruned(0, values) is not None)
+    return Alone(result, "", len(values) < config.trainer.epochs)
 
 
 def test_the_table_of_64_trials(launcher, loaded, tmp_path):
-    source = FakeSource([overrides(number) for number in range(TRIALS)], pruned)
+    source = FakeSource([overrides(number) for number in range(TRIALS)], goes_on)
     launcher("population", "hydra.launcher.capacity=8").launch_from(source)
     assert sorted(source.jobs) == list(range(TRIALS))
     assert source.most_running == 8

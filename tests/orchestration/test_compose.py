@@ -4,7 +4,7 @@ import pytest
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from dropout_study.orchestration.population.compose import Composer
+from dropout_study.orchestration.compose import Composer
 
 FIRST = ["model.dropout1=0.1", "optimizer.lr=0.5", "trainer.epochs=3"]
 SAME_KIND = [

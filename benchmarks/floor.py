@@ -1,0 +1,60 @@
+"""What the benchmarks share: the floor (the article's matrix products alone), timing, medians."""
+
+import platform
+import statistics
+from collections.abc import Callable
+from itertools import pairwise
+from time import perf_counter
+
+import torch
+
+TRAIN, TEST, BATCH = 60_000, 10_000, 256
+SIZES = (784, 256, 256, 10)
+
+
+@torch.no_grad()
+def products(count: int, share: float, dtype: torch.dtype, device: torch.device) -> None:
+    """The matrix products of an epoch of ``count`` stacked networks, and nothing else."""
+    shapes = list(pairwise(SIZES))
+    weights = [torch.rand(count, d, h, device=device, dtype=dtype) for d, h in shapes]
+    xs = [torch.rand(count, BATCH, d, device=device, dtype=dtype) for d in SIZES]
+    for _ in range(round(TRAIN * share / BATCH)):
+        for layer, weight in enumerate(weights):
+            torch.bmm(xs[layer], weight, out=xs[layer + 1])
+        for layer in reversed(range(len(weights))):
+            torch.bmm(xs[layer].transpose(1, 2), xs[layer + 1])
+            if layer:
+                torch.bmm(xs[layer + 1], weights[layer].transpose(1, 2))
+    for _ in range(round(TEST * share / BATCH)):
+        for layer, weight in enumerate(weights):
+            torch.bmm(xs[layer], weight, out=xs[layer + 1])
+
+
+def synchronize(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def seconds(run: Callable[[], object], device: torch.device) -> float:
+    synchronize(device)
+    started = perf_counter()
+    run()
+    synchronize(device)
+    return perf_counter() - started
+
+
+def summary(values: list[float]) -> dict[str, float]:
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def cell(value: object) -> str:
+    """Returns a summary as "median (range)", any other value as it is."""
+    if isinstance(value, dict):
+        return f"{value['median']:.3g} ({value['min']:.3g}-{value['max']:.3g})"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"

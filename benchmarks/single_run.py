@@ -1,0 +1,159 @@
+"""One epoch of the article's network: the article's script, our single run, the floor.
+
+python benchmarks/single_run.py                              on two cores about two minutes
+python benchmarks/single_run.py --precision bfloat16 --workers none --out single_run.json
+
+All three do one epoch on Fashion-MNIST (60,000 images in batches of 256, then the 10,000 test
+images), in turn in every repeat; ratios are taken within a repeat. The floor is the epoch's matrix
+products alone. The article's script is the concise version of *Dive into Deep Learning*, section
+5.6, without its plot: float32, on the CPU, with 6 worker processes as in the book and with none.
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from floor import BATCH, cell, device_name, products, seconds, summary
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from dropout_study.data import Splits, fashion_mnist
+from dropout_study.data.idx import encode_idx
+from dropout_study.data.image_sets import FASHION_MNIST
+from dropout_study.models import MLP
+from dropout_study.training import TrainSettings, resolve_device, train_single
+
+Batches = DataLoader[tuple[Tensor, Tensor]]
+HEAD = ("what", "s per epoch", "times the floor")
+
+
+def article_data(root: Path, workers: int) -> tuple[Batches, Batches]:
+    """Returns the article's training and test data, from files written as torchvision has them."""
+    from torchvision import datasets, transforms
+
+    raw = root / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    for name, part in FASHION_MNIST.load(None).items():
+        (raw / name).write_bytes(encode_idx(part))
+
+    def batches(train: bool) -> Batches:
+        images = datasets.FashionMNIST(root, train=train, transform=transforms.ToTensor())
+        return DataLoader(images, BATCH, shuffle=train, num_workers=workers)
+
+    return batches(True), batches(False)
+
+
+def article_net() -> nn.Module:
+    """Returns the article's network with its initial weights."""
+
+    def init_weights(module: nn.Module) -> None:
+        if type(module) is nn.Linear:
+            nn.init.normal_(module.weight, std=0.01)
+
+    net = nn.Sequential(
+        *(nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Dropout(0.2)),
+        *(nn.Linear(256, 256), nn.ReLU(), nn.Dropout(0.5), nn.Linear(256, 10)),
+    )
+    return net.apply(init_weights)
+
+
+def article_epoch(net: nn.Module, train: Batches, test: Batches) -> tuple[float, float, float]:
+    """Trains one epoch and evaluates; returns train loss, train accuracy and test accuracy."""
+    loss = nn.CrossEntropyLoss(reduction="none")
+    trainer = torch.optim.SGD(net.parameters(), lr=0.5)
+    net.train()
+    total_loss, correct, seen = 0.0, 0.0, 0
+    for images, labels in train:
+        predicted = net(images)
+        each = loss(predicted, labels)
+        trainer.zero_grad()
+        each.mean().backward()
+        trainer.step()
+        total_loss += float(each.detach().sum())
+        correct += accurate(predicted, labels)
+        seen += labels.numel()
+    net.eval()
+    test_correct, test_seen = 0.0, 0
+    with torch.no_grad():
+        for images, labels in test:
+            test_correct += accurate(net(images), labels)
+            test_seen += labels.numel()
+    return total_loss / seen, correct / seen, test_correct / test_seen
+
+
+def accurate(predicted: Tensor, labels: Tensor) -> float:
+    """Returns the number of correct predictions, counted as the article does."""
+    return float((predicted.argmax(dim=1).type(labels.dtype) == labels).type(labels.dtype).sum())
+
+
+def our_epoch(splits: Splits, bfloat16: bool) -> None:
+    model = MLP(in_shape=splits.in_shape, classes=splits.classes).to(splits.train.labels.device)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    train_single(model, optimizer, splits, TrainSettings(epochs=1, bfloat16=bfloat16))
+
+
+def measure(
+    runs: dict[str, Callable[[], object]], repeats: int, device: torch.device
+) -> list[dict[str, object]]:
+    """Returns a row for each run; the one called "floor" is what they are compared with."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for repeat in range(repeats + 1):
+        for name, run in runs.items():
+            taken = seconds(run, device)
+            if repeat:  # the first round warms up
+                times[name].append(taken)
+    return [row(name, taken, times["floor"]) for name, taken in times.items()]
+
+
+def row(name: str, taken: list[float], floor: list[float]) -> dict[str, object]:
+    ratios = [one / other for one, other in zip(taken, floor, strict=True)]
+    return dict(zip(HEAD, (name, summary(taken), summary(ratios)), strict=True))
+
+
+def table(rows: list[dict[str, object]]) -> str:
+    """Returns the rows as Markdown."""
+    lines = [HEAD, ["---"] * len(HEAD), *([cell(value) for value in one.values()] for one in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--workers", default="6,0", help="of the article's script, or none")
+    parser.add_argument("--device", default="auto", help="of our run and the floor")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
+    parser.add_argument("--out", type=Path, help="where to write the JSON")
+    args = parser.parse_args()
+    device = resolve_device(args.device)
+    bfloat16 = args.precision == "bfloat16"
+    splits = fashion_mnist(val_size=0).to(device)
+    dtype = torch.bfloat16 if bfloat16 else torch.float32
+    runs: dict[str, Callable[[], object]] = {
+        "floor": partial(products, 1, 1.0, dtype, device),
+        "our single run": partial(our_epoch, splits, bfloat16),
+    }
+    with tempfile.TemporaryDirectory() as root:
+        for workers in map(int, [] if args.workers == "none" else args.workers.split(",")):
+            loaders = article_data(Path(root), workers)
+            name = f"the article's script, {workers} workers"
+            runs[name] = partial(article_epoch, article_net(), *loaders)
+        rows = measure(runs, args.repeats, device)
+    report: dict[str, object] = {
+        "device": device_name(device),
+        "torch": torch.__version__,
+        "precision": args.precision,
+        "median (range) of n": args.repeats,
+    }
+    print(
+        ", ".join(f"{name}: {value}" for name, value in report.items()), "", table(rows), sep="\n"
+    )
+    if args.out:
+        args.out.write_text(json.dumps({**report, "rows": rows}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""Samplers and pruners from their configs, so that a resumed study equals one never stopped.
+
+Nothing that a sampler keeps in itself outlives its process: not the state of its random numbers,
+not what GPSampler remembers of its last fit. So a sampler is built anew for every trial, with a
+seed of that trial's own, and whatever it knows of earlier trials it knows from the storage: TPE and
+GP fit again, CMA-ES finds its state at the trials, NSGA its parents at the study, QMC its place in
+the sequence, the grids what has been tried.
+"""
+
+import secrets
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import optuna
+from hydra.errors import InstantiationException
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig, MissingMandatoryValue, OmegaConf
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner, NopPruner
+from optuna.samplers import (
+    BaseSampler,
+    BruteForceSampler,
+    GridSampler,
+    QMCSampler,
+    RandomSampler,
+)
+from optuna.trial import FrozenTrial, TrialState
+
+from dropout_study.errors import UserError
+from dropout_study.randomness import draw_key
+from dropout_study.search.grid import grid_of
+from dropout_study.search.space import SearchSpace
+
+WALKS = (GridSampler, BruteForceSampler)  # samplers that try every point and then have no more
+ONE_SEED = (GridSampler, QMCSampler)  # their seed fixes one sequence, in which n is the place
+
+
+class SeededByTrial(BaseSampler):
+    """The sampler of a study: for each trial, ``build_sampler`` for its number.
+
+    Optuna says the number only when the trial exists: so several processes can ask one study, and
+    each trial still gets the randomness of its own number.
+
+    Args:
+        conf: the sampler's configuration.
+        space: what the study searches.
+    """
+
+    def __init__(self, conf: DictConfig, space: SearchSpace) -> None:
+        self._conf = _with_one_seed(conf)
+        self._space = space
+        self._number = 0
+        self._sampler = build_sampler(self._conf, 0, space)
+
+    @property
+    def walks(self) -> bool:
+        """Whether it tries every point and then has no more."""
+        return isinstance(self._sampler, WALKS)
+
+    def _at(self, number: int) -> BaseSampler:
+        if number != self._number:
+            self._number = number
+            self._sampler = build_sampler(self._conf, number, self._space)
+        return self._sampler
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Begins a trial, always with a new sampler."""
+        self._number = -1
+        self._at(trial.number).before_trial(study, trial)
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Returns what is drawn jointly."""
+        return self._at(trial.number).infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Draws what is drawn jointly."""
+        return self._at(trial.number).sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Draws one parameter."""
+        sampler = self._at(trial.number)
+        return sampler.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Ends a trial. Walks would only stop ``Study.optimize`` here, which we do not call."""
+        if not self.walks:
+            self._at(trial.number).after_trial(study, trial, state, values)
+
+
+def build_sampler(conf: DictConfig, number: int, space: SearchSpace) -> BaseSampler:
+    """Returns the sampler for trial ``number``: its randomness is a function of (seed, number).
+
+    Args:
+        conf: a sampler by ``_target_``; further samplers in its arguments are seeded, too.
+        number: of the trial.
+        space: what the study searches; GridSampler's grid.
+
+    Raises:
+        UserError: the sampler cannot be built, or the space has no grid that it needs.
+    """
+    given = _plain("sampler", conf)
+    arguments = _seeded(given, number)
+    if _is_a(given, GridSampler):
+        arguments["search_space"] = grid_of(space)
+    if _is_a(given, QMCSampler) and given.get("independent_sampler") is None:
+        arguments["independent_sampler"] = RandomSampler(_seed(given.get("seed"), number))
+    sampler: BaseSampler = _build("sampler", arguments, BaseSampler)
+    return sampler
+
+
+def build_pruner(conf: DictConfig | None) -> BasePruner:
+    """Returns the pruner of ``conf``; without one, a pruner that never prunes.
+
+    Raises:
+        UserError: it cannot be built.
+    """
+    if conf is None:
+        return NopPruner()
+    pruner: BasePruner = _build("pruner", _plain("pruner", conf), BasePruner)
+    return pruner
+
+
+def _plain(role: str, conf: DictConfig) -> dict[str, Any]:
+    try:
+        plain = OmegaConf.to_container(conf, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        key = str(error.full_key).rpartition(".")[2]
+        raise UserError(f"`hydra.sweeper.{role}.{key}` must be given: it has no default") from error
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _build(role: str, arguments: Mapping[str, Any], kind: type) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # chosen by name, known to be new
+            built = instantiate(arguments, _convert_="all")
+    except InstantiationException as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise UserError(f"`hydra.sweeper.{role}` cannot be built: {reason}") from error
+    if not isinstance(built, kind):
+        raise UserError(
+            f"`hydra.sweeper.{role}._target_` must return an Optuna {role}, "
+            f"got {type(built).__name__}"
+        )
+    return built
+
+
+def _seeded(node: Any, number: int) -> Any:
+    """Returns ``node`` with the seeds of all samplers in it replaced by those of a trial."""
+    if isinstance(node, list):
+        return [_seeded(element, number) for element in node]
+    if not isinstance(node, dict):
+        return node
+    seeded = {key: _seeded(value, number) for key, value in node.items()}
+    if "_target_" in node and "seed" in node and not _is_a(node, *ONE_SEED):
+        seeded["seed"] = _seed(node["seed"], number)
+    return seeded
+
+
+def _seed(seed: int | None, number: int) -> int | None:
+    """Returns the seed of a trial's sampler, in numpy's range; none stays none."""
+    return None if seed is None else draw_key(seed, "sampler", number) % 2**32
+
+
+def _with_one_seed(conf: DictConfig) -> DictConfig:
+    """Returns ``conf``; a null seed that must be the same for all trials is drawn, once."""
+    plain = _plain("sampler", conf)
+    if not _is_a(plain, *ONE_SEED) or plain.get("seed") is not None:
+        return conf
+    return OmegaConf.create({**plain, "seed": secrets.randbits(32)})
+
+
+def _is_a(arguments: Mapping[str, Any], *kinds: type) -> bool:
+    target = arguments["_target_"]
+    try:
+        found = get_object(target) if isinstance(target, str) else target
+    except (ImportError, ValueError):
+        return False  # `instantiate` will say it
+    return isinstance(found, type) and issubclass(found, kinds)

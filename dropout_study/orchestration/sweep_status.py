@@ -1,0 +1,124 @@
+"""Where a sweep stands, in numbers and in words; ``display`` shows it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from dropout_study.trial import TrialState
+
+ENDS = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+
+
+@dataclass
+class RunningTrial:
+    """A trial in flight: its params, the epochs it will train if known, and its last report."""
+
+    params: Mapping[str, Any]
+    epochs: int | None = None
+    step: int | None = None
+    value: float | None = None
+
+    @property
+    def progress(self) -> str:
+        """Its last epoch, of how many: "4/20", "4", or "-" before the first report."""
+        done = "-" if self.step is None else str(self.step)
+        return done if self.epochs is None else f"{done}/{self.epochs}"
+
+
+@dataclass
+class SweepStatus:
+    """The tally of a sweep.
+
+    Args:
+        study_name: of the study.
+        n_trials: finished trials at which it ends.
+        direction: "maximize" or "minimize"; anything else, as for several objectives: no best.
+        finished: how many trials had ended in which way before.
+        best: number and value of the best trial so far.
+    """
+
+    study_name: str
+    n_trials: int
+    direction: str
+    finished: Counter[TrialState]
+    best: tuple[int, float] | None = None
+    running: dict[int, RunningTrial] = field(default_factory=dict)
+    ended_here: int = 0
+    images: int = 0
+
+    @property
+    def n_finished(self) -> int:
+        """How many trials have ended, whatever their end."""
+        return sum(self.finished[state] for state in ENDS)
+
+    def start(self, number: int, params: Mapping[str, Any], epochs: int | None) -> None:
+        """Notes that a trial runs."""
+        self.running[number] = RunningTrial(params, epochs)
+
+    def report(self, number: int, step: int, value: float) -> None:
+        """Notes what a running trial reported."""
+        if number in self.running:
+            self.running[number].step = step
+            self.running[number].value = value
+
+    def end(self, number: int, state: TrialState, value: float | None, images: int | None) -> None:
+        """Notes that a trial ended; ``images`` is how many it was trained on, over all epochs."""
+        self.running.pop(number, None)
+        if state not in ENDS:
+            return  # it was let go, to be resumed
+        self.finished[state] += 1
+        self.ended_here += 1
+        self.images += images or 0
+        if state is TrialState.COMPLETE and value is not None and self._better(value):
+            self.best = number, value
+
+    def _better(self, value: float) -> bool:
+        if self.direction not in ("maximize", "minimize"):
+            return False
+        sign = 1 if self.direction == "maximize" else -1
+        return self.best is None or sign * value > sign * self.best[1]
+
+    def tally(self) -> str:
+        """Returns how many trials have ended and how, and the best so far."""
+        ends = ", ".join(f"{self.finished[s]} {word}" for s, word in ENDS.items())
+        best = f"; best {self.best[1]:.4g} (trial {self.best[0]})" if self.best else ""
+        return f"{self.n_finished}/{self.n_trials} finished: {ends}{best}"
+
+    def pace(self, elapsed: float) -> str:
+        """Returns speed and times, as far as known.
+
+        Args:
+            elapsed: seconds that this process has been sweeping.
+        """
+        parts = []
+        if self.ended_here and elapsed > 0:
+            parts.append(f"{60 * self.ended_here / elapsed:.1f} trials/min")
+        if self.images and elapsed > 0:
+            parts.append(f"{self.images / elapsed:,.0f} images/s")
+        parts.append(f"{_clock(elapsed)} elapsed")
+        left = self.seconds_left(elapsed)
+        if left is not None:
+            parts.append(f"about {_clock(left)} left")
+        return ", ".join(parts)
+
+    def seconds_left(self, elapsed: float) -> float | None:
+        """Returns the time that the remaining trials take at the pace so far; None: not known."""
+        if not self.ended_here:
+            return None
+        return max(0, self.n_trials - self.n_finished) * elapsed / self.ended_here
+
+    def end_line(
+        self, number: int, state: TrialState, value: float | None, error: str, elapsed: float
+    ) -> str:
+        """Returns a trial's end as one line of a log."""
+        told = "" if value is None else f", value {value:.4g}"
+        reason = f": {error}" if error else ""
+        word = ENDS.get(state, "left to be resumed")
+        return f"trial {number} {word}{told}{reason} [{self.tally()}; {self.pace(elapsed)}]"
+
+
+def _clock(seconds: float) -> str:
+    """Returns a time as h:mm:ss."""
+    return str(timedelta(seconds=round(seconds)))

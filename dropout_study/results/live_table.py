@@ -1,0 +1,123 @@
+"""``results.csv`` while a study grows: an update reads what is new and writes the whole file."""
+
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dropout_study.paths import StudyPaths, atomic_write
+from dropout_study.results.columns import csv_line, table_columns
+from dropout_study.results.record import read_record
+from dropout_study.trial import TrialState
+
+SETTLED = (TrialState.COMPLETE, TrialState.PRUNED)
+"""States that a trial does not leave; a failed one may be tried again in its directory."""
+ROUNDS = 256
+"""Updates in which every settled trial is looked at once: somebody may have edited its file."""
+
+Mark = tuple[int, ...] | None
+
+
+@dataclass
+class _Row:
+    """A trial as it was read, its line of the table, and how its file looked then."""
+
+    record: Mapping[str, Any]
+    names: tuple[str, ...]  # of the record; one object for all trials that have the same
+    mark: Mark
+    line: str = ""
+
+
+class ResultsTable:
+    """The table of the study in ``root``, kept for the life of a process that adds trials to it.
+
+    Several processes may keep one of the same study: each writes all the trials that it sees.
+
+    Args:
+        root: the study's directory.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.paths = StudyPaths(root)
+        self._rows: dict[int, _Row] = {}
+        self._settled: set[int] = set()
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._columns: list[str] = []
+        self._updates = 0
+
+    def update(self) -> Path:
+        """Writes ``results.csv`` again, whole or not at all; returns its path.
+
+        A power cut may take the newest version with it (the trials' own files are written through
+        to the disk, the table is made from them); a killed process leaves it whole.
+
+        Raises:
+            OSError: it cannot be written. The next update writes what this one has not.
+        """
+        path = self.paths.results_csv
+        with _locked(self.paths.lock):
+            self._read()
+            lines = (row.line for row in self._rows.values())
+            text = "".join([csv_line(self._columns), *lines])
+            with atomic_write(path, durable=False) as temporary:
+                temporary.write_bytes(text.encode(errors="backslashreplace"))
+        return path
+
+    def _read(self) -> None:
+        """Brings the rows up to date, in the order of their numbers."""
+        numbers = self.paths.numbers()
+        changed = [number for number in self._due(numbers) if self._read_trial(number)]
+        moved = list(self._rows) != numbers
+        if moved:
+            self._rows = {number: self._rows[number] for number in numbers}
+            self._settled.intersection_update(numbers)
+        if changed or moved:
+            self._render(changed)
+
+    def _due(self, numbers: list[int]) -> list[int]:
+        """Returns the trials that are looked at: those that may change, and some of the others."""
+        turn, settled = self._updates, self._settled
+        self._updates += 1
+        return [n for n in numbers if n not in settled or not (n + turn) % ROUNDS]
+
+    def _read_trial(self, number: int) -> bool:
+        """Reads a trial whose file has changed; returns whether it has."""
+        mark = self._mark(number)  # before it is read: what changes meanwhile is read again
+        before = self._rows.get(number)
+        if before is not None and before.mark == mark:
+            return False
+        record = read_record(number, self.paths.job(number))
+        names = tuple(record)
+        self._rows[number] = _Row(record, self._names.setdefault(names, names), mark)
+        (self._settled.add if record["state"] in SETTLED else self._settled.discard)(number)
+        return True
+
+    def _render(self, changed: list[int]) -> None:
+        """Makes the lines of the rows that have changed; of all if the columns have."""
+        names = {id(row.names): row.names for row in self._rows.values()}
+        columns = table_columns(names.values())
+        if columns != self._columns:
+            self._columns, changed = columns, list(self._rows)
+        for number in changed:
+            row = self._rows[number]
+            row.line = csv_line(map(row.record.get, columns))
+
+    def _mark(self, number: int) -> Mark:
+        """Returns what changes with the file that a trial's row is made from."""
+        job = self.paths.job(number)
+        for path in (job.metrics_json, job.overrides_yaml):
+            try:
+                found = path.stat()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            return (found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
+        return None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

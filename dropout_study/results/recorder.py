@@ -1,0 +1,94 @@
+"""The files of a sweep's trials, kept by its sweeper: records, replicates, the table."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from dropout_study.orchestration.outcome import Outcome
+from dropout_study.paths import JobPaths, StudyPaths
+from dropout_study.results.live_table import ResultsTable
+from dropout_study.results.record import read_record, unfinished, write_record
+from dropout_study.results.replicates import mean_record, write_replicates
+from dropout_study.trial import TrialState
+
+
+class Job(Protocol):
+    """A job of a trial: ``orchestration.source.Assignment``."""
+
+    @property
+    def number(self) -> int:
+        """The trial's."""
+
+    @property
+    def name(self) -> str:
+        """The job's directory within the study's."""
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Its searched parameters."""
+
+
+class StudyRecorder:
+    """Keeps what the table is made from. A job of this project's task records itself.
+
+    Args:
+        root: the study's directory.
+        objectives: their names.
+        replicates: whether trials have several jobs.
+    """
+
+    def __init__(self, root: Path, objectives: Sequence[str], *, replicates: bool = False) -> None:
+        self.paths = StudyPaths(root)
+        self._objectives = objectives
+        self._replicates = replicates
+        self._table = ResultsTable(root)
+
+    def _job(self, name: str) -> JobPaths:
+        return JobPaths(self.paths.root / name)
+
+    def begin(self, job: Job) -> None:
+        """Removes the result that an earlier run of the job may have left."""
+        self._job(job.name).metrics_json.unlink(missing_ok=True)
+
+    def record(self, job: Job, outcome: Outcome) -> None:
+        """Records a job that has left no record: its process died, or it is another task's."""
+        paths = self._job(job.name)
+        if paths.metrics_json.is_file():
+            return
+        known = unfinished(job.number, paths, outcome.state, outcome.error)
+        own = {"job_dir": job.name, "value": outcome.value, **job.params}
+        write_record(paths, {**known, **_columns(outcome.metrics), **own})
+
+    def merge(self, number: int, runs: Sequence[Job]) -> Outcome:
+        """Records a trial as the mean of its runs; returns its outcome."""
+        records = [read_record(number, self._job(run.name)) for run in runs]
+        merged = {**mean_record(records), "trial": number, "job_dir": str(number)}
+        write_record(self.paths.job(number), merged)
+        state = TrialState(merged["state"])
+        values = [merged.get(name) for name in self._objectives]
+        given = tuple(float(value) for value in values if value is not None)
+        metrics = {k: v for k, v in merged.items() if k in ("value_sd", "n")}
+        whole = given if len(given) == len(values) and state != TrialState.FAIL else ()
+        return Outcome(state, whole, str(merged["error"] or ""), {**dict(records[0]), **metrics})
+
+    def copy(self, number: int, params: Mapping[str, Any], twin: int) -> None:
+        """Records a trial that has the parameters, and so the result, of an earlier one."""
+        record = read_record(twin, self.paths.job(twin))
+        own = {"trial": number, "job_dir": str(number), "duplicate_of": twin}
+        write_record(self.paths.job(number), {**record, **params, **own})
+
+    def update(self) -> None:
+        """Brings the tables up to date.
+
+        Raises:
+            OSError: one cannot be written; the next update writes it whole.
+        """
+        self._table.update()
+        if self._replicates:
+            write_replicates(self.paths.root)
+
+
+def _columns(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the metrics that a column can hold."""
+    plain = (bool, int, float, str)
+    return {str(name): value for name, value in metrics.items() if isinstance(value, plain)}

@@ -1,0 +1,106 @@
+"""Trials trained with several seeds: ``replicates.csv``, and what the trial's own row says."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from statistics import fmean, stdev
+from typing import Any
+
+from dropout_study.paths import StudyPaths, atomic_write
+from dropout_study.results.columns import csv_line, table_columns
+from dropout_study.results.record import WHOLE_NUMBERS, read_record
+from dropout_study.trial import TrialState
+
+Record = Mapping[str, Any]
+ORDER = ("trial", "replicate", "seed")
+
+
+def replicate_records(root: Path) -> list[dict[str, Any]]:
+    """Returns a record for each run of each trial that has several, by trial and replicate."""
+    paths = StudyPaths(root)
+    return [
+        {**read_record(number, run), "replicate": index, "job_dir": f"{number}/{run.root.name}"}
+        for number in paths.numbers()
+        for index, run in paths.replicates(number)
+    ]
+
+
+def replicate_columns(records: Sequence[Record]) -> list[str]:
+    """Returns the columns: whose run it is, then those of the trials' table."""
+    return list(dict.fromkeys([*ORDER, *table_columns(records)]))
+
+
+def write_replicates(root: Path) -> Path | None:
+    """Writes ``replicates.csv`` of the study in ``root``, whole or not at all.
+
+    Returns:
+        Its path, or None where no trial has several runs: then there is no such file.
+    """
+    path = StudyPaths(root).replicates_csv
+    records = replicate_records(root)
+    if not records:
+        path.unlink(missing_ok=True)
+        return None
+    columns = replicate_columns(records)
+    lines = [csv_line(columns), *(csv_line(map(record.get, columns)) for record in records)]
+    with atomic_write(path) as temporary:
+        temporary.write_bytes("".join(lines).encode(errors="backslashreplace"))
+    return path
+
+
+def mean_record(records: Sequence[Record]) -> dict[str, Any]:
+    """Returns the record of a trial from those of its runs, at least one, each with another seed.
+
+    Numbers are means over the runs that have them (counts of epochs rounded), other values those
+    that all runs have in common. ``value_sd`` is the standard deviation over seeds (n - 1) and
+    ``n`` their number. The trial is as finished as its least finished run, and of a failed one
+    there is no value.
+    """
+    state = _state([record["state"] for record in records])
+    names = dict.fromkeys(name for record in records for name in record)
+    merged = {name: _merged(name, [record.get(name) for record in records]) for name in names}
+    values = [float(r["value"]) for r in records if r.get("value") is not None]
+    failed = state == TrialState.FAIL
+    spread = {
+        "value": None if failed else merged.get("value"),
+        "value_sd": stdev(values) if len(values) > 1 and not failed else None,
+        "n": len(records),
+    }
+    return {
+        **merged,
+        "state": state,
+        **spread,
+        "job_dir": _common_dir(records),
+        "error": _error(records),
+    }
+
+
+def _state(states: Sequence[str]) -> str:
+    """Returns the state of a trial whose runs have ended, or not, with ``states``."""
+    for state in (TrialState.FAIL, TrialState.RUNNING, TrialState.PRUNED):
+        if state in states:
+            return str(state)
+    return str(TrialState.COMPLETE)
+
+
+def _merged(name: str, values: Sequence[Any]) -> Any:
+    given = [value for value in values if value is not None]
+    if all(value == given[0] for value in given):
+        return given[0] if given else None
+    if name == "seed" or not all(_is_number(value) for value in given):
+        return None
+    mean = fmean(given)
+    return round(mean) if name in WHOLE_NUMBERS else mean
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _common_dir(records: Sequence[Record]) -> str:
+    return str(PurePosixPath(records[0].get("job_dir") or ".").parent)
+
+
+def _error(records: Sequence[Record]) -> str:
+    """Returns why runs have failed, by their places."""
+    told = [(i, record.get("error")) for i, record in enumerate(records)]
+    return "; ".join(f"replicate {i}: {error}" for i, error in told if error)

@@ -1,0 +1,196 @@
+"""Trials of a study, asked and told by one of the processes that work on it.
+
+The rules: trial numbers 0 to ``n_trials - 1`` make up the study, whoever runs them; a trial whose
+process has died keeps its number and runs again, before any new one; a point that has been trained
+is not trained again.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState as OptunaState
+
+from dropout_study.search.lease import Lease
+from dropout_study.search.rewind import Rewound
+from dropout_study.trial import TrialState
+
+log = logging.getLogger(__name__)
+
+RESTARTS_ATTR = "restarts"
+DUPLICATE_ATTR = "duplicate_of"
+ERROR_ATTR = "error"
+TRAINED = (OptunaState.COMPLETE, OptunaState.PRUNED)
+
+Suggest = Callable[[optuna.Trial], Iterable[str]]
+"""Suggests the parameters of a trial and returns the names of those that are active, in order."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A trial to be run.
+
+    Attributes:
+        number: the trial's.
+        params: its parameters.
+        restarts: how often it was begun before by a process that died.
+        twin: a finished trial with the same parameters: there is nothing to train.
+    """
+
+    number: int
+    params: dict[str, Any]
+    restarts: int = 0
+    twin: FrozenTrial | None = None
+
+
+@dataclass
+class _Running:
+    trial: optuna.Trial
+    stored: set[int]  # steps in the storage, of an earlier run too
+    rewound: Rewound | None
+    told: set[int] = field(default_factory=set)
+
+
+class AskTell:
+    """Asks a study for trials, reports their values and tells how they ended.
+
+    Args:
+        study: on any storage; with its sampler and the pruner that decides.
+        n_trials: of the whole study.
+        suggest: gives a trial its parameters.
+        lease: this process's registration with the study.
+    """
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        *,
+        n_trials: int,
+        suggest: Suggest,
+        lease: Lease,
+    ) -> None:
+        self.study = study
+        self.n_trials = n_trials
+        self._suggest = suggest
+        self._pruner = study.pruner
+        self._lease = lease
+        self._running: dict[int, _Running] = {}
+        self._trained: dict[str, FrozenTrial] = {}
+        self._seen = 0
+
+    def requeue_orphans(self) -> list[int]:
+        """Puts the trials of dead processes back into the queue; returns their numbers."""
+        orphans = self._lease.orphans()
+        for trial in orphans:
+            restarts = trial.user_attrs.get(RESTARTS_ATTR, 0) + 1
+            self._queue(trial._trial_id, restarts)
+        return [trial.number for trial in orphans]
+
+    def ask(self) -> Asked | None:
+        """Returns a trial, marked as this process's, or None if the study needs no more."""
+        self._lease.beat()
+        trials = self.study.get_trials(deepcopy=False)
+        waiting = [t.number for t in trials if t.state == OptunaState.WAITING]
+        if len(trials) >= self.n_trials and (not waiting or min(waiting) >= self.n_trials):
+            return None
+        trial = self.study.ask()
+        if trial.number >= self.n_trials:  # another process has taken the last one meanwhile
+            self._queue(trial._trial_id, 0)
+            return None
+        self._lease.mark(trial)
+        return self._asked(trial, self._suggest(trial))
+
+    def _asked(self, trial: optuna.Trial, names: Iterable[str]) -> Asked:
+        trials = self.study.get_trials(deepcopy=False)
+        frozen = trials[trial.number]
+        params = {name: frozen.params[name] for name in names}
+        reported = set(frozen.intermediate_values)
+        rewound = Rewound(self.study, frozen) if reported else None
+        self._running[trial.number] = _Running(trial, reported, rewound)
+        restarts = frozen.user_attrs.get(RESTARTS_ATTR, 0)
+        return Asked(trial.number, params, restarts, self._twin(frozen, trials))
+
+    def _twin(self, asked: FrozenTrial, trials: Sequence[FrozenTrial]) -> FrozenTrial | None:
+        """Returns the first trained trial with the same parameters."""
+        for trial in trials[self._seen :]:
+            if trial.state in TRAINED:
+                self._trained.setdefault(_key(trial.params), trial)
+        while self._seen < len(trials) and trials[self._seen].state.is_finished():
+            self._seen += 1  # what is not finished is looked at again
+        return self._trained.get(_key(asked.params))
+
+    def report(self, number: int, value: float, step: int) -> bool:
+        """Records an intermediate value; returns whether the trial goes on."""
+        running = self._running[number]
+        running.told.add(step)
+        if step not in running.stored:
+            running.trial.report(value, step)
+            running.stored.add(step)
+        # A pruner that learns from the trials (`auto`) must not remember what it learnt before a
+        # crash, or a resumed study would differ: each question goes to a new copy.
+        pruner = self.study.pruner = deepcopy(self._pruner)
+        if running.rewound is not None:
+            return not running.rewound.should_prune(pruner, value, step)
+        return not running.trial.should_prune()
+
+    def repeat_report(self, number: int, value: float, step: int) -> None:
+        """Records an intermediate value that another trial was judged by already."""
+        self._running[number].trial.report(value, step)
+
+    def reported(self, number: int) -> set[int]:
+        """Returns the steps that a running trial has reported in this run."""
+        return set(self._running[number].told)
+
+    def set_attrs(self, number: int, attrs: Mapping[str, Any]) -> None:
+        """Records what is known of a running trial as user attributes."""
+        for name, value in attrs.items():
+            self._running[number].trial.set_user_attr(name, value)
+
+    def set_constraints(self, number: int, violations: Mapping[str, float]) -> None:
+        """Records by how much a running trial breaks each constraint; <= 0 is feasible."""
+        for name, violation in violations.items():
+            self._running[number].trial.set_constraint(name, violation)
+
+    def tell(self, number: int, state: TrialState, values: Sequence[float] = ()) -> FrozenTrial:
+        """Ends a running trial and returns it as the storage has it.
+
+        A pruned trial's value is its last report, as Optuna has it.
+        """
+        trial = self._running.pop(number).trial
+        told = list(values) if state == TrialState.COMPLETE else None
+        if self._frozen(number).state == OptunaState.RUNNING:
+            self.study.tell(trial, told, OptunaState[state], skip_if_finished=True)
+        else:  # this process was silent for so long that another has taken the trial
+            log.warning("trial %d has been taken over by another process", number)
+        self._lease.beat()
+        return self._frozen(number)
+
+    def _frozen(self, number: int) -> FrozenTrial:
+        return self.study.get_trials(deepcopy=False)[number]
+
+    def release(self, number: int, *, restarts: int = 0) -> None:
+        """Puts a running trial back into the queue: it runs again first, under its number."""
+        running = self._running.pop(number)
+        self._queue(running.trial._trial_id, restarts)
+
+    def _queue(self, trial_id: int, restarts: int) -> None:
+        storage = self.study._storage
+        with suppress(UpdateFinishedTrialError):
+            if restarts:
+                storage.set_trial_user_attr(trial_id, RESTARTS_ATTR, restarts)
+            storage.set_trial_state_values(trial_id, OptunaState.WAITING)
+
+    @property
+    def running(self) -> list[int]:
+        """The numbers of the trials that this process runs."""
+        return list(self._running)
+
+
+def _key(params: Mapping[str, Any]) -> str:
+    return repr(sorted((name, type(value).__name__, value) for name, value in params.items()))

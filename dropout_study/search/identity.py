@@ -1,0 +1,137 @@
+"""What makes a study the same study: its search space, objectives, and all that trials share.
+
+Trials of one study are compared with each other, so what they do not share must be searched.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    FloatDistribution,
+    IntDistribution,
+    distribution_to_json,
+    json_to_distribution,
+)
+
+from dropout_study.errors import UserError
+from dropout_study.search.space import SearchSpace
+
+IDENTITY_ATTR = "identity"
+MISSING = "-"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What must stay as it is from the first trial of a study to the last.
+
+    Attributes:
+        space: the search space, each distribution as Optuna writes it.
+        facts: everything else by dotted name: conditions, objectives, data, seed and the rest of
+            the trials' configuration.
+    """
+
+    space: Mapping[str, str]
+    facts: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, space: SearchSpace, facts: Mapping[str, Any]) -> "Identity":
+        """Returns the identity of a search over ``space`` under ``facts`` (nested mappings)."""
+        texts = {key: distribution_to_json(distribution) for key, distribution in space.items()}
+        return cls(texts, json.loads(json.dumps(_flat(facts), default=str)))
+
+    def changes(self, before: "Identity") -> list[tuple[str, str, str]]:
+        """Returns (name, before, now) of what differs, the search space first."""
+        return [*_diff(before.space, self.space), *_diff(before.facts, self.facts)]
+
+
+def check_identity(study: optuna.Study, now: Identity, *, extend: bool) -> None:
+    """Records the identity of a new study; holds a resumed one against its own.
+
+    Args:
+        study: the study.
+        now: what is asked of it.
+        extend: accept numeric ranges that have changed: what was tried counts on, as far as the
+            sampler can use it. Nothing else can be changed soundly.
+
+    Raises:
+        UserError: the study is another one; names what has changed and the ways out.
+    """
+    recorded = study.user_attrs.get(IDENTITY_ATTR)
+    if recorded is None:
+        study.set_user_attr(IDENTITY_ATTR, {"space": dict(now.space), "facts": dict(now.facts)})
+        return
+    before = Identity(recorded["space"], recorded["facts"])
+    changes = now.changes(before)
+    if not changes:
+        return
+    unsound = [change for change in changes if not _can_extend(*change, before=before, now=now)]
+    if extend and not unsound:
+        study.set_user_attr(IDENTITY_ATTR, {"space": dict(now.space), "facts": dict(before.facts)})
+        return
+    raise _refusal(study.study_name, unsound if extend else changes, extendable=not unsound)
+
+
+def _refusal(name: str, changes: list[tuple[str, str, str]], *, extendable: bool) -> UserError:
+    told = "; ".join(f"`{key}` was {old}, is now {new}" for key, old, new in changes)
+    extension = (
+        "accept the new ranges with hydra.sweeper.on_change=extend"
+        if extendable
+        else "(hydra.sweeper.on_change=extend accepts changed numeric ranges and nothing else)"
+    )
+    return UserError(
+        f"study `{name}` was begun with other settings: {told}; give this sweep a name of its own "
+        f"with hydra.sweeper.study_name=NAME, use the old settings, or {extension}"
+    )
+
+
+def _can_extend(key: str, _old: str, _new: str, *, before: Identity, now: Identity) -> bool:
+    if key not in before.space or key not in now.space:
+        return False
+    old, new = (json_to_distribution(side.space[key]) for side in (before, now))
+    return (
+        type(old) is type(new)
+        and isinstance(old, FloatDistribution | IntDistribution)
+        and isinstance(new, FloatDistribution | IntDistribution)
+        and (old.log, old.step) == (new.log, new.step)
+    )
+
+
+def _diff(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    names = dict.fromkeys([*before, *now])
+    return [
+        (name, _tell(before, name), _tell(now, name))
+        for name in names
+        if (name in before, before.get(name)) != (name in now, now.get(name))
+    ]
+
+
+def _tell(side: Mapping[str, Any], name: str) -> str:
+    value = side.get(name, MISSING)
+    if isinstance(value, str) and value.startswith('{"name": '):
+        return describe(json_to_distribution(value))
+    return str(value)
+
+
+def describe(distribution: BaseDistribution) -> str:
+    """Returns a distribution as a search space writes it."""
+    if isinstance(distribution, FloatDistribution | IntDistribution):
+        bounds = f"interval({distribution.low:g}, {distribution.high:g})"
+        if isinstance(distribution, IntDistribution):
+            bounds = f"int({bounds})"
+        if distribution.step not in (None, 1):
+            bounds = f"{bounds[:-1]}, step={distribution.step:g})"
+        return f"tag(log, {bounds})" if distribution.log else bounds
+    return f"choice({', '.join(map(str, getattr(distribution, 'choices', ())))})"
+
+
+def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(node, Mapping) or not node:
+        return {prefix: node}
+    found: dict[str, Any] = {}
+    for key, value in node.items():
+        found |= _flat(value, f"{prefix}.{key}" if prefix else str(key))
+    return found

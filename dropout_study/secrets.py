@@ -1,0 +1,29 @@
+"""Storage URLs with passwords: shown, logged and saved without them."""
+
+import os
+import re
+
+STORAGE_VARIABLE = "DROPOUT_STUDY_STORAGE"
+"""Environment variable that hands the URL with its password to the jobs of a sweep."""
+
+MASK = "***"
+_IN_LOGIN = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
+_IN_QUERY = re.compile(r"([?&](?:password|passwd)=)[^&\s]*", re.IGNORECASE)
+
+
+def masked(text: str) -> str:
+    """Returns ``text`` with the passwords of its URLs as ``***``."""
+    return _IN_QUERY.sub(rf"\1{MASK}", _IN_LOGIN.sub(rf"\1:{MASK}@", text))
+
+
+def hide_password(url: str) -> str:
+    """Returns ``url`` masked; the password stays in this process's environment, for its jobs."""
+    if masked(url) != url:
+        os.environ[STORAGE_VARIABLE] = url
+    return masked(url)
+
+
+def with_password(url: str) -> str:
+    """Returns ``url`` as it was before ``hide_password``, here or in a parent process."""
+    known = os.environ.get(STORAGE_VARIABLE, "")
+    return known if known and masked(known) == url else url
