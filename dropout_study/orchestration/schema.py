@@ -26,7 +26,7 @@ from dropout_study.errors import (
 )
 
 Check = Callable[..., Any]
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "tf32", "bfloat16")
 CHECKPOINTS = ("none", "last", "best")
 
 
