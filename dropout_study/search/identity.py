@@ -105,8 +105,13 @@ def _diff(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, 
     return [
         (name, _tell(before, name), _tell(now, name))
         for name in names
-        if (name in before, before.get(name)) != (name in now, now.get(name))
+        if _written(before, name) != _written(now, name)
     ]
+
+
+def _written(side: Mapping[str, Any], name: str) -> str:
+    """Returns a fact in a form that can be compared: NaN is not equal to itself."""
+    return json.dumps(side[name], sort_keys=True) if name in side else MISSING
 
 
 def _tell(side: Mapping[str, Any], name: str) -> str:
