@@ -140,12 +140,15 @@ class Sweep:
         try:
             with display, _interruptible(source) as interrupts:
                 returns = self._run_jobs(source, display, tick)
+        except Interrupted:
+            _tell_interrupted()
+            raise
         finally:
             source.release_all()
             lease.end()
         if interrupts:
             self.recorder.update()
-            log.info("interrupted; nothing that has ended is lost, resume with: %s", _command())
+            _tell_interrupted()
             raise SystemExit(INTERRUPTED)
         self._conclude(study, asktell)
         return returns
@@ -332,6 +335,10 @@ def _interruptible(source: StudySource) -> Iterator[list[int]]:
 
 def _is_basic(config: DictConfig) -> bool:
     return str(config.hydra.launcher.get("_target_", "")).endswith("BasicLauncher")
+
+
+def _tell_interrupted() -> None:
+    log.info("interrupted; nothing that has ended is lost, resume with: %s", _command())
 
 
 def _command() -> str:

@@ -150,7 +150,7 @@ def run_to_outcome(
 
     Raises:
         EOFError, ConnectionError: the parent is gone.
-        OSError: the disk is full, read-only or broken.
+        OSError: the job's directory cannot be made; the disk is full, read-only or broken.
         Interrupted: the program is to end.
     """
     try:
@@ -159,13 +159,14 @@ def run_to_outcome(
         return None
     except (EOFError, ConnectionError, Interrupted):
         raise
+    except OSError:
+        raise  # before the task has begun: its directory cannot be made
     except SystemExit as end:
+        log.exception("trial %s has exited", assignment.name)
         return Outcome(TrialState.FAIL, error=f"the task has exited with {end.code!r}")
     except TrialPruned as pruned:
         return Outcome(TrialState.PRUNED, metrics=pruned.metrics)
     except Exception as error:
-        if is_disk_fault(error):
-            raise
         log.exception("trial %s could not be run", assignment.name)
         return Outcome(TrialState.FAIL, error=explain(error))
     except BaseException as error:

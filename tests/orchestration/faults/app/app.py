@@ -24,8 +24,10 @@ def task(config: DictConfig) -> Any:
         trial.report(value, epoch)
         if trial.should_prune():
             raise TrialPruned({"value": value, "epochs_run": epoch})
-    returned = {"nan": float("nan"), "none": None, "text": "good"}
-    return returned.get(config.fate, {"value": value, "epochs_run": config.epochs})
+    returned: dict[str, Any] = {"nan": float("nan"), "none": None, "text": "good"}
+    returned["unpicklable"] = {"value": value, "made": lambda: value}
+    usual = {"value": value, "epochs_run": config.epochs, "said": config.word}
+    return returned.get(config.fate, usual)
 
 
 def meet(fate: str) -> None:
