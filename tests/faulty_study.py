@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from optuna.storages import BaseStorage
@@ -20,7 +20,6 @@ from dropout_study.search.storage import open_storage
 
 APP = Path(__file__).parent / "orchestration" / "faults" / "app" / "app.py"
 DEADLINE_S = 60
-WARNINGS = {"PYTHONWARNINGS": "ignore"}
 
 
 class FaultyStudy:
@@ -29,11 +28,13 @@ class FaultyStudy:
     Args:
         root: the study's directory.
         overrides: what every command on it is given.
+        url: of its storage, if that is not the journal in its directory.
     """
 
-    def __init__(self, root: Path, *overrides: str) -> None:
+    def __init__(self, root: Path, *overrides: str, url: str | None = None) -> None:
         self.paths = StudyPaths(root)
-        self.overrides = overrides
+        self.overrides = overrides if url is None else (*overrides, f"hydra.sweeper.storage={url}")
+        self.url = url
 
     def start(self, *overrides: str) -> subprocess.Popen[str]:
         """Starts the command in a session of its own, as a terminal does."""
@@ -60,8 +61,8 @@ class FaultyStudy:
         return [row[name] for row in self.rows()]
 
     def storage(self) -> BaseStorage:
-        """Opens the study's journal."""
-        return open_storage(None, self.paths.journal)
+        """Opens the study's storage."""
+        return open_storage(self.url, self.paths.journal)
 
     def trials(self) -> list[FrozenTrial]:
         """Returns the trials as the storage has them."""
@@ -70,7 +71,7 @@ class FaultyStudy:
 
     def temporaries(self) -> list[Path]:
         """Returns files that should have been temporary."""
-        return [path for path in self.paths.root.rglob("*.tmp*")]
+        return list(self.paths.root.rglob("*.tmp"))
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -144,7 +145,5 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
 
 def kill(pid: int) -> None:
     """Kills a process that may have ended by itself."""
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass

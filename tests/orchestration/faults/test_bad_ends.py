@@ -53,7 +53,8 @@ def printed(study: FaultyStudy) -> str:
     return printed
 
 
-def test_each_fails_with_its_reason_in_the_table(study, printed):
+@pytest.mark.usefixtures("printed")
+def test_each_fails_with_its_reason_in_the_table(study):
     for row, (fate, reason) in zip(study.rows(), FATES.items(), strict=True):
         assert row["fate"] == fate
         assert row["state"] == ("FAIL" if reason else "COMPLETE")
@@ -65,11 +66,13 @@ def test_each_reason_is_in_the_log_of_the_sweep(printed):
         assert f"trial {number} failed: {reason}" in printed or not reason
 
 
-def test_the_table_and_the_storage_agree(study, printed):
+@pytest.mark.usefixtures("printed")
+def test_the_table_and_the_storage_agree(study):
     assert study.column("state") == [trial.state.name for trial in study.trials()]
 
 
-def test_the_traceback_is_in_the_log_of_the_trial(study, printed):
+@pytest.mark.usefixtures("printed")
+def test_the_traceback_is_in_the_log_of_the_trial(study):
     own = (study.paths.job(0).root / "app.log").read_text()
     assert "Traceback" in own
     assert 'raise ValueError("the task\'s own mistake")' in own

@@ -1,9 +1,9 @@
 """A disk that is full, read-only or emptied in mid-sweep: said clearly, and the study goes on."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -51,7 +51,7 @@ def test_a_full_disk(small_disk: Path):
 
 
 def fill(ballast: Path) -> None:
-    with pytest.raises(OSError, match="No space left"), ballast.open("wb", buffering=0) as stream:
+    with ballast.open("wb", buffering=0) as stream, suppress(OSError):
         while True:
             stream.write(b"\0" * 4096)
 
@@ -100,7 +100,7 @@ def test_a_table_that_is_deleted_open_elsewhere_or_in_the_way(tmp_path: Path):
         table.unlink()
         wait_until(table.exists, "the table again")
         assert reader.read().startswith("trial,state")
-    os.replace(table, tmp_path / "taken")
+    table.rename(tmp_path / "taken")
     table.mkdir()
     (table / "in the way").touch()
     wait_until((study.paths.job(5).root / "app.log").exists, "further trials")

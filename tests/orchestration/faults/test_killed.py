@@ -62,7 +62,7 @@ def strike(process: subprocess.Popen, target: str, chance: random.Random) -> boo
 
 
 def check_whole(study: FaultyStudy, n_trials: int) -> None:
-    """Exactly ``n_trials`` have finished, none twice, none lost, and nothing is left lying about."""
+    """Exactly ``n_trials`` have finished, none twice, none lost; nothing is left about."""
     assert study.column("trial") == [str(number) for number in range(n_trials)]
     assert set(study.column("state")) <= {"COMPLETE", "PRUNED"}
     trials = study.trials()
