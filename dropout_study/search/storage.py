@@ -80,7 +80,7 @@ def open_storage(url: str | None, journal: Path) -> BaseStorage:
             _write_ahead(Path(full.removeprefix("sqlite:///")))
             return RDBStorage(full, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
         return RDBStorage(full, engine_kwargs={"pool_pre_ping": True})
-    except (SQLAlchemyError, sqlite3.Error, ImportError, ValueError) as error:
+    except (SQLAlchemyError, sqlite3.Error, ImportError, OSError, ValueError) as error:
         told = " ".join(str(error).split())
         raise UserError(f"the storage {masked(url)} cannot be opened: {masked(told)}") from error
 
