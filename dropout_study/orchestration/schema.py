@@ -26,7 +26,7 @@ from dropout_study.errors import (
 )
 
 Check = Callable[..., Any]
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "tf32", "bfloat16")
 CHECKPOINTS = ("none", "last", "best")
 
 
@@ -191,6 +191,7 @@ class SearchSpaceConf:
     n_trials: int = at_least(low=1)
     params: dict[str, Any] = field(default_factory=dict)
     enqueue: list[dict[str, Any]] = field(default_factory=list)
+    pruner: dict[str, Any] | None = None
 
 
 TARGETS: dict[str, type] = {

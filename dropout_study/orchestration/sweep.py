@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.exceptions import StorageInternalError
 
 from dropout_study.errors import UserError
+from dropout_study.orchestration.dashboard import dashboard_command
 from dropout_study.orchestration.display import SweepDisplay
 from dropout_study.orchestration.jobs import JobRunner
 from dropout_study.orchestration.overrides import config_keys, plan_sweep
@@ -80,7 +81,7 @@ class Sweep:
         self.paths = StudyPaths(Path(config.hydra.sweep.dir))
         self.plan = plan_sweep(settings.params, arguments, context.config_loader)
         self.recorder = recorder
-        keys = config_keys(config)
+        keys = [*config_keys(config), *self.plan.added]
         check_space(self.plan.space, keys, empty=settings.custom_search_space is not None)
         check_conditions(self.plan.space, self.plan.conditions, keys)
         self.fixed_config = context.config_loader.load_sweep_config(config, self.plan.fixed)
@@ -117,6 +118,8 @@ class Sweep:
         )
         if resumed := asktell.requeue_orphans():
             log.info("run again, their process has died: trials %s", ", ".join(map(str, resumed)))
+        watch = dashboard_command(self.settings.storage or self.paths.journal)
+        log.info("the study in a browser, also while it runs: %s", watch)
         display = self._display(study)
         source = self._source(asktell, display)
         deadline = _Deadline(self.settings.timeout)
@@ -149,7 +152,7 @@ class Sweep:
                 settings.study_name or self.paths.root.name,
                 settings.directions,
                 self.sampler,
-                build_pruner(settings.pruner),
+                build_pruner(settings.pruner or settings.default_pruner),
             )
             check_identity(study, self._identity(), extend=settings.on_change == "extend")
             inside, outside = fitting_points(settings.enqueue, self.plan.space)

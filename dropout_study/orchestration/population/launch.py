@@ -199,7 +199,8 @@ class Population:
             return job
 
     def _on_epochs(self, metrics: Mapping[MemberId, EpochMetrics]) -> Collection[MemberId]:
-        return [member for member, row in metrics.items() if self._goes_on(member, row)]
+        numbers = sorted(metrics, key=int)  # a source is told in the same order on every machine
+        return [number for number in numbers if self._goes_on(number, metrics[number])]
 
     def _goes_on(self, member: MemberId, row: EpochMetrics) -> bool:
         job = self._training[member]

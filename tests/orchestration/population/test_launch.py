@@ -207,3 +207,15 @@ def test_a_capacity_that_is_none(launcher, capacity):
 def test_a_task_without_a_form_is_launched_in_waves_only(launcher):
     assert not hasattr(launcher("population", task=lambda _: 1.0), "launch_from")
     assert hasattr(launcher("population"), "launch_from")
+
+
+def test_an_application_of_ones_own(launcher):
+    """Its jobs return what its task would, and keep its own files."""
+    import population_app
+
+    given = [f"+rate={rate} +lr={lr} +val_size=64".split() for rate in (0, 0.5) for lr in (0.1, 1)]
+    task = population_app.main.__wrapped__
+    jobs = launcher("population", task=task).launch(given, 0)
+    for number, job in enumerate(jobs):
+        assert job.return_value == pytest.approx(task(job.cfg), abs=2e-3)
+        assert Path(f"study/{number}/epoch.txt").read_text() == "2"
