@@ -144,9 +144,11 @@ def rerun() -> None:
 
         differ = False
         for run in rerun_trial(arguments.dir, arguments.trial, arguments.keep):
-            differ |= bool(run.numbers)
-            print(f"trial {run.name}: {'different' if run.numbers else 'same'}")
-            for d in [*run.numbers, *(run.setting if run.numbers else [])]:
+            print(f"trial {run.name}: {run.verdict}")
+            if run.same:
+                continue
+            differ = True
+            for d in [*run.numbers, *run.setting]:
                 print(f"  {d.what}: recorded {d.recorded}, now {d.now}")
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-rerun: {error}")

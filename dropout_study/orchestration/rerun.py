@@ -23,6 +23,7 @@ from dropout_study.trial import EpochMetrics, TrialResult, TrialState
 
 GROUPS = ("model", "data", "optimizer", "trainer")
 TIMES = ("seconds",)
+ROUNDING = 1e-5  # relative
 NUMBERS = [f.name for f in fields(TrialResult) if f.name not in TIMES]
 COLUMNS = [f.name for f in fields(EpochMetrics) if f.name not in TIMES]
 
@@ -44,11 +45,27 @@ class Rerun:
         name: of the run, as its directory within the study's.
         numbers: metrics and epochs that differ, times aside; none if the run is the same.
         setting: versions, commit, device and data that differ.
+        population: whether it was trained in a population; it is repeated alone, and what adds up
+            the same numbers in another order may round differently.
     """
 
     name: str
     numbers: list[Difference]
     setting: list[Difference]
+    population: bool = False
+
+    @property
+    def same(self) -> bool:
+        """Whether the numbers are the same; of a population's, up to rounding."""
+        return not self.numbers or (self.population and all(map(_rounded, self.numbers)))
+
+    @property
+    def verdict(self) -> str:
+        """The comparison in words."""
+        if not self.numbers:
+            return "same"
+        alone = " (it was trained in a population, and again alone)" if self.population else ""
+        return f"{'same up to rounding' if self.same else 'different'}{alone}"
 
 
 def rerun_trial(study: Path, number: int, keep: Path | None = None) -> Iterator[Rerun]:
@@ -122,7 +139,16 @@ def _compare(name: str, job: JobPaths, record: Mapping[str, Any], again: JobPath
         *_differences(_epochs(job), _epochs(again)),
     ]
     setting = _differences(_flat(before), _flat(_json(again.provenance_json))) if before else []
-    return Rerun(name, numbers, setting)
+    return Rerun(name, numbers, setting, _in_population(job))
+
+
+def _in_population(job: JobPaths) -> bool:
+    try:
+        recorded = OmegaConf.load(job.hydra_yaml)
+    except (OSError, YAMLError, ValueError):
+        return False
+    target = OmegaConf.select(recorded, "hydra.launcher._target_")
+    return str(target).endswith("PopulationLauncher")
 
 
 def _run(config: DictConfig, paths: JobPaths, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,6 +206,11 @@ def _differences(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> list[Di
         for name in dict.fromkeys([*recorded, *now])
         if not _same(recorded.get(name), now.get(name))
     ]
+
+
+def _rounded(difference: Difference) -> bool:
+    pair = difference.recorded, difference.now
+    return all(isinstance(x, float) for x in pair) and math.isclose(*pair, rel_tol=ROUNDING)
 
 
 def _same(one: Any, other: Any) -> bool:

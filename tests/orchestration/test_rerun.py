@@ -90,6 +90,20 @@ def test_other_numbers_are_shown_with_what_else_differs(study, rerun):
     assert len(lines) == 3
 
 
+def test_a_member_of_a_population_is_the_same_up_to_rounding(study, rerun):
+    record = json.loads((study / "0" / "metrics.json").read_text())
+    change(study, 0, train_loss=record["train_loss"] * (1 + 1e-7))
+    assert rerun(study, 0).code == 1
+    hydra = study / "0" / ".hydra" / "hydra.yaml"
+    text = hydra.read_text()
+    assert "hydra._internal.core_plugins.basic_launcher.BasicLauncher" in text
+    hydra.write_text(text.replace("basic_launcher.BasicLauncher", "x.PopulationLauncher"))
+    ended = rerun(study, 0)
+    assert (ended.code, ended.out.split(" (")[0]) == (0, "trial 0: same up to rounding")
+    change(study, 0, test_accuracy=0.125)
+    assert rerun(study, 0).code == 1
+
+
 def test_an_epoch_that_differs_is_named(study, rerun):
     history = study / "0" / "history.csv"
     lines = history.read_text().splitlines()
