@@ -139,4 +139,7 @@ def _stored_trial(_output_dir: str) -> RunningTrial:
     paths = StudyPaths(Path(hydra.sweep.dir))
     name = sweeper.study_name or paths.root.name
     storage = open_storage(sweeper.storage, paths.journal)
-    return StoredTrial(load_for_report(storage, name, build_pruner(sweeper.pruner)), hydra.job.num)
+    return StoredTrial(
+        load_for_report(storage, name, build_pruner(sweeper.pruner or sweeper.default_pruner)),
+        hydra.job.num,
+    )

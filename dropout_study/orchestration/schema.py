@@ -191,6 +191,7 @@ class SearchSpaceConf:
     n_trials: int = at_least(low=1)
     params: dict[str, Any] = field(default_factory=dict)
     enqueue: list[dict[str, Any]] = field(default_factory=list)
+    pruner: dict[str, Any] | None = None
 
 
 TARGETS: dict[str, type] = {

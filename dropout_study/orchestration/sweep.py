@@ -80,7 +80,7 @@ class Sweep:
         self.paths = StudyPaths(Path(config.hydra.sweep.dir))
         self.plan = plan_sweep(settings.params, arguments, context.config_loader)
         self.recorder = recorder
-        keys = config_keys(config)
+        keys = [*config_keys(config), *self.plan.added]
         check_space(self.plan.space, keys, empty=settings.custom_search_space is not None)
         check_conditions(self.plan.space, self.plan.conditions, keys)
         self.fixed_config = context.config_loader.load_sweep_config(config, self.plan.fixed)
@@ -149,7 +149,7 @@ class Sweep:
                 settings.study_name or self.paths.root.name,
                 settings.directions,
                 self.sampler,
-                build_pruner(settings.pruner),
+                build_pruner(settings.pruner or settings.default_pruner),
             )
             check_identity(study, self._identity(), extend=settings.on_change == "extend")
             inside, outside = fitting_points(settings.enqueue, self.plan.space)
