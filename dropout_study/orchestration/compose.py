@@ -17,8 +17,8 @@ class Composer:
 
     Jobs are of a kind if their overrides are the same but for the scalars that plain overrides of
     dotted keys (``optimizer.lr=0.1``) set: those change nothing else in a composition. Config
-    groups have no dots in their names, and everything else (``+key``, ``~key``, lists, Hydra's own
-    keys) is part of the kind.
+    groups have no dots in their names, and everything else (``+key``, ``~key``, lists) is part
+    of the kind.
 
     Args:
         loader: Hydra's.
@@ -46,6 +46,8 @@ class Composer:
         for override in filter(_sets_a_scalar, parsed):
             OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
         with open_dict(config):
+            own = [str(each.input_line) for each in parsed if each.is_hydra_override()]
+            config.hydra.overrides.hydra = [*self._config.hydra.overrides.hydra, *own]
             _name(config, [override for override in parsed if not override.is_hydra_override()])
             config.hydra.job.id = config.hydra.job.num = number
         return config
@@ -61,7 +63,6 @@ def _sets_a_scalar(override: Override) -> bool:
         override.type is OverrideType.CHANGE
         and override.package is None
         and "." in override.key_or_group
-        and not override.is_hydra_override()
         and not override.is_sweep_override()
         and not isinstance(override.value(), list | dict)
     )
