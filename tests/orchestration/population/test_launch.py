@@ -242,16 +242,16 @@ class TestStudy:
         return run
 
     def test_it_prunes_and_resumes_to_its_total(self, study):
-        words = ("hydra/sweeper/pruner=median", "trainer.epochs=4", "hydra.sweeper.n_trials=")
-        assert len(study(*words[:2], words[2] + "8")) == 8
-        table = study(*words[:2], words[2] + "20")
+        words = ("trainer.epochs=4", "hydra.sweeper.n_trials=")
+        assert len(study(words[0], words[1] + "8")) == 8
+        table = study(words[0], words[1] + "20")
         assert table["trial"].tolist() == list(range(20))
         assert set(table["state"]) == {"COMPLETE", "PRUNED"}
         assert (table["epochs_run"][table["state"] == "PRUNED"] < 4).all()
 
     def test_replicates_are_members(self, study):
         words = ("hydra.sweeper.replicates=3", "hydra.sweeper.n_trials=3")
-        table = study(*words, "hydra/sweeper/pruner=none")
+        table = study(*words, "hydra.sweeper.default_pruner=null")
         assert table["n"].tolist() == [3, 3, 3]
         jobs = [JobPaths(Path(f"study/{t}/replicate_{r}")) for t in range(3) for r in range(3)]
         assert all(job.metrics_json.is_file() for job in jobs)
