@@ -3,17 +3,27 @@
 Run by ``sweep.py`` in an environment of its own. It imports nothing of this project.
 """
 
+from pathlib import Path
+
 import hydra
 import torch
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from torch import nn
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
-BATCH = 256
+ConfigStore.instance().store(
+    name="peer",
+    node={
+        **{"root": "???", "val_size": 5000, "batch_size": 256, "epochs": 3, "threads": 1},
+        **{"dropout1": 0.2, "dropout2": 0.5, "lr": 0.5},
+    },
+)
 
 
-def loaders(root: str, val_size: int) -> list[DataLoader]:
+def loaders(root: str, val_size: int, batch_size: int) -> list[DataLoader]:
     """Returns training, validation and test data; the last training images are for validation."""
     train, test = (
         datasets.FashionMNIST(root, train=part, transform=transforms.ToTensor())
@@ -21,7 +31,7 @@ def loaders(root: str, val_size: int) -> list[DataLoader]:
     )
     cut = len(train) - val_size
     parts = (Subset(train, range(cut)), Subset(train, range(cut, len(train))), test)
-    return [DataLoader(part, BATCH, shuffle=part is parts[0]) for part in parts]
+    return [DataLoader(part, batch_size, shuffle=part is parts[0]) for part in parts]
 
 
 def network(dropout1: float, dropout2: float) -> nn.Module:
@@ -45,7 +55,7 @@ def train_epoch(net: nn.Module, optimizer: torch.optim.Optimizer, train: DataLoa
         optimizer.zero_grad()
         each.mean().backward()
         optimizer.step()
-        total += float(each.sum())
+        total += float(each.detach().sum())
         correct += float((predicted.argmax(dim=1) == labels).sum())
 
 
@@ -60,12 +70,13 @@ def accuracy(net: nn.Module, data: DataLoader) -> float:
 def main(config: DictConfig) -> float:
     torch.set_num_threads(config.threads)
     torch.manual_seed(0)
-    train, val, test = loaders(config.root, config.val_size)
+    train, val, test = loaders(config.root, config.val_size, config.batch_size)
     net = network(config.dropout1, config.dropout2)
     optimizer = torch.optim.SGD(net.parameters(), lr=config.lr)
     for _ in range(config.epochs):
         train_epoch(net, optimizer, train)
         val_accuracy, _test_accuracy = accuracy(net, val), accuracy(net, test)
+    (Path(HydraConfig.get().runtime.output_dir) / "value.txt").write_text(str(val_accuracy))
     return val_accuracy
 
 
