@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.exceptions import StorageInternalError
 
 from dropout_study.errors import UserError
+from dropout_study.orchestration.dashboard import dashboard_command
 from dropout_study.orchestration.display import SweepDisplay
 from dropout_study.orchestration.jobs import JobRunner
 from dropout_study.orchestration.overrides import config_keys, plan_sweep
@@ -117,6 +118,8 @@ class Sweep:
         )
         if resumed := asktell.requeue_orphans():
             log.info("run again, their process has died: trials %s", ", ".join(map(str, resumed)))
+        watch = dashboard_command(self.settings.storage or self.paths.journal)
+        log.info("the study in a browser, also while it runs: %s", watch)
         display = self._display(study)
         source = self._source(asktell, display)
         deadline = _Deadline(self.settings.timeout)
