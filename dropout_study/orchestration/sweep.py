@@ -161,7 +161,7 @@ class Sweep:
                 settings.study_name or self.paths.root.name,
                 settings.directions,
                 self.sampler,
-                build_pruner(settings.pruner or settings.default_pruner),
+                build_pruner(settings.pruner),
             )
             check_identity(study, self._identity(), extend=settings.on_change == "extend")
             inside, outside = fitting_points(settings.enqueue, self.plan.space)
