@@ -17,6 +17,8 @@ from dropout_study.errors import (
 from dropout_study.orchestration.outcome import as_names, objective_names
 
 Direction = Literal["maximize", "minimize"]
+
+
 @dataclass(frozen=True)
 class SweepSettings:
     """What ``hydra.sweeper`` says."""
