@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
+from dropout_study.errors import check_at_least
 from dropout_study.orchestration.source import Assignment, StudyStopping, TrialSource
 from dropout_study.paths import StudyPaths
 
@@ -29,6 +30,7 @@ class RunningTrial(Protocol):
         """Reports an intermediate value of the objective after ``step``, 1, 2, ... epochs.
 
         Raises:
+            UserError: ``step`` is negative.
             StudyStopping: the study is being stopped; it passes through ``except Exception``.
         """
 
@@ -63,6 +65,7 @@ class SourceTrial:
 
     def report(self, value: float, step: int) -> None:
         """Reports to the study."""
+        check_at_least("step", step, low=0)
         self._goes_on = self._source.report(self._assignment, value, step)
         if self._source.stopping:
             raise StudyStopping
@@ -140,6 +143,6 @@ def _stored_trial(_output_dir: str) -> RunningTrial:
     name = sweeper.study_name or paths.root.name
     storage = open_storage(sweeper.storage, paths.journal)
     return StoredTrial(
-        load_for_report(storage, name, build_pruner(sweeper.pruner or sweeper.default_pruner)),
+        load_for_report(storage, name, build_pruner(sweeper.pruner)),
         hydra.job.num,
     )

@@ -11,9 +11,15 @@ from dropout_study.orchestration.current import SourceTrial, use_trial
 from dropout_study.orchestration.explain import explain
 from dropout_study.orchestration.jobs import JobRunner
 from dropout_study.orchestration.outcome import Outcome
-from dropout_study.orchestration.source import Assignment, StudyStopping
+from dropout_study.orchestration.source import Assignment
 from dropout_study.orchestration.study_source import StudySource
-from dropout_study.orchestration.worker import Died, Report, Verdict
+from dropout_study.orchestration.worker import (
+    Died,
+    DiskFault,
+    Report,
+    Verdict,
+    run_to_outcome,
+)
 from dropout_study.orchestration.workers import Event, Worker, WorkerPool
 from dropout_study.trial import TrialState
 
@@ -29,14 +35,13 @@ def run_here(source: StudySource, runner: JobRunner, tick: Tick) -> None:
     """Runs one job after the other in this process, where a debugger can see it."""
     while jobs := source.ask(1):
         tick()
-        try:
-            with use_trial(SourceTrial(jobs[0], source)):
-                returned = runner.run(jobs[0])
-        except StudyStopping:
+        with use_trial(SourceTrial(jobs[0], source)):
+            outcome = run_to_outcome(runner, jobs[0], source.settings.objectives)
+        runner.restore_log()
+        if outcome is None:
             source.release(jobs[0])
         else:
-            runner.restore_log()
-            source.tell(jobs[0], returned)
+            source.end(jobs[0], outcome)
 
 
 def run_in_workers(
@@ -65,6 +70,8 @@ def _handle(source: StudySource, event: Event) -> None:
         worker.answer(Verdict(goes_on, source.stopping))
     elif isinstance(message, Died):
         source.lost(assignment, message.reason)
+    elif isinstance(message, DiskFault):
+        raise message.error
     elif message.outcome is None:
         source.release(assignment)
     else:

@@ -22,6 +22,7 @@ from dropout_study.orchestration.settings import SweepSettings
 from dropout_study.orchestration.source import Assignment
 from dropout_study.search.asktell import DUPLICATE_ATTR, ERROR_ATTR, Asked, AskTell
 from dropout_study.search.constraints import Constraint, violations
+from dropout_study.search.study import first_error, states
 from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)
@@ -108,10 +109,7 @@ class StudySource:
         self._listener = listener
         self._trials: dict[int, _Trial] = {}
         self._waiting: deque[Assignment] = deque()
-        self._failed = sum(
-            trial.state == optuna.trial.TrialState.FAIL
-            for trial in asktell.study.get_trials(deepcopy=False)
-        )
+        self._failed = states(asktell.study, settings.n_trials)[TrialState.FAIL]
         self.stopping = False
         self.stop_asking = False
         # Optuna's callbacks end a study by its `stop`, which Optuna allows only in `optimize`.
@@ -138,6 +136,7 @@ class StudySource:
         """Asks for a trial and makes its jobs; returns False if the study has none."""
         if self.stop_asking:
             return False
+        self._check_failures()
         asked = self.asktell.ask()
         if asked is None and self.asktell.requeue_orphans():
             asked = self.asktell.ask()
@@ -295,12 +294,17 @@ class StudySource:
         self._listener.ended(number, outcome.state, outcome.value, outcome.error)
         for callback in self._callbacks:
             callback(self.asktell.study, frozen)
-        self._failed += outcome.state == TrialState.FAIL
+        if outcome.state == TrialState.FAIL:
+            self._failed += 1
+            self._check_failures()
+
+    def _check_failures(self) -> None:
+        """Ends the study if too many trials have failed, in this run of it or an earlier one."""
         if self._failed > self.settings.max_failure_rate * self.settings.n_trials:
             raise UserError(
                 f"{self._failed} of {self.settings.n_trials} trials have failed, more than "
-                f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows; the last "
-                f"with: {outcome.error}"
+                f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows, the "
+                f"first with: {first_error(self.asktell.study)}; a higher rate lets the study go on"
             )
 
 

@@ -28,10 +28,11 @@ from dropout_study.orchestration.preload import preload
 from dropout_study.orchestration.runners import run_here, run_in_waves, run_in_workers
 from dropout_study.orchestration.samplers import SeededByTrial, build_pruner
 from dropout_study.orchestration.settings import SweepSettings, cores
+from dropout_study.orchestration.source import Interrupted
 from dropout_study.orchestration.study_source import Recorder, StudySource
 from dropout_study.orchestration.worker import serve
 from dropout_study.orchestration.workers import WorkerPool
-from dropout_study.paths import StudyPaths, atomic_write
+from dropout_study.paths import StudyPaths, atomic_write, remove_temporaries
 from dropout_study.search.asktell import AskTell
 from dropout_study.search.conditions import check_conditions, suggest
 from dropout_study.search.constraints import parse
@@ -99,8 +100,9 @@ class Sweep:
             UserError: the study is another one, its storage is gone, or too many trials failed.
             SystemExit: 130, after an interrupt.
         """
-        self.paths.root.mkdir(parents=True, exist_ok=True)
         try:
+            self.paths.root.mkdir(parents=True, exist_ok=True)
+            remove_temporaries(self.paths.root)
             return self._run()
         except (OSError, StorageInternalError) as error:
             told = masked(" ".join(str(error).split()))
@@ -114,7 +116,11 @@ class Sweep:
             OmegaConf.save(self.config, temporary)
         lease = Lease(study)
         asktell = AskTell(
-            study, n_trials=self.settings.n_trials, suggest=self._suggest, lease=lease
+            study,
+            n_trials=self.settings.n_trials,
+            suggest=self._suggest,
+            lease=lease,
+            lock=self.paths.study_lock,
         )
         if resumed := asktell.requeue_orphans():
             log.info("run again, their process has died: trials %s", ", ".join(map(str, resumed)))
@@ -134,12 +140,15 @@ class Sweep:
         try:
             with display, _interruptible(source) as interrupts:
                 returns = self._run_jobs(source, display, tick)
+        except Interrupted:
+            _tell_interrupted()
+            raise
         finally:
             source.release_all()
             lease.end()
         if interrupts:
             self.recorder.update()
-            log.info("interrupted; nothing that has ended is lost, resume with: %s", _command())
+            _tell_interrupted()
             raise SystemExit(INTERRUPTED)
         self._conclude(study, asktell)
         return returns
@@ -152,7 +161,7 @@ class Sweep:
                 settings.study_name or self.paths.root.name,
                 settings.directions,
                 self.sampler,
-                build_pruner(settings.pruner or settings.default_pruner),
+                build_pruner(settings.pruner),
             )
             check_identity(study, self._identity(), extend=settings.on_change == "extend")
             inside, outside = fitting_points(settings.enqueue, self.plan.space)
@@ -309,7 +318,7 @@ def _interruptible(source: StudySource) -> Iterator[list[int]]:
     def interrupt(number: int, _frame: FrameType | None) -> None:
         came.append(number)
         if len(came) > 1:
-            raise SystemExit(INTERRUPTED)
+            raise Interrupted(INTERRUPTED)
         name = signal.Signals(number).name
         log.warning("%s: running trials leave after their epoch; once more ends at once", name)
         source.stop()
@@ -326,6 +335,10 @@ def _interruptible(source: StudySource) -> Iterator[list[int]]:
 
 def _is_basic(config: DictConfig) -> bool:
     return str(config.hydra.launcher.get("_target_", "")).endswith("BasicLauncher")
+
+
+def _tell_interrupted() -> None:
+    log.info("interrupted; nothing that has ended is lost, resume with: %s", _command())
 
 
 def _command() -> str:
