@@ -1,7 +1,7 @@
 """Three ways to run the jobs of a source: here, in workers, in waves of a Hydra launcher."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from hydra.core.utils import JobReturn
@@ -27,14 +27,10 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.25
 
-Tick = Callable[[], None]
-"""Called several times a second: the display, the heartbeat, the budget."""
 
-
-def run_here(source: StudySource, runner: JobRunner, tick: Tick) -> None:
+def run_here(source: StudySource, runner: JobRunner) -> None:
     """Runs one job after the other in this process, where a debugger can see it."""
     while jobs := source.ask(1):
-        tick()
         with use_trial(SourceTrial(jobs[0], source)):
             outcome = run_to_outcome(runner, jobs[0], source.settings.objectives)
         runner.restore_log()
@@ -44,9 +40,7 @@ def run_here(source: StudySource, runner: JobRunner, tick: Tick) -> None:
             source.end(jobs[0], outcome)
 
 
-def run_in_workers(
-    source: StudySource, pool: WorkerPool, trial_timeout: float | None, tick: Tick
-) -> None:
+def run_in_workers(source: StudySource, pool: WorkerPool, trial_timeout: float | None) -> None:
     """Keeps every worker busy: one whose trial ends or is pruned gets the next at once."""
     while True:
         for worker in pool.idle():
@@ -60,7 +54,7 @@ def run_in_workers(
             _handle(source, event)
         if trial_timeout is not None:
             _end_overdue(source, pool, trial_timeout)
-        tick()
+        source.tick()
 
 
 def _handle(source: StudySource, event: Event) -> None:
@@ -91,9 +85,7 @@ def _overdue(workers: Sequence[Worker], trial_timeout: float) -> list[Worker]:
     return [worker for worker in workers if worker.seconds > trial_timeout]
 
 
-def run_in_waves(
-    source: StudySource, launcher: Launcher, size: int, tick: Tick
-) -> list[Sequence[JobReturn]]:
+def run_in_waves(source: StudySource, launcher: Launcher, size: int) -> list[Sequence[JobReturn]]:
     """Gives a Hydra launcher ``size`` jobs at a time, as Hydra defines it; returns what it did.
 
     A launcher numbers its jobs from one number on, so a wave with gaps (of a resumed study) or
@@ -102,7 +94,6 @@ def run_in_waves(
     returns: list[Sequence[JobReturn]] = []
     while wave := source.ask(size):
         for part in _parts(wave):
-            tick()
             overrides = [job.overrides for job in part]
             try:
                 jobs = launcher.launch(overrides, initial_job_idx=part[0].number)

@@ -20,7 +20,7 @@ from dropout_study.orchestration.outcome import Outcome, outcome_of
 from dropout_study.orchestration.overrides import SweepPlan, job_overrides, to_override
 from dropout_study.orchestration.settings import SweepSettings
 from dropout_study.orchestration.source import Assignment
-from dropout_study.search.asktell import DUPLICATE_ATTR, ERROR_ATTR, Asked, AskTell
+from dropout_study.search.asktell import DUPLICATE_ATTR, ERROR_ATTR, Asked, AskTell, params_key
 from dropout_study.search.constraints import Constraint, violations
 from dropout_study.search.study import first_error, states
 from dropout_study.trial import TrialState
@@ -85,6 +85,9 @@ class StudySource:
         callbacks: Optuna's, called after each trial.
         recorder: keeps files.
         listener: shows the sweep.
+
+    Attributes:
+        tick: called whenever somebody asks or reports: the display, the heartbeat, the budget.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class StudySource:
         self._failed = states(asktell.study, settings.n_trials)[TrialState.FAIL]
         self.stopping = False
         self.stop_asking = False
+        self.tick: Callable[[], None] = lambda: None
         # Optuna's callbacks end a study by its `stop`, which Optuna allows only in `optimize`.
         asktell.study.stop = self._stop_asking  # type: ignore[method-assign]
 
@@ -124,6 +128,7 @@ class StudySource:
 
     def ask(self, places: int) -> list[Assignment]:
         """Returns up to ``places`` jobs; none if there is nothing to do at present."""
+        self.tick()
         found: list[Assignment] = []
         while len(found) < places and not self.stopping:
             if not self._waiting and not self._ask_one():
@@ -151,7 +156,9 @@ class StudySource:
         return True
 
     def _same_running(self, asked: Asked) -> _Trial | None:
-        return next((t for t in self._trials.values() if t.asked.params == asked.params), None)
+        key = params_key(asked.params)
+        running = self._trials.values()
+        return next((t for t in running if params_key(t.asked.params) == key), None)
 
     def _enlist(self, asked: Asked) -> None:
         overrides = job_overrides(self._plan, asked.params)
@@ -180,6 +187,7 @@ class StudySource:
 
     def report(self, assignment: Assignment, value: float, step: int) -> bool:
         """Records an intermediate value; returns whether the job goes on."""
+        self.tick()
         number = assignment.number
         self._listener.reported(number, step, value)
         if self.stopping:

@@ -159,7 +159,8 @@ class Sweep:
 
         try:
             with display, _interruptible(source) as interrupts:
-                returns = self._run_jobs(source, display, tick)
+                source.tick = tick
+                returns = self._run_jobs(source, display)
         except Interrupted:
             _tell_interrupted()
             raise
@@ -249,9 +250,7 @@ class Sweep:
             listener=display,
         )
 
-    def _run_jobs(
-        self, source: StudySource, display: SweepDisplay, tick: Any
-    ) -> list[Sequence[JobReturn]]:
+    def _run_jobs(self, source: StudySource, display: SweepDisplay) -> list[Sequence[JobReturn]]:
         """Runs the jobs by the launcher if one was chosen, else in workers."""
         if hasattr(self.launcher, "launch_from"):
             self.launcher.launch_from(source)
@@ -259,10 +258,10 @@ class Sweep:
         count = self.settings.jobs_at_once
         if not _is_basic(self.config):
             size = max(count, 1) * self.settings.replicates
-            return run_in_waves(source, self.launcher, size, tick)
+            return run_in_waves(source, self.launcher, size)
         runner = JobRunner(self.config, self.context, self.task_function)
         if count == 0:
-            run_here(source, runner, tick)
+            run_here(source, runner)
             return []
         preload(self.task_function, self.fixed_config)
         threads = max(1, cores() // count)
@@ -274,7 +273,7 @@ class Sweep:
             ),
         )
         try:
-            run_in_workers(source, pool, self.settings.trial_timeout, tick)
+            run_in_workers(source, pool, self.settings.trial_timeout)
         finally:
             pool.close()
         return []
@@ -290,6 +289,7 @@ class Sweep:
             if counts[TrialState.FAIL] and not counts[TrialState.PRUNED]:
                 failed, reason = counts[TrialState.FAIL], first_error(study)
                 raise UserError(f"all {failed} trials failed, the first with: {reason}")
+            log.warning("no trial is complete, so none is the best")
             return
         with atomic_write(self.paths.optimization_results_yaml) as temporary:
             OmegaConf.save(OmegaConf.create(self._summary(study, best)), temporary)

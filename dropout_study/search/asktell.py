@@ -129,10 +129,10 @@ class AskTell:
         """Returns the first trained trial with the same parameters."""
         for trial in trials[self._seen :]:
             if trial.state in TRAINED:
-                self._trained.setdefault(_key(trial.params), trial)
+                self._trained.setdefault(params_key(trial.params), trial)
         while self._seen < len(trials) and trials[self._seen].state.is_finished():
             self._seen += 1  # what is not finished is looked at again
-        return self._trained.get(_key(asked.params))
+        return self._trained.get(params_key(asked.params))
 
     def report(self, number: int, value: float, step: int) -> bool:
         """Records an intermediate value; returns whether the trial goes on."""
@@ -212,5 +212,6 @@ class AskTell:
         return list(self._running)
 
 
-def _key(params: Mapping[str, Any]) -> str:
+def params_key(params: Mapping[str, Any]) -> str:
+    """Returns a text that is the same for the same parameters, their types included."""
     return repr(sorted((name, type(value).__name__, value) for name, value in params.items()))
