@@ -1,5 +1,6 @@
 """Asking and telling: numbers, the total, what is run again, what is not trained twice."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,15 +16,22 @@ from dropout_study.trial import TrialState
 Open = Callable[..., AskTell]
 
 
-@pytest.fixture(params=["journal", "sqlite"])
+@pytest.fixture(params=["journal", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def opened(request, tmp_path: Path) -> Open:
     """Opens the study as a further process does: nothing is shared but the storage."""
 
+    urls = {
+        "journal": None,
+        "sqlite": f"sqlite:///{tmp_path}/study.db",
+        "postgres": os.environ.get("DROPOUT_STUDY_POSTGRES"),
+    }
+    url = urls[request.param]
+    name = f"{request.node.name} {os.getpid()}"  # a server keeps the studies of other runs
+
     def open_study(n_trials: int = 3, choices: int = 1000) -> AskTell:
-        url = f"sqlite:///{tmp_path}/study.db" if request.param == "sqlite" else None
         study = optuna.create_study(
             storage=open_storage(url, tmp_path / "journal.log"),
-            study_name="s",
+            study_name=name,
             sampler=optuna.samplers.RandomSampler(0),
             pruner=optuna.pruners.NopPruner(),
             load_if_exists=True,
