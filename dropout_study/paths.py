@@ -100,6 +100,11 @@ class JobPaths:
         return self.root / ".hydra" / "config.yaml"
 
     @property
+    def hydra_yaml(self) -> Path:
+        """Hydra's own settings of the job, as Hydra recorded them."""
+        return self.root / ".hydra" / "hydra.yaml"
+
+    @property
     def checkpoint(self) -> Path:
         """The weights of the network, where ``trainer.checkpoint`` asks for them."""
         return self.root / "checkpoint.safetensors"

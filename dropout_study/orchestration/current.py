@@ -143,6 +143,6 @@ def _stored_trial(_output_dir: str) -> RunningTrial:
     name = sweeper.study_name or paths.root.name
     storage = open_storage(sweeper.storage, paths.journal)
     return StoredTrial(
-        load_for_report(storage, name, build_pruner(sweeper.pruner or sweeper.default_pruner)),
+        load_for_report(storage, name, build_pruner(sweeper.pruner)),
         hydra.job.num,
     )

@@ -206,8 +206,8 @@ class StudySource:
         if outcome.state == TrialState.FAIL:
             trial.pruned = True  # the others cannot make a mean of it any more
         if trial.pruned:
-            self._waiting = deque(j for j in self._waiting if j.number != assignment.number)
             trial.jobs = [j for j in trial.jobs if j.replicate in trial.outcomes or self._out(j)]
+            self._waiting = deque(j for j in self._waiting if j.number != assignment.number)
         if len(trial.outcomes) == len(trial.jobs):
             self._finish(trial, self._recorder.merge(assignment.number, trial.jobs))
 

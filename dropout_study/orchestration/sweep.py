@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +23,7 @@ from optuna.exceptions import StorageInternalError
 from dropout_study.errors import UserError
 from dropout_study.orchestration.dashboard import dashboard_command
 from dropout_study.orchestration.display import SweepDisplay
+from dropout_study.orchestration.dry_run import cost_of_training, print_plan
 from dropout_study.orchestration.jobs import JobRunner
 from dropout_study.orchestration.overrides import config_keys, plan_sweep
 from dropout_study.orchestration.preload import preload
@@ -100,6 +102,9 @@ class Sweep:
             UserError: the study is another one, its storage is gone, or too many trials failed.
             SystemExit: 130, after an interrupt.
         """
+        if self.settings.dry_run:
+            self._print_plan()
+            return []
         try:
             self.paths.root.mkdir(parents=True, exist_ok=True)
             remove_temporaries(self.paths.root)
@@ -109,6 +114,21 @@ class Sweep:
             raise UserError(
                 f"the study cannot go on: {told}; what has ended is kept, resume with: {_command()}"
             ) from error
+
+    def _print_plan(self) -> None:
+        """Prints what would be searched, from where, and what it would cost; writes nothing."""
+        inside, _ = fitting_points(self.settings.enqueue, self.plan.space)
+        print_plan(
+            self.plan,
+            self.settings,
+            inside,
+            self._suggest,
+            self.sampler,
+            self._fixed_values(),
+            cost=partial(cost_of_training, self.fixed_config, self.settings, inside, self._suggest)
+            if {"model", "data", "optimizer", "trainer"} <= set(self.fixed_config)
+            else None,  # not a task of this project
+        )
 
     def _run(self) -> list[Sequence[JobReturn]]:
         study = self._open()
@@ -161,7 +181,7 @@ class Sweep:
                 settings.study_name or self.paths.root.name,
                 settings.directions,
                 self.sampler,
-                build_pruner(settings.pruner or settings.default_pruner),
+                build_pruner(settings.pruner),
             )
             check_identity(study, self._identity(), extend=settings.on_change == "extend")
             inside, outside = fitting_points(settings.enqueue, self.plan.space)
