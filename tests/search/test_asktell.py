@@ -1,7 +1,7 @@
 """Asking and telling: numbers, the total, what is run again, what is not trained twice."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import optuna
@@ -17,7 +17,7 @@ Open = Callable[..., AskTell]
 
 
 @pytest.fixture(params=["journal", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def opened(request, tmp_path: Path) -> Open:
+def opened(request, tmp_path: Path) -> Iterator[Open]:
     """Opens the study as a further process does: nothing is shared but the storage."""
 
     urls = {
@@ -28,9 +28,12 @@ def opened(request, tmp_path: Path) -> Open:
     url = urls[request.param]
     name = f"{request.node.name} {os.getpid()}"  # a server keeps the studies of other runs
 
+    storages = []
+
     def open_study(n_trials: int = 3, choices: int = 1000) -> AskTell:
+        storages.append(open_storage(url, tmp_path / "journal.log"))
         study = optuna.create_study(
-            storage=open_storage(url, tmp_path / "journal.log"),
+            storage=storages[-1],
             study_name=name,
             sampler=optuna.samplers.RandomSampler(0),
             pruner=optuna.pruners.NopPruner(),
@@ -44,7 +47,10 @@ def opened(request, tmp_path: Path) -> Open:
         lock = tmp_path / "lock"
         return AskTell(study, n_trials=n_trials, suggest=suggest, lease=Lease(study), lock=lock)
 
-    return open_study
+    yield open_study
+    for storage in storages:
+        if isinstance(storage, optuna.storages.RDBStorage):
+            storage.engine.dispose()
 
 
 def die(asktell: AskTell) -> None:
