@@ -1,6 +1,7 @@
 """Asking and telling: numbers, the total, what is run again, what is not trained twice."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import optuna
@@ -15,15 +16,25 @@ from dropout_study.trial import TrialState
 Open = Callable[..., AskTell]
 
 
-@pytest.fixture(params=["journal", "sqlite"])
-def opened(request, tmp_path: Path) -> Open:
+@pytest.fixture(params=["journal", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def opened(request, tmp_path: Path) -> Iterator[Open]:
     """Opens the study as a further process does: nothing is shared but the storage."""
 
+    urls = {
+        "journal": None,
+        "sqlite": f"sqlite:///{tmp_path}/study.db",
+        "postgres": os.environ.get("DROPOUT_STUDY_POSTGRES"),
+    }
+    url = urls[request.param]
+    name = f"{request.node.name} {os.getpid()}"  # a server keeps the studies of other runs
+
+    storages = []
+
     def open_study(n_trials: int = 3, choices: int = 1000) -> AskTell:
-        url = f"sqlite:///{tmp_path}/study.db" if request.param == "sqlite" else None
+        storages.append(open_storage(url, tmp_path / "journal.log"))
         study = optuna.create_study(
-            storage=open_storage(url, tmp_path / "journal.log"),
-            study_name="s",
+            storage=storages[-1],
+            study_name=name,
             sampler=optuna.samplers.RandomSampler(0),
             pruner=optuna.pruners.NopPruner(),
             load_if_exists=True,
@@ -36,7 +47,10 @@ def opened(request, tmp_path: Path) -> Open:
         lock = tmp_path / "lock"
         return AskTell(study, n_trials=n_trials, suggest=suggest, lease=Lease(study), lock=lock)
 
-    return open_study
+    yield open_study
+    for storage in storages:
+        if isinstance(storage, optuna.storages.RDBStorage):
+            storage.engine.dispose()
 
 
 def die(asktell: AskTell) -> None:

@@ -190,11 +190,13 @@ def test_postgres_keeps_a_study(tmp_path: Path):
     trial = study.ask()
     trial.report(0.5, 1)
     study.tell(trial, 0.5)
-    again = optuna.load_study(
-        study_name=study.study_name, storage=open_storage(url, tmp_path / "unused.log")
-    )
+    reopened = open_storage(url, tmp_path / "unused.log")
+    again = optuna.load_study(study_name=study.study_name, storage=reopened)
     assert [t.value for t in again.trials] == [0.5]
     storage.delete_study(study._study_id)
+    for opened in (storage, reopened):
+        assert isinstance(opened, optuna.storages.RDBStorage)
+        opened.engine.dispose()
 
 
 def test_directions_are_kept(tmp_path: Path):
