@@ -38,7 +38,7 @@ SPACE = {
     "model.dropout2": "interval(0, 0.8)",
     "optimizer.lr": "tag(log, interval(0.05, 0.5))",
 }
-NO_PRUNING = ("hydra/sweeper/pruner=none", "hydra.sweeper.default_pruner=null")
+NO_PRUNING = "hydra/sweeper/pruner=none"
 HEAD = {
     False: ("sweep", "s", "s per trial-epoch", "times as fast as the peer"),
     True: ("sweep", "s", "best validation accuracy", "s to it", "s to the peer's best"),
@@ -92,7 +92,7 @@ def our_command(args: argparse.Namespace, name: str, space: dict[str, str]) -> l
     if args.quickstart:
         what = ["experiment=quickstart"]
     else:
-        what = [*given, f"trainer.epochs={args.epochs}", *NO_PRUNING]
+        what = [*given, f"trainer.epochs={args.epochs}", NO_PRUNING]
         what += [f"hydra/sweeper/sampler={sampler(args)}"]
     return [
         *(sys.executable, "-m", "dropout_study", "--multirun", *what, *launcher, "report=none"),

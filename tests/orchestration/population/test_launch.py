@@ -251,7 +251,7 @@ class TestStudy:
 
     def test_replicates_are_members(self, study):
         words = ("hydra.sweeper.replicates=3", "hydra.sweeper.n_trials=3")
-        table = study(*words, "hydra.sweeper.default_pruner=null")
+        table = study(*words, "hydra/sweeper/pruner=none")
         assert table["n"].tolist() == [3, 3, 3]
         jobs = [JobPaths(Path(f"study/{t}/replicate_{r}")) for t in range(3) for r in range(3)]
         assert all(job.metrics_json.is_file() for job in jobs)
