@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from dropout_study.confirmation.plan import plan_confirmation
+from dropout_study.confirmation.population import train_as_population
 from dropout_study.confirmation.runs import (
     TrainRuns,
     planned_runs,
     read_run,
     read_runs,
-    train_one_by_one,
 )
 from dropout_study.confirmation.summary import accuracies, summarise
 from dropout_study.errors import check_at_least
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def confirm(
-    root: Path, *, top: int = 3, seeds: int = 10, train: TrainRuns = train_one_by_one
+    root: Path, *, top: int = 3, seeds: int = 10, train: TrainRuns = train_as_population
 ) -> pd.DataFrame:
     """Trains what ``plan_confirmation`` says and returns the table; runs that are there are kept.
 

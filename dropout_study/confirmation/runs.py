@@ -14,7 +14,7 @@ from dropout_study.data import Splits
 from dropout_study.errors import DivergedError
 from dropout_study.orchestration.task import TrialSetup, prepare_trial, train_trial
 from dropout_study.paths import JobPaths, StudyPaths, atomic_write
-from dropout_study.trial import TrialState
+from dropout_study.trial import TrialResult, TrialState
 
 log = logging.getLogger(__name__)
 
@@ -48,19 +48,12 @@ def planned_runs(plan: Plan, study: StudyPaths) -> list[Run]:
 
 def train_one_by_one(runs: Sequence[Run]) -> None:
     """Trains the runs in turn, each on train + validation; a diverged one is recorded as FAIL."""
-    for position, run in enumerate(runs, start=1):
+    for run in runs:
         setup = on_all_examples(prepare_trial(run.config))
         try:
-            result = train_trial(setup, run.paths.root).as_dict()
-            row: dict[str, Any] = {**result, "state": str(TrialState.COMPLETE), "error": ""}
-            told = f"test accuracy {result['test_accuracy']:.4f}"
+            end_run(run, train_trial(setup, run.paths.root))
         except DivergedError as error:
-            row = {"state": str(TrialState.FAIL), "error": str(error)}
-            told = str(error)
-        write_run(run, row)
-        log.info(
-            "%d of %d: %s, seed %d: %s", position, len(runs), run.configuration, run.seed, told
-        )
+            end_run(run, error)
 
 
 def on_all_examples(setup: TrialSetup) -> TrialSetup:
@@ -74,6 +67,17 @@ def on_all_examples(setup: TrialSetup) -> TrialSetup:
 @lru_cache(maxsize=1)  # the runs of a confirmation share their data
 def _merged(splits: Splits) -> Splits:
     return splits.merged()
+
+
+def end_run(run: Run, result: TrialResult | DivergedError) -> None:
+    """Records how a run has ended and says so."""
+    if isinstance(result, TrialResult):
+        write_run(run, {**result.as_dict(), "state": str(TrialState.COMPLETE), "error": ""})
+        told = f"test accuracy {result.test_accuracy:.4f}"
+    else:
+        write_run(run, {"state": str(TrialState.FAIL), "error": str(result)})
+        told = str(result)
+    log.info("%s, seed %d: %s", run.configuration, run.seed, told)
 
 
 def write_run(run: Run, row: dict[str, Any]) -> None:

@@ -16,9 +16,8 @@ class Composer:
     """Returns what ``load_sweep_config`` would, but composes each kind of job only once.
 
     Jobs are of a kind if their overrides are the same but for the scalars that plain overrides of
-    dotted keys (``optimizer.lr=0.1``) set: those change nothing else in a composition. Config
-    groups have no dots in their names, and everything else (``+key``, ``~key``, lists, Hydra's own
-    keys) is part of the kind.
+    values (``optimizer.lr=0.1``, ``+x=1``) set: those change nothing else in a composition.
+    Everything else (config groups, ``~key``, lists) is part of the kind.
 
     Args:
         loader: Hydra's.
@@ -30,6 +29,7 @@ class Composer:
         self._config = config
         self._parser = OverridesParser.create(config_loader=loader)
         self._kinds: dict[tuple[str, ...], DictConfig] = {}
+        self._groups: dict[str, bool] = {}
 
     def job_config(self, overrides: Sequence[str], number: int) -> DictConfig:
         """Returns the configuration of job ``number``.
@@ -38,33 +38,41 @@ class Composer:
             HydraException: an override is not in the grammar or does not fit the configuration.
         """
         parsed = self._parser.parse_overrides(list(overrides))
-        kind = tuple(_kind(override) for override in parsed)
+        scalars = [override for override in parsed if self._sets_a_scalar(override)]
+        kind = tuple(_kind(override, override in scalars) for override in parsed)
         if kind not in self._kinds:
             self._kinds[kind] = self._loader.load_sweep_config(self._config, list(overrides))
         config = deepcopy(self._kinds[kind])
         OmegaConf.copy_cache(from_config=self._config, to_config=config)
-        for override in filter(_sets_a_scalar, parsed):
+        for override in scalars:
             OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
         with open_dict(config):
+            own = [str(each.input_line) for each in parsed if each.is_hydra_override()]
+            config.hydra.overrides.hydra = [*self._config.hydra.overrides.hydra, *own]
             _name(config, [override for override in parsed if not override.is_hydra_override()])
             config.hydra.job.id = config.hydra.job.num = number
         return config
 
+    def _sets_a_scalar(self, override: Override) -> bool:
+        """Returns whether ``override`` sets a value that is neither list, dict nor a group."""
+        return (
+            override.type in (OverrideType.CHANGE, OverrideType.ADD)
+            and override.package is None
+            and not override.is_sweep_override()
+            and not isinstance(override.value(), list | dict)
+            and not self._is_group(override.key_or_group)
+        )
 
-def _kind(override: Override) -> str:
-    return override.key_or_group if _sets_a_scalar(override) else str(override.input_line)
+    def _is_group(self, key: str) -> bool:
+        """Returns whether ``key`` names a config group."""
+        if key not in self._groups:
+            self._groups[key] = bool(self._loader.get_group_options(key))
+        return self._groups[key]
 
 
-def _sets_a_scalar(override: Override) -> bool:
-    """Returns whether ``override`` is a plain ``a.b=value``, its value neither list nor dict."""
-    return (
-        override.type is OverrideType.CHANGE
-        and override.package is None
-        and "." in override.key_or_group
-        and not override.is_hydra_override()
-        and not override.is_sweep_override()
-        and not isinstance(override.value(), list | dict)
-    )
+def _kind(override: Override, sets_a_scalar: bool) -> str:
+    """Returns what of an override decides how a job is composed."""
+    return override.get_key_element() if sets_a_scalar else str(override.input_line)
 
 
 def _name(config: DictConfig, overrides: Sequence[Override]) -> None:

@@ -36,6 +36,7 @@ class SweepPlan:
     space: dict[str, BaseDistribution]
     fixed: list[str]
     conditions: Mapping[str, Condition] = field(default_factory=dict)
+    added: frozenset[str] = frozenset()  # searched keys that the configuration has not: `+key=...`
 
 
 def plan_sweep(
@@ -62,6 +63,7 @@ def plan_sweep(
         space=space,
         fixed=[str(o.input_line) for o in by_key.values() if not o.is_sweep_override()],
         conditions={key: condition for key, condition in conditions.items() if key in space},
+        added=frozenset(key for key in space if by_key[key].is_add()),
     )
 
 
@@ -121,7 +123,8 @@ def _quoted(value: Any) -> Any:
 
 def job_overrides(plan: SweepPlan, params: Params) -> list[str]:
     """Returns the overrides of one trial's job."""
-    return [*plan.fixed, *(to_override(key, value) for key, value in params.items())]
+    marks = {key: "+" if key in plan.added else "" for key in params}
+    return [*plan.fixed, *(marks[key] + to_override(key, params[key]) for key in params)]
 
 
 def config_keys(config: DictConfig) -> list[str]:

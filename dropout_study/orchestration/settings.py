@@ -53,7 +53,6 @@ class SweepSettings:
         Raises:
             UserError: a value is out of its range.
         """
-        kept = {"pruner": fields.get("pruner")}
         plain: dict[str, Any] = {
             name: value if name == "pruner" else _plain(value) for name, value in fields.items()
         }

@@ -15,15 +15,19 @@ from dropout_study.secrets import hide_password
 class OptunaStudyConf:
     """``hydra/sweeper=optuna_study``.
 
-    An application may keep ``study_name``, ``n_trials``, ``params`` and ``enqueue`` in a config
-    group ``search_space``: that is where their defaults come from.
+    An application may keep ``study_name``, ``n_trials``, ``params``, ``enqueue`` and ``pruner`` in
+    a config group ``search_space``: that is where their defaults come from.
     """
 
     _target_: str = "hydra_plugins.dropout_study.optuna_study_sweeper.OptunaStudySweeper"
     _recursive_: bool = False
-    defaults: list[Any] = field(default_factory=lambda: [{"sampler": "tpe"}, {"pruner": "none"}])
+    defaults: list[Any] = field(
+        # `_self_` first: else `pruner: null` below would undo the group's choice
+        default_factory=lambda: ["_self_", {"sampler": "tpe"}, {"pruner": None}]
+    )
     sampler: Any = MISSING  # an Optuna sampler by _target_; group hydra/sweeper/sampler
-    pruner: Any = None  # an Optuna pruner by _target_; group hydra/sweeper/pruner
+    # an Optuna pruner by _target_, null for none; group hydra/sweeper/pruner
+    pruner: Any = II("oc.select:search_space.pruner,null")
     direction: Any = "maximize"  # maximize or minimize the objective; a list for several
     # storage URL: sqlite:///FILE, postgresql+psycopg://..., mysql://..., journal://FILE;
     # null: journal.log in the study's directory

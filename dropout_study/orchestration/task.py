@@ -19,7 +19,7 @@ from dropout_study.orchestration.provenance import write_provenance
 from dropout_study.orchestration.schema import check_config
 from dropout_study.paths import JobPaths
 from dropout_study.randomness import draw_key
-from dropout_study.training import TrainSettings, resolve_device, train_single
+from dropout_study.training import TrainSettings, allow_tf32, resolve_device, train_single
 from dropout_study.trial import EpochMetrics, OnEpoch, TrialResult
 
 
@@ -42,6 +42,7 @@ def prepare_trial(config: DictConfig) -> TrialSetup:
     """
     check_config(config)
     device = resolve_device(config.trainer.device)
+    allow_tf32(config.trainer.precision == "tf32")
     splits = load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
     model = build_model(config, splits).to(device)
     checkpoint = config.trainer.get("checkpoint", "none")

@@ -1,11 +1,12 @@
 """Training and evaluation. Knows nothing of Hydra or Optuna."""
 
-from dropout_study.training.device import resolve_device
+from dropout_study.training.device import allow_tf32, resolve_device
 from dropout_study.training.evaluate import evaluate, scaled
 from dropout_study.training.single import TrainSettings, epoch_order, train_single
 
 __all__ = [
     "TrainSettings",
+    "allow_tf32",
     "epoch_order",
     "evaluate",
     "resolve_device",

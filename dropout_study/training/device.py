@@ -25,5 +25,14 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
+def allow_tf32(allowed: bool) -> None:
+    """Lets CUDA round the factors of float32 products and convolutions to TF32, or not.
+
+    It holds for the whole process; other devices compute as before.
+    """
+    torch.set_float32_matmul_precision("high" if allowed else "highest")
+    torch.backends.cudnn.allow_tf32 = allowed
+
+
 def _no_device(name: str, what: str) -> UserError:
     return UserError(f"`trainer.device={name}` {what}; use `trainer.device=auto` or `cpu`")

@@ -10,10 +10,13 @@ from fake_study import write_study
 from omegaconf import OmegaConf
 
 from dropout_study.cli import confirm as confirm_command
+from dropout_study.confirmation import population
 from dropout_study.confirmation.confirm import confirm
-from dropout_study.confirmation.runs import Run, train_one_by_one
+from dropout_study.confirmation.population import train_as_population
+from dropout_study.confirmation.runs import Run, end_run, on_all_examples, train_one_by_one
 from dropout_study.data import synthetic
 from dropout_study.errors import UserError
+from dropout_study.orchestration.task import TrialSetup
 from dropout_study.paths import StudyPaths, conf_dir
 
 PARAMS = {"model.dropout1": 0.1, "model.dropout2": 0.3, "optimizer.lr": 0.1}
@@ -77,6 +80,59 @@ def test_a_confirmation_that_was_interrupted_goes_on(tmp_path: Path) -> None:
     resumed = confirm(tmp_path / "b", top=1, seeds=2, train=counting)
     assert counts == [8 - 3]
     pd.testing.assert_frame_equal(resumed, whole)
+
+
+def test_as_a_population_the_table_is_the_same(tmp_path: Path) -> None:
+    trainable(tmp_path / "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    alone = confirm(tmp_path / "a", top=2, seeds=4, train=train_one_by_one)
+
+    together = confirm(tmp_path / "b", top=2, seeds=4, train=train_as_population)
+
+    pd.testing.assert_frame_equal(together, alone, atol=1 / 256)  # an image of the test set
+    for name in ("confirmation_runs.csv", "confirmation/book/1/history.csv"):
+        frames = [pd.read_csv(tmp_path / each / name) for each in "ab"]
+        same = [frame.drop(columns="seconds").sort_values(list(frame)[:2]) for frame in frames]
+        pd.testing.assert_frame_equal(*same, atol=1 / 256)
+
+
+def test_a_population_records_each_run_as_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainable(tmp_path)
+    ended: list[str] = []
+
+    def interrupted(run: Run, result: object) -> None:
+        if len(ended) == 3:
+            raise KeyboardInterrupt
+        ended.append(run.configuration)
+        end_run(run, result)
+
+    monkeypatch.setattr(population, "end_run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        confirm(tmp_path, top=1, seeds=2)
+    counts: list[int] = []
+    confirm(tmp_path, top=1, seeds=2, train=lambda runs: counts.append(len(runs)))
+    assert counts == [8 - 3]
+
+
+def test_a_run_that_raises_stops_no_other_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainable(tmp_path)
+
+    def breaks(setup: TrialSetup) -> TrialSetup:
+        setup = on_all_examples(setup)
+        if setup.settings.seed == 1:
+            setup.model.register_forward_pre_hook(lambda *_: 1 / 0)
+        return setup
+
+    monkeypatch.setattr(population, "on_all_examples", breaks)
+    with pytest.raises(ZeroDivisionError):
+        confirm(tmp_path, top=1, seeds=2)
+    counts: list[int] = []
+    confirm(tmp_path, top=1, seeds=2, train=lambda runs: counts.append(len(runs)))
+    assert counts == [3]  # the run with seed 1 of each configuration but the null check
 
 
 def test_more_seeds_train_only_what_is_new(tmp_path: Path) -> None:

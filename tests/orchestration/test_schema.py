@@ -51,7 +51,7 @@ RATE = "must be in [0, 1), got {}; use 0.0 to disable dropout"
         ("trainer.epochs=2.5", "must be a whole number, got 2.5"),
         ("trainer.epochs=ten", "must be a whole number, got 'ten'"),
         ("trainer.batch_size=0", "must be a finite number >= 1, got 0"),
-        ("trainer.precision=float16", "must be one of float32, bfloat16, got 'float16'"),
+        ("trainer.precision=float16", "must be one of float32, tf32, bfloat16, got 'float16'"),
         ("trainer.seed=null", "must be a whole number, got None"),
         ("data.val_size=-1", "must be a finite number >= 0, got -1"),
         ("data.train_size=0", "must be a finite number >= 1, got 0"),

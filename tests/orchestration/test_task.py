@@ -146,3 +146,11 @@ def test_what_a_class_has_defaults_for_may_be_left_out_and_what_it_knows_be_adde
     compose_config, overrides
 ):
     prepare_trial(compose_config(*SYNTHETIC, *overrides))
+
+
+@pytest.mark.parametrize(("precision", "used"), [("tf32", "high"), ("float32", "highest")])
+def test_the_precision_of_a_trial_is_its_own(compose_config, precision, used):
+    prepare_trial(compose_config(*SYNTHETIC, "trainer.precision=tf32"))
+    prepare_trial(compose_config(*SYNTHETIC, f"trainer.precision={precision}"))
+    assert torch.get_float32_matmul_precision() == used
+    prepare_trial(compose_config(*SYNTHETIC))

@@ -1,9 +1,6 @@
 import re
 from pathlib import Path
 
-import pytest
-from fake_study import write_study
-
 from dropout_study.confirmation.plan import Configuration, Plan
 from dropout_study.confirmation.summary import summarise
 from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS
@@ -27,11 +24,3 @@ def test_every_column_of_a_confirmation_is_in_the_data_dictionary() -> None:
     for name in table.columns:
         told = name if name == "minus_book" else name.replace("minus_book", "minus_...")
         assert f"`{told}`" in PAGE
-
-
-def test_the_example_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-
-    exec(example, {"DIR": write_study(tmp_path)})
-
-    assert "model.dropout1" in capsys.readouterr().out

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from dropout_study.training import resolve_device
+from dropout_study.training import allow_tf32, resolve_device
 
 
 def test_the_cpu_is_always_there():
@@ -33,3 +33,16 @@ def test_a_gpu_too_many_is_refused(told, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert resolve_device("cuda:1") == torch.device("cuda:1")
     assert "there are 2" in told(resolve_device, "cuda:2")
+
+
+def test_tf32_is_for_those_who_ask(monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    before = torch.get_float32_matmul_precision()
+    try:
+        allow_tf32(True)
+        assert torch.get_float32_matmul_precision() == "high"
+        assert torch.backends.cudnn.allow_tf32
+    finally:
+        allow_tf32(False)
+    assert torch.get_float32_matmul_precision() == before == "highest"
+    assert not torch.backends.cudnn.allow_tf32

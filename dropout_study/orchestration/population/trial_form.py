@@ -14,11 +14,12 @@ from dropout_study.trial import EpochMetrics, TrialResult
 
 
 class TrialForm:
-    """Trials that share data and device are trained together."""
+    """Trials that share data, device and precision are trained together."""
 
     def group(self, config: DictConfig) -> Hashable:
-        """Returns the data and the device, as the configuration has them."""
-        return OmegaConf.to_yaml(config.data, resolve=True), config.trainer.device
+        """Returns the three as the configuration has them: TF32 holds for a whole process."""
+        trainer = config.trainer
+        return OmegaConf.to_yaml(config.data, resolve=True), trainer.device, trainer.precision
 
     @contextmanager
     def member(self, config: DictConfig, job_dir: Path) -> Iterator[MemberTask]:

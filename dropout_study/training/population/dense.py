@@ -15,9 +15,8 @@ from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
 from dropout_study.models import Dropout
-from dropout_study.training.population.networks import rates_of, trained_parameters
+from dropout_study.training.population.networks import AnyMinibatch, rates_of, trained_parameters
 from dropout_study.training.population.seat import Seat
-from dropout_study.training.population.stream import Minibatch
 
 
 @dataclass(frozen=True)
@@ -102,13 +101,13 @@ class DenseNetwork:
         self._spaces: dict[int, _Space] = {}
 
     def gradients(
-        self, params: Sequence[Tensor], minibatch: Minibatch
+        self, params: Sequence[Tensor], minibatch: AnyMinibatch
     ) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
         """Returns mean losses [P], logits [P, B, K] and a gradient for each parameter."""
         with torch.no_grad():
             weights = [weight.to(self._dtype) for weight in params[::2]]
             biases = [bias.to(self._dtype).unsqueeze(1) for bias in params[1::2]]
-            space = self._space(len(minibatch.labels), weights)
+            space = self._space(minibatch.labels.shape[-1], weights)
             inputs = self._forward(weights, biases, minibatch, space)
             losses, delta = _cross_entropy(space.outputs[-1], minibatch.labels)
             self._backward(weights, inputs, delta.to(self._dtype), space)
@@ -126,10 +125,10 @@ class DenseNetwork:
         return x
 
     def _forward(
-        self, weights: list[Tensor], biases: list[Tensor], minibatch: Minibatch, space: _Space
+        self, weights: list[Tensor], biases: list[Tensor], minibatch: AnyMinibatch, space: _Space
     ) -> list[Tensor]:
         """Fills ``space.outputs`` and returns the input [P, B, D] of each Linear layer."""
-        x = self._flat(minibatch.images)
+        x = self._flat(minibatch.images, own=minibatch.labels.dim() == 2)
         inputs = []
         for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
             mask = self._mask(layer, x, minibatch, space)
@@ -141,7 +140,7 @@ class DenseNetwork:
                 x.relu_()
         return inputs
 
-    def _mask(self, layer: int, x: Tensor, minibatch: Minibatch, space: _Space) -> Tensor | None:
+    def _mask(self, layer: int, x: Tensor, minibatch: AnyMinibatch, space: _Space) -> Tensor | None:
         """Returns what to multiply the layer's input with: 0 or 1 / (1 - p), [P, B, D]."""
         dropout, mask = self._dropout[layer], space.masks[layer]
         if dropout is None or mask is None:
@@ -168,9 +167,10 @@ class DenseNetwork:
                 delta.mul_(mask)
             torch.ops.aten.threshold_backward.grad_input(delta, x, 0, grad_input=delta)
 
-    def _flat(self, images: Tensor) -> Tensor:
-        """images: [B, C, H, W] -> [P, B, D], one storage for all members."""
-        return images.flatten(1).to(self._dtype).expand(self._members, -1, -1)
+    def _flat(self, images: Tensor, own: bool = False) -> Tensor:
+        """images: [B, C, H, W] of all members, or [P, B, C, H, W] -> [P, B, D]."""
+        rows = images.flatten(2 if own else 1).to(self._dtype)
+        return rows.expand(self._members, *rows.shape[-2:])
 
     def _space(self, batch: int, weights: list[Tensor]) -> _Space:
         """Returns the buffers for minibatches of ``batch`` examples."""
@@ -196,10 +196,10 @@ def _bmm(left: Tensor, right: Tensor, out: Tensor) -> None:
 
 
 def _cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns mean losses [P] and their gradient with respect to the logits [P, B, K]."""
+    """Returns mean losses [P] and their gradient [P, B, K]; labels are [B] or [P, B]."""
     log_probs = log_softmax(logits.float(), dim=2)
-    index = labels.view(1, -1, 1).expand(len(logits), -1, 1)
+    index = labels.expand(logits.shape[:2]).unsqueeze(2)
     losses = log_probs.gather(2, index).mean(dim=(1, 2)).neg_()
     delta = log_probs.exp_()
     delta.scatter_add_(2, index, torch.full_like(index, -1, dtype=delta.dtype))
-    return losses, delta.div_(len(labels))
+    return losses, delta.div_(logits.shape[1])

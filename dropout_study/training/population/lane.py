@@ -8,6 +8,7 @@ import torch
 from dropout_study.data import Examples
 from dropout_study.randomness import draw_key
 from dropout_study.training.evaluate import evaluate
+from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.seat import Seat
 from dropout_study.training.population.stream import Stream
 from dropout_study.training.single import autocast, train_minibatch
@@ -17,14 +18,14 @@ Scores = list[tuple[float, float]]
 
 
 class Lane(Protocol):
-    """P members, one epoch, one stream. Calls come in order, from one thread at a time."""
+    """P members, an epoch of each. Calls come in order, from one thread at a time."""
 
     @property
     def seats(self) -> Sequence[Seat]:
         """The members."""
 
     @property
-    def stream(self) -> Stream:
+    def stream(self) -> Stream | JoinedStream:
         """Their minibatches."""
 
     @property

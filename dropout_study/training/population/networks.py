@@ -14,16 +14,20 @@ from torch.func import functional_call, vmap
 from torch.nn.functional import cross_entropy
 
 from dropout_study.models.noise import LEVELS, keep_level
+from dropout_study.training.population.joined import JoinedMinibatch
 from dropout_study.training.population.seat import Seat, dropout_layers
 from dropout_study.training.population.stream import Minibatch
 from dropout_study.training.single import autocast
+
+AnyMinibatch = Minibatch | JoinedMinibatch
+"""One for all members, or one for each."""
 
 
 class StackedNetwork(Protocol):
     """What a stack of members needs of its networks."""
 
     def gradients(
-        self, params: Sequence[Tensor], minibatch: Minibatch
+        self, params: Sequence[Tensor], minibatch: AnyMinibatch
     ) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
         """Returns mean losses [P], logits [P, B, K] and a gradient for each parameter."""
 
@@ -72,6 +76,8 @@ class PopulationDropout(nn.Module):
         call = network.calls[self._layer]
         network.calls[self._layer] += 1
         draws = network.minibatch.draw(self._layer, x.shape, torch.float32, call)
+        if isinstance(network.minibatch, JoinedMinibatch):  # [P, ...], of which one is the member's
+            draws = draws.index_select(0, network.member.view(1)).squeeze(0)
         return x * ((draws >= self.level) * self.factor).to(x.dtype)
 
 
@@ -84,7 +90,8 @@ class VmappedNetwork:
     """
 
     def __init__(self, seats: Sequence[Seat], device: torch.device) -> None:
-        self.minibatch: Minibatch | None = None
+        self.minibatch: AnyMinibatch | None = None
+        self.member = torch.arange(len(seats), device=device)  # under vmap, the index of one
         self.calls: Counter[int] = Counter()  # of each dropout layer at this minibatch
         model = seats[0].member.model
         self._names = list(trained_parameters(seats[0]))
@@ -101,14 +108,15 @@ class VmappedNetwork:
                 self._template.set_submodule(name, nn.Identity())
 
     def gradients(
-        self, params: Sequence[Tensor], minibatch: Minibatch
+        self, params: Sequence[Tensor], minibatch: AnyMinibatch
     ) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
         """Returns mean losses [P], logits [P, B, K] and a gradient for each parameter."""
         self.minibatch = minibatch
         self.calls.clear()
         leaves = [param.detach().requires_grad_() for param in params]
         with autocast(self._device, self._bfloat16):
-            logits = self._run(leaves, minibatch.images, training=True).float()
+            own = isinstance(minibatch, JoinedMinibatch)
+            logits = self._run(leaves, minibatch.images, training=True, own=own).float()
             labels = minibatch.labels.expand(logits.shape[:2])
             losses = cross_entropy(logits.transpose(1, 2), labels, reduction="none").mean(dim=1)
         # A sum's gradient with respect to each loss is 1, also where another one is not finite.
@@ -121,16 +129,26 @@ class VmappedNetwork:
         with autocast(self._device, self._bfloat16):
             return self._run(params, images, training=False)
 
-    def _run(self, params: Sequence[Tensor], images: Tensor, training: bool) -> Tensor:
+    def _run(
+        self, params: Sequence[Tensor], images: Tensor, training: bool, own: bool = False
+    ) -> Tensor:
+        """Returns the logits; each member has its ``own`` images, or all have the same."""
         self._template.train(training)
         state = {**self._fixed, **dict(zip(self._names, params, strict=True))}
 
-        def forward(state: Mapping[str, Tensor]) -> Tensor:
+        members = self.member
+
+        def forward(state: Mapping[str, Tensor], images: Tensor, member: Tensor) -> Tensor:
+            self.member = member
             output: Tensor = functional_call(self._template, dict(state), (images,))
             return output
 
         # "same": draws that a layer asks for first in here are made once, for all members.
-        logits: Tensor = vmap(forward, randomness="same")(state)
+        run = vmap(forward, in_dims=(0, 0 if own else None, 0), randomness="same")
+        try:
+            logits: Tensor = run(state, images, members)
+        finally:
+            self.member = members
         return logits
 
 

@@ -10,6 +10,7 @@ import torch
 
 from dropout_study.data import Examples
 from dropout_study.training.population.dense import DenseNetwork, dense_shape
+from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.lane import Lane, ModuleLane
 from dropout_study.training.population.memory import members_that_fit
 from dropout_study.training.population.networks import (
@@ -71,22 +72,20 @@ class Planner:
     train: Examples
     _traits: dict[Signature, Traits] = field(default_factory=dict)
     _limits: dict[Signature, int] = field(default_factory=dict)
+    _streams: dict[StreamKey, Stream] = field(default_factory=dict)
     _signatures: WeakKeyDictionary[Seat, Signature] = field(default_factory=WeakKeyDictionary)
 
     def lanes(self, seats: Sequence[Seat]) -> list[Lane]:
         """Returns lanes for the next epoch of ``seats``."""
         lanes: list[Lane] = []
-        streams: dict[StreamKey, Stream] = {}
-        groups: dict[tuple[StreamKey, Signature], list[Seat]] = {}
+        groups: dict[Signature, list[Seat]] = {}
+        self._streams = {key: Stream(self.train, key) for key in {s.stream_key for s in seats}}
         for seat in seats:
-            key = seat.stream_key
-            if key not in streams:
-                streams[key] = Stream(self.train, key)
-            groups.setdefault((key, self._signature(seat)), []).append(seat)
-        for (key, signature), group in groups.items():
-            lanes += self._group_lanes(group, streams[key], signature)
+            groups.setdefault(self._signature(seat), []).append(seat)
+        for signature, group in groups.items():
+            lanes += self._group_lanes(sorted(group, key=_epoch), signature)
         for lane in lanes:
-            lane.stream.readers += 1
+            lane.stream.add_reader()
         return lanes
 
     def halves(self, lane: Lane) -> list[Lane]:
@@ -95,54 +94,57 @@ class Planner:
         signature = self._signature(lane.seats[0])
         self._limits[signature] = half
         log.warning("out of memory with %d members at once; trying %d", len(lane.seats), half)
-        return self._group_lanes(list(lane.seats), lane.stream, signature)
+        return self._group_lanes(lane.seats, signature)
 
     def one_by_one(self, lane: Lane, error: Exception) -> list[Lane]:
         """Returns a plain lane for each member of one that raised ``error``."""
         log.warning("%s: trained one by one after: %r", _names(lane.seats), error)
-        return [ModuleLane(seat, lane.stream) for seat in lane.seats]
+        return [ModuleLane(seat, self._streams[seat.stream_key]) for seat in lane.seats]
 
     def _signature(self, seat: Seat) -> Signature:
         if seat not in self._signatures:
             self._signatures[seat] = signature_of(seat)
         return self._signatures[seat]
 
-    def _group_lanes(
-        self, seats: Sequence[Seat], stream: Stream, signature: Signature
-    ) -> list[Lane]:
+    def _group_lanes(self, seats: Sequence[Seat], signature: Signature) -> list[Lane]:
         dense = self.plan.by_hand and _dense(seats[0])
-        traits = self._known_traits(seats, stream, signature, self.plan.vmap and not dense)
+        traits = self._known_traits(seats, signature, self.plan.vmap and not dense)
         if traits.obstacle is not None or not (dense or self.plan.vmap):
-            return [ModuleLane(seat, stream, traits.global_draws) for seat in seats]
+            return [
+                ModuleLane(seat, self._streams[seat.stream_key], traits.global_draws)
+                for seat in seats
+            ]
         network = DenseNetwork if dense else VmappedNetwork
-        limit = self._limit(seats, stream, signature, network)
-        return [
-            StackLane(part, stream, network) for part in _parts(seats, limit, self.plan.threads)
-        ]
+        limit = self._limit(seats, signature, network)
+        parts = _parts(seats, limit, self.plan.threads)
+        return [StackLane(part, self._stream_of(part), network) for part in parts]
 
-    def _known_traits(
-        self, seats: Sequence[Seat], stream: Stream, signature: Signature, vmapped: bool
-    ) -> Traits:
+    def _stream_of(self, seats: Sequence[Seat]) -> Stream | JoinedStream:
+        """Returns the one stream of ``seats``, or theirs side by side."""
+        streams = [self._streams[seat.stream_key] for seat in seats]
+        return streams[0] if len(set(streams)) == 1 else JoinedStream(streams)
+
+    def _known_traits(self, seats: Sequence[Seat], signature: Signature, vmapped: bool) -> Traits:
         if signature not in self._traits:
-            traits = traits_of(seats[0], stream.minibatch(0), vmapped)
+            minibatch = self._streams[seats[0].stream_key].minibatch(0)
+            traits = traits_of(seats[0], minibatch, vmapped)
             self._traits[signature] = traits
             if traits.obstacle is not None:
                 log.info("%s: trained one by one: %s", _names(seats), traits.obstacle)
         return self._traits[signature]
 
-    def _limit(
-        self, seats: Sequence[Seat], stream: Stream, signature: Signature, network: NetworkType
-    ) -> int:
+    def _limit(self, seats: Sequence[Seat], signature: Signature, network: NetworkType) -> int:
         """Returns how many members a stack may have: the plan's word, or what memory allows."""
         if self.plan.lane_size is None and signature not in self._limits and len(seats) > 1:
 
             def try_minibatch(count: int) -> None:
-                lane = StackLane(seats[:count], stream, network)
+                streams = JoinedStream([self._streams[seat.stream_key] for seat in seats[:count]])
+                lane = StackLane(seats[:count], streams, network)  # it needs the most
                 lane.open()
                 lane.train(0)
 
             try:
-                self._limits[signature] = members_that_fit(try_minibatch, stream.device)
+                self._limits[signature] = members_that_fit(try_minibatch, self.train.labels.device)
             except torch.OutOfMemoryError:
                 self._limits[signature] = 1
             except Exception:  # the lane will meet it again, and knows what to do
@@ -157,6 +159,11 @@ def _parts(seats: Sequence[Seat], limit: int, threads: int) -> list[Sequence[Sea
     count = min(len(seats), -(-least // threads) * threads)
     ends = [len(seats) * part // count for part in range(count + 1)]
     return [seats[start:end] for start, end in pairwise(ends)]
+
+
+def _epoch(seat: Seat) -> tuple[int, int]:
+    """Sorts members of one stream next to each other."""
+    return seat.stream_key.seed, seat.stream_key.epoch
 
 
 def _dense(seat: Seat) -> bool:

@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from dropout_study.data import Examples
 from dropout_study.training.evaluate import scaled
+from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.lane import Scores
 from dropout_study.training.population.networks import StackedNetwork, trained_parameters
 from dropout_study.training.population.optimizers import StackedOptimizer
@@ -22,21 +23,21 @@ EVALUATION_BATCH = 256
 
 
 class StackLane:
-    """P members of one signature and one stream, their parameters stacked as [P, ...].
+    """P members of one signature, their parameters stacked as [P, ...].
 
     The stack is a copy: until ``finish`` the members are as they were at the epoch's start, so an
     epoch that fails (out of memory, say) can be trained again in another way.
 
     Args:
         seats: the members.
-        stream: the minibatches of their epoch.
+        stream: the minibatches of their epoch; of several epochs or seeds, joined.
         build: makes the network that computes their gradients.
     """
 
     def __init__(
         self,
         seats: Sequence[Seat],
-        stream: Stream,
+        stream: Stream | JoinedStream,
         build: NetworkType,
     ) -> None:
         self.seats = list(seats)
@@ -60,7 +61,7 @@ class StackLane:
         with torch.enable_grad():
             losses, logits, grads = stack.network.gradients(stack.params, minibatch)
         stack.optimizer.step(stack.params, grads)
-        stack.loss.add_(losses, alpha=len(minibatch.labels))
+        stack.loss.add_(losses, alpha=minibatch.labels.shape[-1])
         stack.correct.add_((logits.argmax(dim=2) == minibatch.labels).sum(dim=1))
 
     @torch.no_grad()

@@ -71,6 +71,10 @@ class Stream:
     def __len__(self) -> int:
         return -(-self.examples // self.key.batch_size)
 
+    def add_reader(self) -> None:
+        """Counts a lane that will read it."""
+        self.readers += 1
+
     def minibatch(self, iteration: int) -> Minibatch:
         """Returns the minibatch of ``iteration``, from 0; the last one may be smaller."""
         with self._lock:

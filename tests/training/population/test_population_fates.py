@@ -1,6 +1,7 @@
 """Members leave and fail on their own; nobody else notices."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from dropout_study.training.population.dense import DenseNetwork
 from dropout_study.training.population.memory import count_that_fits
 from dropout_study.training.population.networks import VmappedNetwork
 
+CPU = torch.device("cpu")
 ALL = [
     Plan(lane_size=2, threads=2, vmap=False),
     Plan(threads=2, by_hand=False, vmap=False),
@@ -43,19 +45,21 @@ def test_a_poisoned_member_changes_no_bit_of_the_others(plan, splits, recipe):
 
 @pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "adamw"])
 def test_on_a_cpu_no_bit_depends_on_who_else_is_there(optimizer, splits, recipe):
-    def weights(*neighbours):
+    def trained(*neighbours):
         member = recipe(0, optimizer=optimizer).member()
         others = [each.member() for each in neighbours]
-        train_population([member, *others], splits, plan=plan_for(torch.device("cpu"), 4))
-        return _weights(member)
+        results = train_population([member, *others], splits, plan=plan_for(CPU, 4))
+        return _weights(member), [replace(row, seconds=0.0) for row in results[0].history]
 
     others = [
         recipe(1, optimizer=optimizer, lr=1e30),
         recipe(2, optimizer=optimizer, dropout=0.0, epochs=1),
         recipe(3, optimizer=optimizer, epochs=2),
-        recipe(4, seed=5),
+        recipe(4, optimizer=optimizer, seed=5),
     ]
-    assert torch.equal(weights(), weights(*others))
+    (weights, history), (beside, history_beside) = trained(), trained(*others)
+    assert torch.equal(weights, beside)
+    assert history == history_beside
 
 
 def test_the_callback_stops_members_and_every_leaver_is_told_of_once(splits, recipe):

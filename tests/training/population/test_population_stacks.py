@@ -10,9 +10,10 @@ from dropout_study.models import Noise
 from dropout_study.training import TrainSettings
 from dropout_study.training.population import Member, Plan, train_population
 from dropout_study.training.population.dense import DenseNetwork, dense_shape
+from dropout_study.training.population.joined import JoinedMinibatch
 from dropout_study.training.population.networks import VmappedNetwork, trained_parameters
 from dropout_study.training.population.optimizers import StackedOptimizer, obstacle
-from dropout_study.training.population.plan import _parts
+from dropout_study.training.population.plan import Planner, _parts
 from dropout_study.training.population.seat import Seat
 from dropout_study.training.population.stream import Minibatch, Stream, StreamKey
 from dropout_study.training.population.traits import signature_of
@@ -70,10 +71,14 @@ def test_options_without_a_stacked_form_are_named():
 
 
 @pytest.mark.parametrize("model", ["mlp", "mlp_input", "mlp_deep", "linear"])
-def test_dense_by_hand_agrees_with_vmap(model):
+@pytest.mark.parametrize("joined", [False, True])
+def test_dense_by_hand_agrees_with_vmap(model, joined):
     seats = [_seat(model=model, dropout=rate) for rate in (0.0, 0.2, 0.7)]
     images = torch.rand(9, 1, 12, 12)
     minibatch = Minibatch(images, torch.arange(9) % 4, Noise(0, CPU))
+    if joined:
+        other = Minibatch(1 - images, torch.arange(9) % 3, Noise(1, CPU))
+        minibatch = JoinedMinibatch([minibatch, other, minibatch])
     columns = zip(*[trained_parameters(seat).values() for seat in seats], strict=True)
     params = [torch.stack([each.detach() for each in column]) for column in columns]
     fast, plain = DenseNetwork(seats, CPU), VmappedNetwork(seats, CPU)
@@ -151,6 +156,14 @@ def test_parts_are_even_and_keep_every_thread_busy():
     assert sizes(9, 4, 2) == [2, 2, 2, 3]
     assert sizes(5, 2**31, 1) == [5]
     assert sizes(1, 4, 2) == [1]
+
+
+@pytest.mark.parametrize(("model", "plan"), [("mlp", Plan()), ("lenet", Plan(by_hand=False))])
+def test_members_of_all_epochs_and_seeds_are_one_stack(model, plan, splits):
+    seats = [_seat(id=i, model=model, seed=i % 2) for i in range(4)]
+    seats[3].history.append(train_population([Recipe(epochs=1).member()], splits)[0].history[0])
+    (lane,) = Planner(plan, splits.train).lanes(seats)
+    assert len(lane.seats) == 4
 
 
 def test_a_stream_makes_each_minibatch_once_for_all_its_readers():

@@ -1,0 +1,66 @@
+"""Several streams side by side, for a stack whose members are at different epochs or seeds.
+
+A population that has been refilled for a while has members at many epochs. One stack of all keeps
+products large, at the price of one copy of the images for each member. Letters: P, B, as elsewhere.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from dropout_study.training.population.stream import Minibatch, Stream
+
+
+class JoinedMinibatch:
+    """The minibatches of P members.
+
+    Args:
+        parts: the minibatches, P of them; members of one stream hold the same.
+    """
+
+    def __init__(self, parts: Sequence[Minibatch]) -> None:
+        self._parts = parts
+
+    @cached_property
+    def images(self) -> Tensor:
+        """[P, B, C, H, W] in [0, 1]."""
+        return torch.stack([part.images for part in self._parts])
+
+    @cached_property
+    def labels(self) -> Tensor:
+        """[P, B]."""
+        return torch.stack([part.labels for part in self._parts])
+
+    def draw(
+        self, layer: int, shape: torch.Size, dtype: torch.dtype = torch.int16, call: int = 0
+    ) -> Tensor:
+        """Returns [P, *shape]: to each member the draws of its own stream."""
+        return torch.stack([part.draw(layer, shape, dtype, call) for part in self._parts])
+
+
+class JoinedStream:
+    """The streams of P members, all of the same data and batch size.
+
+    Args:
+        streams: P of them; members may have the same.
+    """
+
+    def __init__(self, streams: Sequence[Stream]) -> None:
+        self._streams = streams
+        self.examples = streams[0].examples
+        self.device = streams[0].device
+
+    def __len__(self) -> int:
+        return len(self._streams[0])
+
+    def add_reader(self) -> None:
+        """Counts a lane that will read each of the streams."""
+        for stream in set(self._streams):
+            stream.add_reader()
+
+    def minibatch(self, iteration: int) -> JoinedMinibatch:
+        """Returns the minibatches of ``iteration``, from 0; the last ones may be smaller."""
+        once = {stream: stream.minibatch(iteration) for stream in dict.fromkeys(self._streams)}
+        return JoinedMinibatch([once[stream] for stream in self._streams])
