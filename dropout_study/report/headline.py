@@ -24,6 +24,13 @@ def headline(view: StudyView) -> list[str]:
     seed over the test images alone: then the sentence says that the noise of the seed is unknown.
     """
     best = view.best
+    if view.front:
+        numbers = ", ".join(map(str, view.front[:20])) + (", ..." if len(view.front) > 20 else "")
+        return [
+            f"The study has several objectives ({', '.join(view.objectives)}), so no trial is the "
+            f"best of all. Not beaten in all of them at once: {numbers}.",
+            "The figures that need one objective are left out.",
+        ]
     if best is None:
         states = view.trials["state"].value_counts()
         told = ", ".join(f"{count} {state}" for state, count in states.items())
