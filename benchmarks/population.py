@@ -1,12 +1,14 @@
 """Trial-epochs a second of populations of the article's network, beside the floor and one trial.
 
-python benchmarks/population.py                                  on the best device there is
-python benchmarks/population.py --populations 1,64,1024 --device cuda --precision bfloat16
+python benchmarks/population.py                        on the best device; on a GPU, with rivals
+python benchmarks/population.py --populations 256 --epochs 10 --device cuda --precision tf32
+python benchmarks/population.py --share 0.002 --populations 2,4 --rivals vmap,processes    a try
 
 The data are random images of Fashion-MNIST's size; times are of whole epochs (order, minibatches,
 noise, updates, test set) scaled to 60,000 training and 10,000 test images. The floor is the
-epoch's matrix products alone, on the same threads. Floor, single trial and population are timed
-in turn in every repeat, and ratios are taken within a repeat.
+epoch's matrix products alone, on the same threads. The limit is what the device's measured speed of
+products and of memory allows. Floor, single trial, population and rivals are timed in turn in every
+repeat, and ratios are taken within a repeat.
 """
 
 import argparse
@@ -15,11 +17,14 @@ import resource
 import statistics
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 import torch
 from floor import BATCH, TEST, TRAIN, cell, device_name, products, seconds, summary
+from limits import least_seconds
+from rivals import processes, train_vmapped
 
 from dropout_study.data import Examples, Splits
 from dropout_study.models import MLP
@@ -37,8 +42,8 @@ def random_splits(share: float, device: torch.device) -> Splits:
     return Splits(examples(int(TRAIN * share)), None, examples(int(TEST * share)), 10).to(device)
 
 
-def members(count: int, bfloat16: bool, device: torch.device) -> list[Member]:
-    """Returns trials that differ in both rates and the learning rate, for one epoch."""
+def members(count: int, device: torch.device, *, bfloat16: bool, epochs: int) -> list[Member]:
+    """Returns trials that differ in both rates and the learning rate."""
 
     def member(index: int) -> Member:
         spread = index / max(count - 1, 1)
@@ -46,7 +51,7 @@ def members(count: int, bfloat16: bool, device: torch.device) -> list[Member]:
             in_shape=(1, 28, 28), classes=10, dropout1=0.8 * spread, dropout2=0.8 * (1 - spread)
         ).to(device)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01 + 0.1 * spread)
-        return Member(index, model, optimizer, TrainSettings(1, BATCH, bfloat16))
+        return Member(index, model, optimizer, TrainSettings(epochs, BATCH, bfloat16))
 
     return [member(index) for index in range(count)]
 
@@ -62,43 +67,96 @@ def floor(count: int, plan: Plan, share: float, dtype: torch.dtype, device: torc
     torch.set_num_threads(before)
 
 
+HEAD = {
+    "trial_epochs_per_second": "trial-epochs/s",
+    "seconds_per_trial_epoch": "s per trial-epoch",
+    "seconds_of_all": "s for all",
+    "times_as_fast_as_single": "times as fast as one trial alone",
+    "peak_memory_mib": "peak MiB",
+}
+JSON_ONLY = ("n", "share_of_the_data", "epochs", "floor_seconds", "single_seconds")
+
+Runs = dict[str, tuple[Callable[[], object], int]]
+"""What is timed, by name, and how many trials it trains."""
+
+
 def measure(count: int, args: argparse.Namespace, device: torch.device) -> dict[str, object]:
     """Returns the row of a population of ``count``."""
+    splits = random_splits(args.share, device)
+    times: dict[str, list[float]] = {}
+    peak = 0.0
+    with ExitStack() as opened:
+        make_runs = runs_of(count, args, splits, device, opened)
+        for repeat in range(args.repeats + 1):
+            for name, (run, trials) in make_runs().items():
+                if name == "population" and device.type == "cuda":
+                    torch.cuda.reset_peak_memory_stats(device)
+                epochs = 1 if name == "floor" else args.epochs
+                taken = seconds(run, device) / (trials * args.share * epochs)
+                if name == "population":
+                    peak = max(peak, peak_mib(device))
+                if repeat:  # the first round warms up
+                    times.setdefault(name, []).append(taken)
+    return row(count, times, args) | {"peak_memory_mib": peak}
+
+
+def runs_of(
+    count: int,
+    args: argparse.Namespace,
+    splits: Splits,
+    device: torch.device,
+    opened: ExitStack,
+) -> Callable[[], Runs]:
+    """Returns what makes the runs of a repeat, each with new members."""
     bfloat16 = args.precision == "bfloat16"
     dtype = torch.bfloat16 if bfloat16 else torch.float32
-    share = args.share or (1.0 if device.type == "cuda" else 0.1)
-    splits = random_splits(share, device)
     plan = plan_for(device, count)
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-    times: dict[str, list[float]] = {"floor": [], "single": [], "population": []}
-    for repeat in range(args.repeats + 1):
-        (one,) = members(1, bfloat16, device)
-        runs: dict[str, tuple[Callable[[], object], int]] = {
-            "floor": (partial(floor, count, plan, share, dtype, device), count),
+    make = partial(members, bfloat16=bfloat16, epochs=args.epochs)
+    in_processes = None
+    if "processes" in args.rivals:
+        tf32 = args.precision == "tf32"
+        in_processes = opened.enter_context(processes(args.processes, splits, tf32))
+
+    def runs() -> Runs:
+        (one,) = make(1, device)
+        made: Runs = {
+            "floor": (partial(floor, count, plan, args.share, dtype, device), count),
             "single": (partial(train_single, one.model, one.optimizer, splits, one.settings), 1),
-            "population": (
-                partial(train_population, members(count, bfloat16, device), splits),
-                count,
-            ),
+            "population": (partial(train_population, make(count, device), splits), count),
         }
-        for name, (run, trials) in runs.items():
-            taken = seconds(run, device) / (trials * share)
-            if repeat:  # the first round warms up
-                times[name].append(taken)
-    to_floor = [p / f for p, f in zip(times["population"], times["floor"], strict=True)]
-    speed_up = [s / p for s, p in zip(times["single"], times["population"], strict=True)]
+        if "vmap" in args.rivals:
+            made["vmap"] = (partial(train_vmapped, make(count, device), splits), count)
+        if in_processes is not None:
+            trials = -(-min(count, 4 * args.processes) // args.processes) * args.processes
+            made["processes"] = (partial(in_processes, make, trials, device), trials)
+        return made
+
+    return runs
+
+
+def row(count: int, times: dict[str, list[float]], args: argparse.Namespace) -> dict[str, object]:
+    """Returns medians and ranges; ratios are taken within a repeat."""
+    ours = times["population"]
+
+    def ratios(name: str) -> dict[str, float]:
+        return summary([other / own for other, own in zip(times[name], ours, strict=True)])
+
+    whole = [own * count * args.epochs for own in ours]
     return {
         "P": count,
         "n": args.repeats,
-        "share_of_the_data": share,
-        "trial_epochs_per_second": 1 / statistics.median(times["population"]),
-        "seconds_per_trial_epoch": summary(times["population"]),
+        "share_of_the_data": args.share,
+        "epochs": args.epochs,
+        "trial_epochs_per_second": 1 / statistics.median(ours),
+        "seconds_per_trial_epoch": summary(ours),
+        "seconds_of_all": summary(whole),
         "floor_seconds": summary(times["floor"]),
         "single_seconds": summary(times["single"]),
-        "times_the_floor": summary(to_floor),
-        "times_as_fast_as_single": summary(speed_up),
-        "peak_memory_mib": peak_mib(device),
+        "times_the_floor": summary(
+            [own / other for own, other in zip(ours, times["floor"], strict=True)]
+        ),
+        "share_of_the_limit": args.least / statistics.median(ours),
+        **{f"times_as_fast_as_{name}": ratios(name) for name in ("single", *args.rivals)},
     }
 
 
@@ -110,22 +168,8 @@ def peak_mib(device: torch.device) -> float:
 
 def table(report: dict[str, object], rows: list[dict[str, object]]) -> str:
     """Returns the report as Markdown."""
-    head = (
-        "P",
-        "trial-epochs/s",
-        "s per trial-epoch",
-        "times the floor",
-        "times as fast as one trial alone",
-        "peak MiB",
-    )
-    keys = (
-        "P",
-        "trial_epochs_per_second",
-        "seconds_per_trial_epoch",
-        "times_the_floor",
-        "times_as_fast_as_single",
-        "peak_memory_mib",
-    )
+    names = {key: HEAD.get(key, key.replace("_", " ")) for key in rows[0] if key not in JSON_ONLY}
+    keys, head = list(names), list(names.values())
     lines = [", ".join(f"{name}: {value}" for name, value in report.items()), ""]
     lines += ["| " + " | ".join(head) + " |", "| " + " | ".join("---" for _ in head) + " |"]
     lines += ["| " + " | ".join(cell(row[key]) for key in keys) + " |" for row in rows]
@@ -134,21 +178,34 @@ def table(report: dict[str, object], rows: list[dict[str, object]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--populations", default="1,4,16,64,256")
+    parser.add_argument("--populations", help="default: 1,4,16,64,256, on a GPU 1024 too")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", choices=["float32", "tf32", "bfloat16"], default="float32")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=1, help="of each trial")
+    parser.add_argument("--rivals", help="vmap, processes or both; default: on a GPU both")
+    parser.add_argument("--processes", type=int, default=4, help="that share the device")
     parser.add_argument("--share", type=float, help="of the data; default: 1, on a CPU 0.1")
     parser.add_argument("--out", type=Path, help="where to write the JSON")
     args = parser.parse_args()
     device = resolve_device(args.device)
+    gpu = device.type == "cuda"
+    args.populations = args.populations or ("1,4,16,64,256,1024" if gpu else "1,4,16,64,256")
+    rivals = args.rivals if args.rivals is not None else ("vmap,processes" if gpu else "")
+    args.rivals = rivals.split(",") if rivals else []
+    args.share = args.share or (1.0 if gpu else 0.1)
     torch.set_float32_matmul_precision("high" if args.precision == "tf32" else "highest")
     report: dict[str, object] = {
         "device": device_name(device),
         "torch": torch.__version__,
         "precision": args.precision,
+        "share of the data": args.share,
+        "epochs": args.epochs,
+        **({"processes": args.processes} if "processes" in args.rivals else {}),
         "median (range) of n": args.repeats,
     }
+    bfloat16 = args.precision == "bfloat16"
+    args.least = least_seconds(torch.bfloat16 if bfloat16 else torch.float32, device)
     rows = []
     for count in map(int, args.populations.split(",")):
         rows.append(measure(count, args, device))

@@ -1,8 +1,9 @@
 """The one place that knows where files are: configs, the cache, a study's and a run's files."""
 
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,11 @@ REPLICATE = "replicate_"
 """Begins the name of the directory of a trial's run with one of its seeds."""
 
 
+TEMPORARY = ".tmp"
+OLD_S = 1.0
+"""Seconds after which a temporary file of a process that is not alive here is nobody's."""
+
+
 @contextmanager
 def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Yields a temporary path beside ``path`` that takes its place if the block succeeds.
@@ -30,7 +36,7 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
     The file at ``path`` is whole or absent at every moment; if ``durable``, after a power cut too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         yield temporary
         if durable:
@@ -39,6 +45,27 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_temporaries(directory: Path) -> None:
+    """Removes what processes that were killed in an ``atomic_write`` have left in ``directory``.
+
+    A file so young that a process of another machine may be writing it stays.
+    """
+    for path in directory.glob(f".*{TEMPORARY}"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > OLD_S and not _is_alive(path.suffixes[-2][1:]):
+                path.unlink()
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except (PermissionError, ValueError):
+        pass
+    return True
 
 
 @dataclass(frozen=True)
@@ -71,6 +98,11 @@ class JobPaths:
     def config_yaml(self) -> Path:
         """The composed configuration of the job, as Hydra recorded it."""
         return self.root / ".hydra" / "config.yaml"
+
+    @property
+    def hydra_yaml(self) -> Path:
+        """Hydra's own settings of the job, as Hydra recorded them."""
+        return self.root / ".hydra" / "hydra.yaml"
 
     @property
     def checkpoint(self) -> Path:

@@ -8,7 +8,7 @@ STORAGE_VARIABLE = "DROPOUT_STUDY_STORAGE"
 
 MASK = "***"
 _IN_LOGIN = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
-_IN_QUERY = re.compile(r"([?&](?:password|passwd)=)[^&\s]*", re.IGNORECASE)
+_IN_QUERY = re.compile(r"([?&]\w*passw(?:or)?d=)[^&\s]*", re.IGNORECASE)
 
 
 def masked(text: str) -> str:

@@ -17,7 +17,7 @@ class Composer:
 
     Jobs are of a kind if their overrides are the same but for the scalars that plain overrides of
     values (``optimizer.lr=0.1``, ``+x=1``) set: those change nothing else in a composition.
-    Everything else (config groups, ``~key``, lists, Hydra's own keys) is part of the kind.
+    Everything else (config groups, ``~key``, lists) is part of the kind.
 
     Args:
         loader: Hydra's.
@@ -47,6 +47,8 @@ class Composer:
         for override in scalars:
             OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
         with open_dict(config):
+            own = [str(each.input_line) for each in parsed if each.is_hydra_override()]
+            config.hydra.overrides.hydra = [*self._config.hydra.overrides.hydra, *own]
             _name(config, [override for override in parsed if not override.is_hydra_override()])
             config.hydra.job.id = config.hydra.job.num = number
         return config
@@ -56,7 +58,6 @@ class Composer:
         return (
             override.type in (OverrideType.CHANGE, OverrideType.ADD)
             and override.package is None
-            and not override.is_hydra_override()
             and not override.is_sweep_override()
             and not isinstance(override.value(), list | dict)
             and not self._is_group(override.key_or_group)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
+from dropout_study.errors import check_at_least
 from dropout_study.orchestration.source import Assignment, StudyStopping, TrialSource
 from dropout_study.paths import StudyPaths
 
@@ -29,6 +29,7 @@ class RunningTrial(Protocol):
         """Reports an intermediate value of the objective after ``step``, 1, 2, ... epochs.
 
         Raises:
+            UserError: ``step`` is negative.
             StudyStopping: the study is being stopped; it passes through ``except Exception``.
         """
 
@@ -63,6 +64,7 @@ class SourceTrial:
 
     def report(self, value: float, step: int) -> None:
         """Reports to the study."""
+        check_at_least("step", step, low=0)
         self._goes_on = self._source.report(self._assignment, value, step)
         if self._source.stopping:
             raise StudyStopping
@@ -82,6 +84,7 @@ class StoredTrial:
         frozen = study.get_trials(deepcopy=False)[number]
         self._trial = optuna.Trial(study, frozen._trial_id)
         self._known = set(frozen.intermediate_values)
+        self._last = -1
 
     def report(self, value: float, step: int) -> None:
         """Reports to the storage what it does not know yet."""
@@ -96,10 +99,12 @@ class StoredTrial:
 
 
 _current: RunningTrial | None = None
+_stored: tuple[object, RunningTrial] | None = None
 
 
 def current_trial() -> RunningTrial:
     """Returns the trial that this code is running for, or a null trial outside a sweep."""
+    global _stored
     if _current is not None:
         return _current
     if not HydraConfig.initialized():
@@ -108,7 +113,10 @@ def current_trial() -> RunningTrial:
     ours = str(hydra.sweeper.get("_target_", "")).endswith(SWEEPER)
     if not ours or hydra.mode != RunMode.MULTIRUN:
         return NullTrial()
-    return _stored_trial(str(Path(hydra.runtime.output_dir)))
+    config = HydraConfig.instance().cfg
+    if _stored is None or _stored[0] is not config:  # each job of a process has its own
+        _stored = config, _stored_trial()
+    return _stored[1]
 
 
 @contextmanager
@@ -122,9 +130,8 @@ def use_trial(trial: RunningTrial) -> Iterator[None]:
         _current = before
 
 
-@lru_cache(maxsize=1)
-def _stored_trial(_output_dir: str) -> RunningTrial:
-    """Returns the trial of the job in ``_output_dir``: the same for all calls of one job."""
+def _stored_trial() -> RunningTrial:
+    """Returns the trial of the present job, which a launcher has put into this process."""
     hydra = HydraConfig.get()
     sweeper = hydra.sweeper
     objectives = (
@@ -140,6 +147,6 @@ def _stored_trial(_output_dir: str) -> RunningTrial:
     name = sweeper.study_name or paths.root.name
     storage = open_storage(sweeper.storage, paths.journal)
     return StoredTrial(
-        load_for_report(storage, name, build_pruner(sweeper.pruner or sweeper.default_pruner)),
+        load_for_report(storage, name, build_pruner(sweeper.pruner)),
         hydra.job.num,
     )

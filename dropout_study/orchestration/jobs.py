@@ -7,6 +7,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from dropout_study.orchestration.compose import Composer
+from dropout_study.orchestration.outcome import is_pruning
 from dropout_study.orchestration.source import Assignment
 
 log = logging.getLogger(__name__)
@@ -45,8 +46,8 @@ class JobRunner:
             job_dir_key="hydra.sweep.dir",
             job_subdir_key="hydra.sweep.subdir",
         )
-        if job.status is JobStatus.FAILED:
-            log.debug("the job has ended with", exc_info=job._return_value)
+        if job.status is JobStatus.FAILED and not is_pruning(job._return_value):
+            log.error("trial %s has failed", assignment.name, exc_info=job._return_value)
         return job
 
     def restore_log(self) -> None:

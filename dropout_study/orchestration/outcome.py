@@ -75,7 +75,7 @@ def outcome_of(
     returned = job._return_value  # the property would raise, and print, what a failed job raised
     names = as_names(objectives)
     if job.status is JobStatus.FAILED:
-        if _is_pruning(returned):
+        if is_pruning(returned):
             return _pruned(getattr(returned, "metrics", {}), names)
         return Outcome(TrialState.FAIL, error=describe_error(returned))
     given = _given(returned, names)
@@ -109,7 +109,7 @@ def _pruned(metrics: Mapping[str, Any], names: Sequence[str]) -> Outcome:
     return Outcome(TrialState.PRUNED, tuple(values) if complete else (), metrics=dict(metrics))
 
 
-def _is_pruning(error: object) -> bool:
+def is_pruning(error: object) -> bool:
     """Returns whether the exception says "pruned": a task need not import this package for it."""
     return any(base.__name__ == "TrialPruned" for base in type(error).__mro__)
 

@@ -1,7 +1,7 @@
 """Three ways to run the jobs of a source: here, in workers, in waves of a Hydra launcher."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from hydra.core.utils import JobReturn
@@ -11,9 +11,15 @@ from dropout_study.orchestration.current import SourceTrial, use_trial
 from dropout_study.orchestration.explain import explain
 from dropout_study.orchestration.jobs import JobRunner
 from dropout_study.orchestration.outcome import Outcome
-from dropout_study.orchestration.source import Assignment, StudyStopping
+from dropout_study.orchestration.source import Assignment
 from dropout_study.orchestration.study_source import StudySource
-from dropout_study.orchestration.worker import Died, Report, Verdict
+from dropout_study.orchestration.worker import (
+    Died,
+    DiskFault,
+    Report,
+    Verdict,
+    run_to_outcome,
+)
 from dropout_study.orchestration.workers import Event, Worker, WorkerPool
 from dropout_study.trial import TrialState
 
@@ -21,27 +27,20 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.25
 
-Tick = Callable[[], None]
-"""Called several times a second: the display, the heartbeat, the budget."""
 
-
-def run_here(source: StudySource, runner: JobRunner, tick: Tick) -> None:
+def run_here(source: StudySource, runner: JobRunner) -> None:
     """Runs one job after the other in this process, where a debugger can see it."""
     while jobs := source.ask(1):
-        tick()
-        try:
-            with use_trial(SourceTrial(jobs[0], source)):
-                returned = runner.run(jobs[0])
-        except StudyStopping:
+        with use_trial(SourceTrial(jobs[0], source)):
+            outcome = run_to_outcome(runner, jobs[0], source.settings.objectives)
+        runner.restore_log()
+        if outcome is None:
             source.release(jobs[0])
         else:
-            runner.restore_log()
-            source.tell(jobs[0], returned)
+            source.end(jobs[0], outcome)
 
 
-def run_in_workers(
-    source: StudySource, pool: WorkerPool, trial_timeout: float | None, tick: Tick
-) -> None:
+def run_in_workers(source: StudySource, pool: WorkerPool, trial_timeout: float | None) -> None:
     """Keeps every worker busy: one whose trial ends or is pruned gets the next at once."""
     while True:
         for worker in pool.idle():
@@ -55,7 +54,7 @@ def run_in_workers(
             _handle(source, event)
         if trial_timeout is not None:
             _end_overdue(source, pool, trial_timeout)
-        tick()
+        source.tick()
 
 
 def _handle(source: StudySource, event: Event) -> None:
@@ -65,6 +64,8 @@ def _handle(source: StudySource, event: Event) -> None:
         worker.answer(Verdict(goes_on, source.stopping))
     elif isinstance(message, Died):
         source.lost(assignment, message.reason)
+    elif isinstance(message, DiskFault):
+        raise message.error
     elif message.outcome is None:
         source.release(assignment)
     else:
@@ -84,9 +85,7 @@ def _overdue(workers: Sequence[Worker], trial_timeout: float) -> list[Worker]:
     return [worker for worker in workers if worker.seconds > trial_timeout]
 
 
-def run_in_waves(
-    source: StudySource, launcher: Launcher, size: int, tick: Tick
-) -> list[Sequence[JobReturn]]:
+def run_in_waves(source: StudySource, launcher: Launcher, size: int) -> list[Sequence[JobReturn]]:
     """Gives a Hydra launcher ``size`` jobs at a time, as Hydra defines it; returns what it did.
 
     A launcher numbers its jobs from one number on, so a wave with gaps (of a resumed study) or
@@ -95,7 +94,6 @@ def run_in_waves(
     returns: list[Sequence[JobReturn]] = []
     while wave := source.ask(size):
         for part in _parts(wave):
-            tick()
             overrides = [job.overrides for job in part]
             try:
                 jobs = launcher.launch(overrides, initial_job_idx=part[0].number)

@@ -36,8 +36,8 @@ from dropout_study.search.space import SearchSpace
 WALKS = (GridSampler, BruteForceSampler)  # samplers that try every point and then have no more
 ONE_SEED = (GridSampler, QMCSampler)  # their seed fixes one sequence, in which n is the place
 SPACE_CACHE = "_search_space"
-"""What all trials of a study have searched, as TPE and others remember it from trial to trial. It is
-a function of the study alone, and a third of an ask among 10,000 trials to find out again."""
+"""What all trials of a study have searched, as TPE and others remember it from trial to trial. It
+follows from the study alone, and to find it out again is a third of an ask at 10,000 trials."""
 
 
 class SeededByTrial(BaseSampler):

@@ -7,7 +7,7 @@ heavy is imported. A class of the user's own has no schema: its constructor chec
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from functools import partial
+from functools import cache, partial
 from typing import Any, get_args, get_type_hints
 
 from omegaconf import MISSING, DictConfig, OmegaConf
@@ -268,10 +268,16 @@ def _check_group(group: str, schema: type, values: dict[str, Any], node: DictCon
             raise UserError(f"`{group}.{name}` is no key of {values.get('_target_', group)}{near}")
 
 
+@cache  # what it holds of other keys is not read; making one takes half a millisecond
+def _typed_node(schema: type) -> DictConfig:
+    node: DictConfig = OmegaConf.structured(schema)
+    return node
+
+
 def _typed(name: str, schema: type, key: str, value: Any) -> Any:
     """Returns ``value`` in the type that ``schema`` gives its ``key``."""
     try:
-        typed = OmegaConf.structured(schema)
+        typed = _typed_node(schema)
         typed[key] = value
     except OmegaConfBaseException as error:
         hint = get_type_hints(schema)[key]

@@ -17,7 +17,6 @@ from dropout_study.errors import (
 from dropout_study.orchestration.outcome import as_names, objective_names
 
 Direction = Literal["maximize", "minimize"]
-PRUNERS = ("pruner", "default_pruner")
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,6 @@ class SweepSettings:
 
     sampler: DictConfig
     pruner: DictConfig | None = None
-    default_pruner: DictConfig | None = None
     direction: str | list[str] = "maximize"
     storage: str | None = None
     study_name: str | None = None
@@ -56,7 +54,7 @@ class SweepSettings:
             UserError: a value is out of its range.
         """
         plain: dict[str, Any] = {
-            name: value if name in PRUNERS else _plain(value) for name, value in fields.items()
+            name: value if name == "pruner" else _plain(value) for name, value in fields.items()
         }
         settings = cls(sampler=sampler, **plain)
         settings.check()

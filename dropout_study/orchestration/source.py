@@ -1,5 +1,6 @@
 """Between a sweeper and whoever runs its trials: where trials come from and who is told of them."""
 
+import errno
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,3 +61,16 @@ class StudyStopping(BaseException):
 
     Not an ``Exception``, so that a task that catches those does not take it for its own.
     """
+
+
+class Interrupted(SystemExit):
+    """The program is told to end at once; a ``SystemExit`` of a task is only that task's end."""
+
+
+DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+"""Errors that are not a trial's but the study's: none after it can be recorded."""
+
+
+def is_disk_fault(error: object) -> bool:
+    """Returns whether a job has failed because the disk is full, read-only or broken."""
+    return isinstance(error, OSError) and error.errno in DISK_FAULTS

@@ -20,8 +20,9 @@ from dropout_study.orchestration.outcome import Outcome, outcome_of
 from dropout_study.orchestration.overrides import SweepPlan, job_overrides, to_override
 from dropout_study.orchestration.settings import SweepSettings
 from dropout_study.orchestration.source import Assignment
-from dropout_study.search.asktell import DUPLICATE_ATTR, ERROR_ATTR, Asked, AskTell
+from dropout_study.search.asktell import DUPLICATE_ATTR, ERROR_ATTR, Asked, AskTell, params_key
 from dropout_study.search.constraints import Constraint, violations
+from dropout_study.search.study import first_error, states
 from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,9 @@ class StudySource:
         callbacks: Optuna's, called after each trial.
         recorder: keeps files.
         listener: shows the sweep.
+
+    Attributes:
+        tick: called whenever somebody asks or reports: the display, the heartbeat, the budget.
     """
 
     def __init__(
@@ -108,12 +112,10 @@ class StudySource:
         self._listener = listener
         self._trials: dict[int, _Trial] = {}
         self._waiting: deque[Assignment] = deque()
-        self._failed = sum(
-            trial.state == optuna.trial.TrialState.FAIL
-            for trial in asktell.study.get_trials(deepcopy=False)
-        )
+        self._failed = states(asktell.study, settings.n_trials)[TrialState.FAIL]
         self.stopping = False
         self.stop_asking = False
+        self.tick: Callable[[], None] = lambda: None
         # Optuna's callbacks end a study by its `stop`, which Optuna allows only in `optimize`.
         asktell.study.stop = self._stop_asking  # type: ignore[method-assign]
 
@@ -126,6 +128,7 @@ class StudySource:
 
     def ask(self, places: int) -> list[Assignment]:
         """Returns up to ``places`` jobs; none if there is nothing to do at present."""
+        self.tick()
         found: list[Assignment] = []
         while len(found) < places and not self.stopping:
             if not self._waiting and not self._ask_one():
@@ -138,6 +141,7 @@ class StudySource:
         """Asks for a trial and makes its jobs; returns False if the study has none."""
         if self.stop_asking:
             return False
+        self._check_failures()
         asked = self.asktell.ask()
         if asked is None and self.asktell.requeue_orphans():
             asked = self.asktell.ask()
@@ -152,7 +156,9 @@ class StudySource:
         return True
 
     def _same_running(self, asked: Asked) -> _Trial | None:
-        return next((t for t in self._trials.values() if t.asked.params == asked.params), None)
+        key = params_key(asked.params)
+        running = self._trials.values()
+        return next((t for t in running if params_key(t.asked.params) == key), None)
 
     def _enlist(self, asked: Asked) -> None:
         overrides = job_overrides(self._plan, asked.params)
@@ -181,6 +187,7 @@ class StudySource:
 
     def report(self, assignment: Assignment, value: float, step: int) -> bool:
         """Records an intermediate value; returns whether the job goes on."""
+        self.tick()
         number = assignment.number
         self._listener.reported(number, step, value)
         if self.stopping:
@@ -207,8 +214,8 @@ class StudySource:
         if outcome.state == TrialState.FAIL:
             trial.pruned = True  # the others cannot make a mean of it any more
         if trial.pruned:
-            self._waiting = deque(j for j in self._waiting if j.number != assignment.number)
             trial.jobs = [j for j in trial.jobs if j.replicate in trial.outcomes or self._out(j)]
+            self._waiting = deque(j for j in self._waiting if j.number != assignment.number)
         if len(trial.outcomes) == len(trial.jobs):
             self._finish(trial, self._recorder.merge(assignment.number, trial.jobs))
 
@@ -295,12 +302,17 @@ class StudySource:
         self._listener.ended(number, outcome.state, outcome.value, outcome.error)
         for callback in self._callbacks:
             callback(self.asktell.study, frozen)
-        self._failed += outcome.state == TrialState.FAIL
+        if outcome.state == TrialState.FAIL:
+            self._failed += 1
+            self._check_failures()
+
+    def _check_failures(self) -> None:
+        """Ends the study if too many trials have failed, in this run of it or an earlier one."""
         if self._failed > self.settings.max_failure_rate * self.settings.n_trials:
             raise UserError(
                 f"{self._failed} of {self.settings.n_trials} trials have failed, more than "
-                f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows; the last "
-                f"with: {outcome.error}"
+                f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows, the "
+                f"first with: {first_error(self.asktell.study)}; a higher rate lets the study go on"
             )
 
 

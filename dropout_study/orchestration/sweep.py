@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,16 +23,18 @@ from optuna.exceptions import StorageInternalError
 from dropout_study.errors import UserError
 from dropout_study.orchestration.dashboard import dashboard_command
 from dropout_study.orchestration.display import SweepDisplay
+from dropout_study.orchestration.dry_run import cost_of_training, print_plan
 from dropout_study.orchestration.jobs import JobRunner
 from dropout_study.orchestration.overrides import config_keys, plan_sweep
 from dropout_study.orchestration.preload import preload
 from dropout_study.orchestration.runners import run_here, run_in_waves, run_in_workers
 from dropout_study.orchestration.samplers import SeededByTrial, build_pruner
 from dropout_study.orchestration.settings import SweepSettings, cores
+from dropout_study.orchestration.source import Interrupted
 from dropout_study.orchestration.study_source import Recorder, StudySource
 from dropout_study.orchestration.worker import serve
 from dropout_study.orchestration.workers import WorkerPool
-from dropout_study.paths import StudyPaths, atomic_write
+from dropout_study.paths import StudyPaths, atomic_write, remove_temporaries
 from dropout_study.search.asktell import AskTell
 from dropout_study.search.conditions import check_conditions, suggest
 from dropout_study.search.constraints import parse
@@ -99,8 +102,12 @@ class Sweep:
             UserError: the study is another one, its storage is gone, or too many trials failed.
             SystemExit: 130, after an interrupt.
         """
-        self.paths.root.mkdir(parents=True, exist_ok=True)
+        if self.settings.dry_run:
+            self._print_plan()
+            return []
         try:
+            self.paths.root.mkdir(parents=True, exist_ok=True)
+            remove_temporaries(self.paths.root)
             return self._run()
         except (OSError, StorageInternalError) as error:
             told = masked(" ".join(str(error).split()))
@@ -108,13 +115,32 @@ class Sweep:
                 f"the study cannot go on: {told}; what has ended is kept, resume with: {_command()}"
             ) from error
 
+    def _print_plan(self) -> None:
+        """Prints what would be searched, from where, and what it would cost; writes nothing."""
+        inside, _ = fitting_points(self.settings.enqueue, self.plan.space)
+        print_plan(
+            self.plan,
+            self.settings,
+            inside,
+            self._suggest,
+            self.sampler,
+            self._fixed_values(),
+            cost=partial(cost_of_training, self.fixed_config, self.settings, inside, self._suggest)
+            if {"model", "data", "optimizer", "trainer"} <= set(self.fixed_config)
+            else None,  # not a task of this project
+        )
+
     def _run(self) -> list[Sequence[JobReturn]]:
         study = self._open()
         with atomic_write(self.paths.multirun_yaml) as temporary:
             OmegaConf.save(self.config, temporary)
         lease = Lease(study)
         asktell = AskTell(
-            study, n_trials=self.settings.n_trials, suggest=self._suggest, lease=lease
+            study,
+            n_trials=self.settings.n_trials,
+            suggest=self._suggest,
+            lease=lease,
+            lock=self.paths.study_lock,
         )
         if resumed := asktell.requeue_orphans():
             log.info("run again, their process has died: trials %s", ", ".join(map(str, resumed)))
@@ -133,13 +159,17 @@ class Sweep:
 
         try:
             with display, _interruptible(source) as interrupts:
-                returns = self._run_jobs(source, display, tick)
+                source.tick = tick
+                returns = self._run_jobs(source, display)
+        except Interrupted:
+            _tell_interrupted()
+            raise
         finally:
             source.release_all()
             lease.end()
         if interrupts:
             self.recorder.update()
-            log.info("interrupted; nothing that has ended is lost, resume with: %s", _command())
+            _tell_interrupted()
             raise SystemExit(INTERRUPTED)
         self._conclude(study, asktell)
         return returns
@@ -152,7 +182,7 @@ class Sweep:
                 settings.study_name or self.paths.root.name,
                 settings.directions,
                 self.sampler,
-                build_pruner(settings.pruner or settings.default_pruner),
+                build_pruner(settings.pruner),
             )
             check_identity(study, self._identity(), extend=settings.on_change == "extend")
             inside, outside = fitting_points(settings.enqueue, self.plan.space)
@@ -220,9 +250,7 @@ class Sweep:
             listener=display,
         )
 
-    def _run_jobs(
-        self, source: StudySource, display: SweepDisplay, tick: Any
-    ) -> list[Sequence[JobReturn]]:
+    def _run_jobs(self, source: StudySource, display: SweepDisplay) -> list[Sequence[JobReturn]]:
         """Runs the jobs by the launcher if one was chosen, else in workers."""
         if hasattr(self.launcher, "launch_from"):
             self.launcher.launch_from(source)
@@ -230,10 +258,10 @@ class Sweep:
         count = self.settings.jobs_at_once
         if not _is_basic(self.config):
             size = max(count, 1) * self.settings.replicates
-            return run_in_waves(source, self.launcher, size, tick)
+            return run_in_waves(source, self.launcher, size)
         runner = JobRunner(self.config, self.context, self.task_function)
         if count == 0:
-            run_here(source, runner, tick)
+            run_here(source, runner)
             return []
         preload(self.task_function, self.fixed_config)
         threads = max(1, cores() // count)
@@ -245,7 +273,7 @@ class Sweep:
             ),
         )
         try:
-            run_in_workers(source, pool, self.settings.trial_timeout, tick)
+            run_in_workers(source, pool, self.settings.trial_timeout)
         finally:
             pool.close()
         return []
@@ -261,6 +289,7 @@ class Sweep:
             if counts[TrialState.FAIL] and not counts[TrialState.PRUNED]:
                 failed, reason = counts[TrialState.FAIL], first_error(study)
                 raise UserError(f"all {failed} trials failed, the first with: {reason}")
+            log.warning("no trial is complete, so none is the best")
             return
         with atomic_write(self.paths.optimization_results_yaml) as temporary:
             OmegaConf.save(OmegaConf.create(self._summary(study, best)), temporary)
@@ -309,7 +338,7 @@ def _interruptible(source: StudySource) -> Iterator[list[int]]:
     def interrupt(number: int, _frame: FrameType | None) -> None:
         came.append(number)
         if len(came) > 1:
-            raise SystemExit(INTERRUPTED)
+            raise Interrupted(INTERRUPTED)
         name = signal.Signals(number).name
         log.warning("%s: running trials leave after their epoch; once more ends at once", name)
         source.stop()
@@ -326,6 +355,10 @@ def _interruptible(source: StudySource) -> Iterator[list[int]]:
 
 def _is_basic(config: DictConfig) -> bool:
     return str(config.hydra.launcher.get("_target_", "")).endswith("BasicLauncher")
+
+
+def _tell_interrupted() -> None:
+    log.info("interrupted; nothing that has ended is lost, resume with: %s", _command())
 
 
 def _command() -> str:

@@ -21,10 +21,13 @@ class OptunaStudyConf:
 
     _target_: str = "hydra_plugins.dropout_study.optuna_study_sweeper.OptunaStudySweeper"
     _recursive_: bool = False
-    defaults: list[Any] = field(default_factory=lambda: [{"sampler": "tpe"}, {"pruner": None}])
+    defaults: list[Any] = field(
+        # `_self_` first: else `pruner: null` below would undo the group's choice
+        default_factory=lambda: ["_self_", {"sampler": "tpe"}, {"pruner": None}]
+    )
     sampler: Any = MISSING  # an Optuna sampler by _target_; group hydra/sweeper/sampler
-    pruner: Any = None  # an Optuna pruner by _target_; group hydra/sweeper/pruner
-    default_pruner: Any = II("oc.select:search_space.pruner,null")  # where none of them is chosen
+    # an Optuna pruner by _target_, null for none; group hydra/sweeper/pruner
+    pruner: Any = II("oc.select:search_space.pruner,null")
     direction: Any = "maximize"  # maximize or minimize the objective; a list for several
     # storage URL: sqlite:///FILE, postgresql+psycopg://..., mysql://..., journal://FILE;
     # null: journal.log in the study's directory

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from dropout_study.errors import TrialPruned
+from dropout_study.errors import TrialPruned, check_at_least
 from dropout_study.orchestration.current import use_trial
 from dropout_study.orchestration.explain import explain
 from dropout_study.orchestration.jobs import JobRunner
 from dropout_study.orchestration.outcome import Outcome, describe_error, outcome_of
-from dropout_study.orchestration.source import Assignment, StudyStopping
+from dropout_study.orchestration.source import (
+    Assignment,
+    Interrupted,
+    StudyStopping,
+    is_disk_fault,
+)
 from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)
@@ -48,6 +53,13 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class DiskFault:
+    """Worker to parent: the job's directory cannot be written to."""
+
+    error: OSError
+
+
+@dataclass(frozen=True)
 class Died:
     """Said by the parent for a worker that is gone: how it went."""
 
@@ -64,6 +76,7 @@ class ChannelTrial:
 
     def report(self, value: float, step: int) -> None:
         """Reports to the study, by way of the parent."""
+        check_at_least("step", step, low=0)  # here it is the task's error, there the sweep's
         self._channel.send(Report(float(value), int(step)))
         verdict: Verdict = self._channel.recv()
         if verdict.stopping:
@@ -102,23 +115,54 @@ def serve(
     try:
         while (assignment := channel.recv()) is not None:
             with use_trial(ChannelTrial(assignment, channel)):
-                outcome = _outcome(runner, assignment, objectives)
-            channel.send(Ended(outcome))
+                message = _run(runner, assignment, objectives)
+            _send(channel, message)
     except (EOFError, ConnectionError):
         os._exit(1)  # the parent is gone, and with it whoever wanted to know
 
 
-def _outcome(
+def _send(channel: Connection, message: Ended | DiskFault) -> None:
+    try:
+        channel.send(message)
+    except ConnectionError:
+        raise
+    except Exception as error:  # it cannot be pickled, and nothing of it was sent
+        reason = f"what the task returned cannot leave its process: {describe_error(error)}"
+        channel.send(Ended(Outcome(TrialState.FAIL, error=reason)))
+
+
+def _run(runner: JobRunner, assignment: Assignment, objectives: Sequence[str]) -> Ended | DiskFault:
+    try:
+        return Ended(run_to_outcome(runner, assignment, objectives))
+    except ConnectionError:
+        raise
+    except OSError as error:
+        return DiskFault(error)
+
+
+def run_to_outcome(
     runner: JobRunner, assignment: Assignment, objectives: Sequence[str]
 ) -> Outcome | None:
-    """Runs a job; whatever it raises is its outcome and not the worker's end."""
+    """Runs a job; whatever it raises is its outcome and not the end of the process.
+
+    Returns:
+        The outcome; None if the job has left because the study is stopping.
+
+    Raises:
+        EOFError, ConnectionError: the parent is gone.
+        OSError: the job's directory cannot be made; the disk is full, read-only or broken.
+        Interrupted: the program is to end.
+    """
     try:
         job = runner.run(assignment)
     except StudyStopping:
         return None
-    except (EOFError, ConnectionError):
+    except (EOFError, ConnectionError, Interrupted):
         raise
+    except OSError:
+        raise  # before the task has begun: its directory cannot be made
     except SystemExit as end:
+        log.exception("trial %s has exited", assignment.name)
         return Outcome(TrialState.FAIL, error=f"the task has exited with {end.code!r}")
     except TrialPruned as pruned:
         return Outcome(TrialState.PRUNED, metrics=pruned.metrics)
@@ -128,8 +172,8 @@ def _outcome(
     except BaseException as error:
         return Outcome(TrialState.FAIL, error=describe_error(error))
     raised = job._return_value
-    if isinstance(raised, EOFError | ConnectionError):
-        raise raised  # met by the task as it reported
+    if isinstance(raised, EOFError | ConnectionError) or is_disk_fault(raised):
+        raise raised  # met by the task as it reported, or wrote
     return outcome_of(job, objectives)
 
 

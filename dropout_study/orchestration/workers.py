@@ -8,12 +8,13 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from dropout_study.orchestration.source import Assignment
-from dropout_study.orchestration.worker import Died, Ended, Report, Verdict
+from dropout_study.orchestration.worker import Died, DiskFault, Ended, Report, Verdict
 
 Serve = Callable[[Connection], None]
 GRACE_S = 5.0
@@ -32,7 +33,7 @@ class Worker:
         """Gives an idle worker a job."""
         self.assignment = assignment
         self.since = time.monotonic()
-        self.channel.send(assignment)
+        self._send(assignment)
 
     @property
     def seconds(self) -> float:
@@ -41,10 +42,21 @@ class Worker:
 
     def answer(self, verdict: Verdict) -> None:
         """Answers a report."""
-        self.channel.send(verdict)
+        self._send(verdict)
+
+    def _send(self, message: Assignment | Verdict) -> None:
+        with suppress(OSError):  # it has died: the pool's next events tell
+            self.channel.send(message)
+
+    def is_lost(self) -> bool:
+        """Returns whether it is dead and has nothing more to say.
+
+        The end of its channel does not tell while a process that its task has left holds it open.
+        """
+        return not self.process.is_alive() and not self.channel.poll()
 
 
-Event = tuple[Worker, Assignment, Report | Ended | Died]
+Event = tuple[Worker, Assignment, Report | Ended | DiskFault | Died]
 
 
 class WorkerPool:
@@ -71,7 +83,10 @@ class WorkerPool:
         return Worker(process, ours)
 
     def idle(self) -> list[Worker]:
-        """Returns the workers without a job."""
+        """Returns the workers without a job; one that has died meanwhile is replaced."""
+        for worker in self.workers[:]:
+            if worker.assignment is None and not worker.process.is_alive():
+                self._replace(worker)
         return [worker for worker in self.workers if worker.assignment is None]
 
     def busy(self) -> list[Worker]:
@@ -80,18 +95,25 @@ class WorkerPool:
 
     def events(self, timeout: float) -> Iterator[Event]:
         """Yields what the busy workers have to say, waiting ``timeout`` seconds for the first."""
-        by_channel = {worker.channel: worker for worker in self.busy()}
-        for channel in wait(list(by_channel), timeout):
-            worker = by_channel[channel]  # type: ignore[index]
+        busy = self.busy()
+        ready = wait([worker.channel for worker in busy], timeout)
+        for worker in busy:
+            if worker.channel not in ready and not worker.is_lost():
+                continue
             assert worker.assignment is not None
-            assignment = worker.assignment
-            try:
-                message = worker.channel.recv()
-            except (EOFError, OSError):
-                message = Died(self._replace(worker))
-            if isinstance(message, Ended):
-                worker.assignment = None
-            yield worker, assignment, message
+            yield worker, worker.assignment, self._message(worker)
+
+    def _message(self, worker: Worker) -> Report | Ended | DiskFault | Died:
+        """Receives what a worker says, or finds that it has died."""
+        try:
+            if worker.is_lost():
+                raise EOFError
+            message: Report | Ended | DiskFault = worker.channel.recv()
+        except (EOFError, OSError):
+            return Died(self._replace(worker))
+        if isinstance(message, Ended):
+            worker.assignment = None
+        return message
 
     def kill(self, worker: Worker) -> None:
         """Ends a worker at once and replaces it."""

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.paths import JobPaths, atomic_write
 
@@ -31,6 +31,8 @@ class ReportCallback(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Writes the report. Hydra makes a warning of what goes wrong here."""
+        if OmegaConf.select(config, "hydra.sweeper.dry_run"):
+            return
         from dropout_study.report.page import write_report
 
         print(f"Report: {write_report(Path(config.hydra.sweep.dir))}")

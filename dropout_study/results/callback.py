@@ -52,6 +52,8 @@ class ResultsCallback(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Prints the best trials, where the tables are and the command that shows more."""
+        if OmegaConf.select(config, "hydra.sweeper.dry_run"):
+            return
         from dropout_study.errors import UserError
         from dropout_study.orchestration.outcome import minimizes
         from dropout_study.results.show import print_results

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dropout_study.orchestration.outcome import Outcome
-from dropout_study.paths import JobPaths, StudyPaths
+from dropout_study.paths import JobPaths, StudyPaths, remove_temporaries
 from dropout_study.results.live_table import ResultsTable
 from dropout_study.results.record import read_record, unfinished, write_record
 from dropout_study.results.replicates import mean_record, write_replicates
@@ -48,16 +48,24 @@ class StudyRecorder:
 
     def begin(self, job: Job) -> None:
         """Removes the result that an earlier run of the job may have left."""
-        self._job(job.name).metrics_json.unlink(missing_ok=True)
+        paths = self._job(job.name)
+        paths.metrics_json.unlink(missing_ok=True)
+        remove_temporaries(paths.root)
 
     def record(self, job: Job, outcome: Outcome) -> None:
-        """Records a job that has left no record: its process died, or it is another task's."""
+        """Records a job that has left no record: its process died, or it is another task's.
+
+        One that tells another end is not the job's: its process was killed after it had written it.
+        """
         paths = self._job(job.name)
-        if paths.metrics_json.is_file():
+        if paths.metrics_json.is_file() and self._state(job) == outcome.state:
             return
         known = unfinished(job.number, paths, outcome.state, outcome.error)
         own = {"job_dir": job.name, "value": outcome.value, **job.params}
         write_record(paths, {**known, **_columns(outcome.metrics), **own})
+
+    def _state(self, job: Job) -> str:
+        return str(read_record(job.number, self._job(job.name))["state"])
 
     def merge(self, number: int, runs: Sequence[Job]) -> Outcome:
         """Records a trial as the mean of its runs; returns its outcome."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -17,8 +18,9 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
-from dropout_study.search.lease import Lease
+from dropout_study.search.lease import OWNER_ATTR, Lease
 from dropout_study.search.rewind import Rewound
+from dropout_study.search.storage import locked
 from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,8 @@ class Asked:
     Attributes:
         number: the trial's.
         params: its parameters.
-        restarts: how often it was begun before by a process that died.
+        restarts: how often the process that trained it has died of it. (The death of the process
+            that asked for it is not the trial's doing, and not counted.)
         twin: a finished trial with the same parameters: there is nothing to train.
     """
 
@@ -52,7 +55,7 @@ class Asked:
 @dataclass
 class _Running:
     trial: optuna.Trial
-    stored: set[int]  # steps in the storage, of an earlier run too
+    stored: Mapping[int, float]  # what an earlier run has reported, by step
     rewound: Rewound | None
     told: set[int] = field(default_factory=set)
 
@@ -65,6 +68,8 @@ class AskTell:
         n_trials: of the whole study.
         suggest: gives a trial its parameters.
         lease: this process's registration with the study.
+        lock: a file, shared with the other processes on this study as far as they share its
+            directory.
     """
 
     def __init__(
@@ -74,22 +79,26 @@ class AskTell:
         n_trials: int,
         suggest: Suggest,
         lease: Lease,
+        lock: Path,
     ) -> None:
         self.study = study
         self.n_trials = n_trials
         self._suggest = suggest
         self._pruner = study.pruner
         self._lease = lease
+        self._lock = lock
         self._running: dict[int, _Running] = {}
         self._trained: dict[str, FrozenTrial] = {}
         self._seen = 0
 
     def requeue_orphans(self) -> list[int]:
         """Puts the trials of dead processes back into the queue; returns their numbers."""
-        orphans = self._lease.orphans()
-        for trial in orphans:
-            restarts = trial.user_attrs.get(RESTARTS_ATTR, 0) + 1
-            self._queue(trial._trial_id, restarts)
+        if not self._lease.orphans():
+            return []
+        with locked(self._lock):  # else two could do it, the second when the trial runs again
+            orphans = self._lease.orphans()
+            for trial in orphans:
+                self._queue(trial._trial_id)
         return [trial.number for trial in orphans]
 
     def ask(self) -> Asked | None:
@@ -101,7 +110,7 @@ class AskTell:
             return None
         trial = self.study.ask()
         if trial.number >= self.n_trials:  # another process has taken the last one meanwhile
-            self._queue(trial._trial_id, 0)
+            self._queue(trial._trial_id)
             return None
         self._lease.mark(trial)
         return self._asked(trial, self._suggest(trial))
@@ -110,7 +119,7 @@ class AskTell:
         trials = self.study.get_trials(deepcopy=False)
         frozen = trials[trial.number]
         params = {name: frozen.params[name] for name in names}
-        reported = set(frozen.intermediate_values)
+        reported = dict(frozen.intermediate_values)
         rewound = Rewound(self.study, frozen) if reported else None
         self._running[trial.number] = _Running(trial, reported, rewound)
         restarts = frozen.user_attrs.get(RESTARTS_ATTR, 0)
@@ -120,18 +129,16 @@ class AskTell:
         """Returns the first trained trial with the same parameters."""
         for trial in trials[self._seen :]:
             if trial.state in TRAINED:
-                self._trained.setdefault(_key(trial.params), trial)
+                self._trained.setdefault(params_key(trial.params), trial)
         while self._seen < len(trials) and trials[self._seen].state.is_finished():
             self._seen += 1  # what is not finished is looked at again
-        return self._trained.get(_key(asked.params))
+        return self._trained.get(params_key(asked.params))
 
     def report(self, number: int, value: float, step: int) -> bool:
         """Records an intermediate value; returns whether the trial goes on."""
         running = self._running[number]
-        running.told.add(step)
-        if step not in running.stored:
-            running.trial.report(value, step)
-            running.stored.add(step)
+        self._store(running, value, step)
+        self._lease.beat()  # a trial may be long
         # A pruner that learns from the trials (`auto`) must not remember what it learnt before a
         # crash, or a resumed study would differ: each question goes to a new copy.
         pruner = self.study.pruner = deepcopy(self._pruner)
@@ -141,7 +148,18 @@ class AskTell:
 
     def repeat_report(self, number: int, value: float, step: int) -> None:
         """Records an intermediate value that another trial was judged by already."""
-        self._running[number].trial.report(value, step)
+        self._store(self._running[number], value, step)
+
+    def _store(self, running: _Running, value: float, step: int) -> None:
+        """Stores a report; the first of a step counts, and what is trained now, not before."""
+        if step in running.told:
+            return
+        running.told.add(step)
+        if step not in running.stored:
+            running.trial.report(value, step)
+        elif running.stored[step] != value:
+            trial_id = running.trial._trial_id
+            self.study._storage.set_trial_intermediate_value(trial_id, step, value)
 
     def reported(self, number: int) -> set[int]:
         """Returns the steps that a running trial has reported in this run."""
@@ -179,9 +197,11 @@ class AskTell:
         running = self._running.pop(number)
         self._queue(running.trial._trial_id, restarts)
 
-    def _queue(self, trial_id: int, restarts: int) -> None:
+    def _queue(self, trial_id: int, restarts: int = 0) -> None:
         storage = self.study._storage
         with suppress(UpdateFinishedTrialError):
+            # Whoever takes it next is not its owner for a moment: no dead one must be, meanwhile.
+            storage.set_trial_user_attr(trial_id, OWNER_ATTR, None)
             if restarts:
                 storage.set_trial_user_attr(trial_id, RESTARTS_ATTR, restarts)
             storage.set_trial_state_values(trial_id, OptunaState.WAITING)
@@ -192,5 +212,6 @@ class AskTell:
         return list(self._running)
 
 
-def _key(params: Mapping[str, Any]) -> str:
+def params_key(params: Mapping[str, Any]) -> str:
+    """Returns a text that is the same for the same parameters, their types included."""
     return repr(sorted((name, type(value).__name__, value) for name, value in params.items()))

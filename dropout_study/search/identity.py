@@ -105,8 +105,13 @@ def _diff(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, 
     return [
         (name, _tell(before, name), _tell(now, name))
         for name in names
-        if (name in before, before.get(name)) != (name in now, now.get(name))
+        if _written(before, name) != _written(now, name)
     ]
+
+
+def _written(side: Mapping[str, Any], name: str) -> str:
+    """Returns a fact in a form that can be compared: NaN is not equal to itself."""
+    return json.dumps(side[name], sort_keys=True) if name in side else MISSING
 
 
 def _tell(side: Mapping[str, Any], name: str) -> str:
@@ -119,11 +124,12 @@ def _tell(side: Mapping[str, Any], name: str) -> str:
 def describe(distribution: BaseDistribution) -> str:
     """Returns a distribution as a search space writes it."""
     if isinstance(distribution, FloatDistribution | IntDistribution):
-        bounds = f"interval({distribution.low:g}, {distribution.high:g})"
+        low, high, step = distribution.low, distribution.high, distribution.step
+        if step not in (None, 1):
+            return f"range({low:g}, {high + step:g}, {step:g})"
+        bounds = f"interval({low:g}, {high:g})"
         if isinstance(distribution, IntDistribution):
             bounds = f"int({bounds})"
-        if distribution.step not in (None, 1):
-            bounds = f"{bounds[:-1]}, step={distribution.step:g})"
         return f"tag(log, {bounds})" if distribution.log else bounds
     return f"choice({', '.join(map(str, getattr(distribution, 'choices', ())))})"
 

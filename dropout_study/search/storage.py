@@ -1,6 +1,7 @@
 """Where a study is kept: a journal file in its own directory, or any storage of Optuna's by URL.
 
-The default is a journal file (docs/sweeper.md has the numbers behind that).
+The default is a journal file (docs/sweeper.md has the numbers behind that). A power cut or a kill
+can tear its last line and nothing else; whoever opens it or writes next cuts the torn line off.
 """
 
 import fcntl
@@ -8,13 +9,13 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.storages.journal._file import BaseJournalFileLock, get_lock_file
+from optuna.storages.journal._file import BaseJournalFileLock
 from optuna.storages.journal._storage import JournalOperation
 
 from dropout_study.errors import UserError
@@ -79,21 +80,17 @@ def open_storage(url: str | None, journal: Path) -> BaseStorage:
             _write_ahead(Path(full.removeprefix("sqlite:///")))
             return RDBStorage(full, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
         return RDBStorage(full, engine_kwargs={"pool_pre_ping": True})
-    except (SQLAlchemyError, sqlite3.Error, ImportError, ValueError) as error:
+    except (SQLAlchemyError, sqlite3.Error, ImportError, OSError, ValueError) as error:
         told = " ".join(str(error).split())
         raise UserError(f"the storage {masked(url)} cannot be opened: {masked(told)}") from error
 
 
 def open_journal(path: Path) -> JournalStorage:
     """Returns the journal at ``path``; a last line that a power cut has torn is cut off first."""
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
-    lock.acquire()
     try:
-        mend_journal(path)
-    finally:
-        lock.release()
-    try:
-        return JournalStorage(WholeLinesBackend(str(path), lock_obj=lock))
+        backend = WholeLinesBackend(path)
+        backend.mend()
+        return JournalStorage(backend)
     except ValueError as error:
         raise UserError(
             f"{path} is damaged: {error}; restore it from a backup, or start again under another "
@@ -102,45 +99,70 @@ def open_journal(path: Path) -> JournalStorage:
 
 
 class WholeLinesBackend(JournalFileBackend):
-    """A journal that holds whole lines even when the disk is full, and waits for it seldom.
+    """A journal of whole lines, whoever was killed as it wrote, that waits for the disk seldom.
 
     Optuna waits for the disk at every line. Here only a trial's new state is waited for, and with
     it all that stands before: what a power cut can take is the last reports of running trials,
     which run again. A killed process loses nothing, its lines are with the operating system.
+
+    Args:
+        path: of the journal; created if there is none.
     """
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock_path = path.with_name(f".{path.name}.lock")
+        super().__init__(str(path), lock_obj=FileLock(self._lock_path))
+
+    def mend(self) -> None:
+        """Cuts a torn last line off."""
+        with self._opened() as journal:
+            cut_torn_line(journal)
+
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Appends the logs, each whole or not at all."""
-        text = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
-        path = Path(self._file_path)
-        with get_lock_file(self._lock):
+        """Appends the logs, all or none.
+
+        Raises:
+            OSError: nothing has been appended: the disk is full, or the journal has been removed.
+                (A new one would hold a study's end without its beginning.)
+        """
+        lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
+        with self._opened() as journal:
+            end = cut_torn_line(journal)  # of another process: it died after this one had opened
             try:
-                with path.open("ab") as journal:
-                    journal.write(text.encode())
-                    journal.flush()
-                    if any(log["op_code"] in SYNCED for log in logs):
-                        os.fsync(journal.fileno())
+                _write_all(journal, lines.encode())
+                if any(log["op_code"] in SYNCED for log in logs):
+                    os.fsync(journal.fileno())
             except OSError:
-                with suppress(OSError):
-                    mend_journal(path)
+                journal.truncate(end)
                 raise
 
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        with locked(self._lock_path), self._path.open("r+b", buffering=0) as journal:
+            yield journal
 
-def mend_journal(path: Path) -> None:
-    """Cuts ``path`` back to its last whole line: the next one would be written behind the rest."""
-    if not path.exists():
-        return
-    with path.open("r+b") as journal:
-        end = journal.seek(0, os.SEEK_END)
-        while end > 0:
-            start = max(0, end - 4096)
-            journal.seek(start)
-            newline = journal.read(end - start).rfind(b"\n")
-            if newline >= 0:
-                journal.truncate(start + newline + 1)
-                return
-            end = start
-        journal.truncate(0)
+
+def cut_torn_line(journal: BinaryIO) -> int:
+    """Cuts a journal back to its last whole line and goes there; returns its size in bytes."""
+    end = size = journal.seek(0, os.SEEK_END)
+    while end > 0:
+        start = max(0, end - 4096)
+        journal.seek(start)
+        newline = journal.read(end - start).rfind(b"\n")
+        if newline >= 0:
+            end = start + newline + 1
+            break
+        end = start
+    if end < size:
+        journal.truncate(end)
+    return journal.seek(end)
+
+
+def _write_all(file: BinaryIO, content: bytes) -> None:
+    """Writes without a buffer: a disk that fills up takes a part and says so at the next."""
+    while content:
+        content = content[file.write(content) :]
 
 
 def _write_ahead(database: Path) -> None:

@@ -12,6 +12,7 @@ SAME_KIND = [
     ["model.dropout1=0", "optimizer.lr=null", "trainer.epochs='a, text'"],
     ["model.dropout1=${optimizer.lr}", "optimizer.lr=0.2", "trainer.epochs=true"],
 ]
+REPLICATES = [[*FIRST, f"hydra.sweep.subdir=4/replicate_{index}"] for index in range(3)]
 OTHER_KINDS = [
     ["model.dropout1=0.7", "optimizer=adam", "optimizer.lr=0.01"],
     ["model=mlp_deep", "model.widths=[8,4]", "+model.note={a:1}"],
@@ -32,7 +33,7 @@ def composer(loaded):
 
 def test_it_is_what_hydra_composes(composer):
     ours, loader, sweep = composer
-    for number, overrides in enumerate([FIRST, *SAME_KIND, *OTHER_KINDS, FIRST]):
+    for number, overrides in enumerate([FIRST, *SAME_KIND, *OTHER_KINDS, *REPLICATES, FIRST]):
         want = loader.load_sweep_config(sweep, overrides)
         OmegaConf.set_struct(want, False)
         want.hydra.job.id = want.hydra.job.num = number
@@ -47,9 +48,9 @@ def test_values_alone_are_composed_once(composer, monkeypatch):
     monkeypatch.setattr(
         loader, "load_sweep_config", lambda *args: composed.append(args[1]) or load(*args)
     )
-    for number, overrides in enumerate([FIRST, *SAME_KIND, *OTHER_KINDS]):
+    for number, overrides in enumerate([FIRST, *SAME_KIND, *OTHER_KINDS, *REPLICATES]):
         ours.job_config(overrides, number)
-    assert composed == [FIRST, *OTHER_KINDS]
+    assert composed == [FIRST, *OTHER_KINDS, REPLICATES[0]]
 
 
 def test_a_job_does_not_change_the_next(composer):

@@ -60,6 +60,11 @@ class MemberJob:
         return self._error is None
 
     @property
+    def place(self) -> tuple[int, int]:
+        """Sorts jobs by trial, those of a trial by replicate."""
+        return self.assignment.number, self.assignment.replicate or 0
+
+    @property
     def task(self) -> MemberTask:
         """What is trained; there is none before the job has begun."""
         if self._task is None:

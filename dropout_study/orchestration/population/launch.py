@@ -137,11 +137,15 @@ class Population:
         try:
             while (group := self._next_group()) is not None:
                 self._train_group(group)
+            for job in (job for jobs in self._waiting.values() for job in jobs):
+                self._source.release(job.assignment)
         finally:
             for job in self._training.values():  # on Ctrl-C: they can be run again
                 job.close()
 
     def _next_group(self) -> Hashable | None:
+        if self._source.stopping:
+            return None
         if not self._waiting:
             self._ask(1)
         return next(iter(self._waiting), None)
@@ -180,7 +184,7 @@ class Population:
         waiting = sum(map(len, self._waiting.values()))
         if group not in self._waiting and places > waiting:
             self._ask(places - waiting)
-        if group not in self._waiting:
+        if group not in self._waiting or self._source.stopping:
             return None
         job = self._waiting[group].popleft()
         if not self._waiting[group]:
@@ -199,8 +203,9 @@ class Population:
             return job
 
     def _on_epochs(self, metrics: Mapping[MemberId, EpochMetrics]) -> Collection[MemberId]:
-        numbers = sorted(metrics, key=int)  # a source is told in the same order on every machine
-        return [number for number in numbers if self._goes_on(number, metrics[number])]
+        """Tells the source in the order of the trials, whatever lanes they were trained in."""
+        members = sorted(metrics, key=lambda member: self._training[member].place)
+        return [member for member in members if self._goes_on(member, metrics[member])]
 
     def _goes_on(self, member: MemberId, row: EpochMetrics) -> bool:
         job = self._training[member]

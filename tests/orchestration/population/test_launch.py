@@ -219,3 +219,44 @@ def test_an_application_of_ones_own(launcher):
     for number, job in enumerate(jobs):
         assert job.return_value == pytest.approx(task(job.cfg), abs=2e-3)
         assert Path(f"study/{number}/epoch.txt").read_text() == "2"
+
+
+class TestStudy:
+    """The real sweeper with this launcher."""
+
+    SEARCH = (
+        *("--multirun", "hydra/launcher=population", "hydra.sweep.dir=study", *SMALL),
+        *("data.contrast=0.6", "trainer.batch_size=24", "model.init_std=null"),
+    )
+
+    @pytest.fixture
+    def study(self, capfd, monkeypatch, tmp_path):
+        """Runs a study; its table."""
+        monkeypatch.chdir(tmp_path)
+
+        def run(*words: str) -> pd.DataFrame:
+            ended = run_command(cli.main, [*self.SEARCH, *words], capfd)
+            assert ended.code == 0, ended.err
+            return pd.read_csv("study/results.csv")
+
+        return run
+
+    def test_it_prunes_and_resumes_to_its_total(self, study):
+        words = ("trainer.epochs=4", "hydra.sweeper.n_trials=")
+        assert len(study(words[0], words[1] + "8")) == 8
+        table = study(words[0], words[1] + "20")
+        assert table["trial"].tolist() == list(range(20))
+        assert set(table["state"]) == {"COMPLETE", "PRUNED"}
+        assert (table["epochs_run"][table["state"] == "PRUNED"] < 4).all()
+
+    def test_replicates_are_members(self, study):
+        words = ("hydra.sweeper.replicates=3", "hydra.sweeper.n_trials=3")
+        table = study(*words, "hydra/sweeper/pruner=none")
+        assert table["n"].tolist() == [3, 3, 3]
+        jobs = [JobPaths(Path(f"study/{t}/replicate_{r}")) for t in range(3) for r in range(3)]
+        assert all(job.metrics_json.is_file() for job in jobs)
+
+    def test_a_trial_that_is_pruned_between_replicates_ends(self, study):
+        table = study("hydra.sweeper.replicates=3", "hydra.sweeper.n_trials=3")
+        assert table["state"].isin(["COMPLETE", "PRUNED"]).all()
+        assert table["n"].tolist() == [3, 3, 2]

@@ -111,6 +111,7 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "momentum": lambda params: torch.optim.SGD(params, lr=0.05, momentum=0.9, weight_decay=1e-3),
     "nesterov": lambda params: torch.optim.SGD(params, lr=0.05, momentum=0.8, nesterov=True),
     "adam": lambda params: torch.optim.Adam(params, lr=3e-3, betas=(0.8, 0.99), weight_decay=1e-3),
+    "adam_betas": lambda params: torch.optim.Adam(params, lr=1e-3, betas=(0.0, 0.9), eps=1e-4),
     "adamw": lambda params: torch.optim.AdamW(params, lr=3e-3, weight_decay=0.05),
     "rmsprop": lambda params: torch.optim.RMSprop(params, lr=1e-3, alpha=0.9, eps=1e-6),
     "rmsprop_momentum": lambda params: torch.optim.RMSprop(

@@ -6,6 +6,8 @@ import pytest
 
 from dropout_study.training import train_single
 from dropout_study.training.population import Plan, train_population
+from dropout_study.training.population.seat import Seat
+from dropout_study.training.population.traits import signature_of
 
 PLANS = {
     "cpu": Plan(lane_size=2, threads=2, vmap=False),
@@ -44,6 +46,20 @@ def test_every_model(model, plan, splits, recipe, assert_same_curve):
 def test_every_optimizer(optimizer, plan, splits, recipe, assert_same_curve):
     recipes = [recipe(0, optimizer=optimizer), recipe(1, optimizer=optimizer, lr=2e-3)]
     _check(recipes, splits, PLANS[plan], assert_same_curve)
+
+
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize(
+    "optimizers", [("sgd", "momentum"), ("rmsprop", "rmsprop_momentum"), ("adam", "adam_betas")]
+)
+def test_numbers_differ_within_a_stack(optimizers, plan, splits, recipe, assert_same_curve):
+    """Momentum and weight decay on and off, other betas, epochs and seeds, side by side."""
+    recipes = [
+        recipe(i, optimizer=optimizers[i % 2], epochs=2 + i // 2, seed=i // 2) for i in range(4)
+    ]
+    _check(recipes, splits, PLANS[plan], assert_same_curve)
+    seats = [Seat(each.member(), splits.train.labels.device) for each in recipes]
+    assert len({signature_of(seat) for seat in seats}) == 1
 
 
 @pytest.mark.parametrize("plan", PLANS)

@@ -1,0 +1,63 @@
+"""What else could train many trials on one device: vmap, and several processes."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+
+import torch
+
+from dropout_study.data import Splits
+from dropout_study.training import train_single
+from dropout_study.training.population import Member, Plan, train_population
+
+MakeMembers = Callable[[int, torch.device], list[Member]]
+
+_splits: Splits
+
+
+def train_vmapped(members: list[Member], splits: Splits) -> None:
+    """Trains all as one stack by ``torch.func.vmap``, whatever the device."""
+    train_population(members, splits, plan=Plan(by_hand=False))
+
+
+def _receive(splits: Splits, tf32: bool) -> None:
+    global _splits
+    torch.set_num_threads(1)
+    torch.set_float32_matmul_precision("high" if tf32 else "highest")
+    _splits = splits
+
+
+def _train_some(make: MakeMembers, count: int, device: torch.device) -> None:
+    on_device = _splits.to(device)
+    for member in make(count, device):
+        train_single(member.model, member.optimizer, on_device, member.settings)
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+@contextmanager
+def processes(
+    count: int, splits: Splits, tf32: bool
+) -> Iterator[Callable[[MakeMembers, int, torch.device], None]]:
+    """Yields what trains a number of trials in ``count`` processes, one trial after the other each.
+
+    The processes live on between calls: what is timed is training, not start-up.
+
+    Args:
+        count: processes that share the device.
+        splits: the data, which each gets a copy of.
+        tf32: whether float32 products may be rounded.
+    """
+    with ProcessPoolExecutor(
+        count,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_receive,
+        initargs=(splits.to(torch.device("cpu")), tf32),
+    ) as pool:
+
+        def train(make: MakeMembers, trials: int, device: torch.device) -> None:
+            each = -(-trials // count)
+            list(pool.map(_train_some, [make] * count, [each] * count, [device] * count))
+
+        yield train

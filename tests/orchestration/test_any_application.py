@@ -1,0 +1,131 @@
+"""The sweeper in an application that is not this project's."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from hydra.test_utils.launcher_common_tests import BatchedSweeperTestSuite
+
+APP = Path(__file__).parent / "apps" / "sphere.py"
+POINTS = [{"group1": g, "bar": b} for g in ("file1", "file2") for b in (100, 200, 300)]
+
+
+def as_override(points: list[dict[str, object]]) -> str:
+    inside = ",".join("{" + ",".join(f"{k}:{v}" for k, v in p.items()) + "}" for p in points)
+    return f"hydra.sweeper.enqueue=[{inside}]"
+
+
+@pytest.mark.parametrize(
+    ("launcher_name", "overrides"),
+    [
+        (
+            "joblib",
+            [
+                *("hydra/sweeper=optuna_study", "hydra.sweeper.n_jobs=2"),
+                *("hydra.launcher.n_jobs=1", "hydra.sweeper.n_trials=6", as_override(POINTS)),
+                "hydra.job.chdir=true",
+            ],
+        )
+    ],
+)
+class TestHydrasOwnSuite(BatchedSweeperTestSuite):
+    """Six points, enqueued in the order that the suite wants, in three waves of two."""
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    """Runs the application with words and returns its study's table."""
+
+    def run(*words: str, n_trials: int = 6, code: int = 0) -> pd.DataFrame:
+        command = [
+            *(sys.executable, str(APP), "--multirun", "hydra/sweeper=optuna_study"),
+            *("hydra.sweep.dir=study", f"hydra.sweeper.n_trials={n_trials}"),
+            *("hydra.sweeper.direction=minimize" if "direction" not in "".join(words) else "",),
+            *words,
+        ]
+        ended = subprocess.run(
+            [word for word in command if word],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == code, ended.stderr + ended.stdout
+        return pd.read_csv(tmp_path / "study" / "results.csv")
+
+    return run
+
+
+def summary(tmp_path: Path) -> dict[str, object]:
+    return yaml.safe_load((tmp_path / "study" / "optimization_results.yaml").read_text())
+
+
+def test_a_dict_gives_the_objective_and_columns(sweep, tmp_path):
+    table = sweep("+x=interval(-1,1)", "+y=range(0,3)", "hydra.sweeper.constraints=['cost <= 0']")
+    assert (table["state"] == "COMPLETE").all()
+    assert table["number"].tolist() == table["trial"].tolist() == list(range(6))
+    assert set(table["y"]) <= {0, 1, 2}, "range leaves its end out"
+    best = table.loc[table["cost"] <= 0, "value"].min()
+    assert summary(tmp_path)["best_value"] == pytest.approx(best), "feasible trials come first"
+    assert summary(tmp_path)["best_job_dir"] == str(summary(tmp_path)["best_trial"])
+
+
+def test_a_float_is_the_objective(sweep, tmp_path):
+    table = sweep("+x=interval(-1,1)", "+returns=float", n_trials=3)
+    assert summary(tmp_path)["best_value"] == pytest.approx(table["value"].min())
+
+
+def test_several_objectives(sweep, tmp_path):
+    words = ("+x=interval(0,1)", "+returns=list", "hydra.sweeper.direction=[minimize,maximize]")
+    table = sweep(*words, "hydra.sweeper.objective=[square,minus]")
+    assert table["square"].tolist() == pytest.approx((table["minus"] ** 2).tolist())
+    told = summary(tmp_path)
+    assert told["name"] == "optuna"
+    assert told["solutions"][0].keys() >= {"params", "values"}
+
+
+def test_a_custom_search_space_adds_parameters(sweep):
+    function = "hydra.sweeper.custom_search_space=sphere.more"
+    table = sweep("+x=interval(0,1)", "+z=0", function, n_trials=3)
+    assert table["z"].between(0, 1).all()
+    assert table["z"].nunique() == 3
+
+
+@pytest.mark.parametrize(
+    "runner",
+    [
+        ("hydra.sweeper.n_jobs=0",),
+        ("hydra.sweeper.n_jobs=1",),
+        ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_jobs=2"),
+    ],
+    ids=["here", "workers", "joblib"],
+)
+def test_pruning_works_wherever_a_trial_runs(sweep, runner):
+    pruner = ("hydra/sweeper/pruner=threshold", "hydra.sweeper.pruner.upper=0.25")
+    enqueued = "hydra.sweeper.enqueue=[{x:0.1},{x:0.9},{x:0.2},{x:0.8}]"
+    table = sweep("+x=interval(0,1)", enqueued, *pruner, *runner, n_trials=4)
+    assert table["state"].tolist() == ["COMPLETE", "PRUNED", "COMPLETE", "PRUNED"]
+    assert table["steps"].tolist() == [5, 1, 5, 1]
+    assert table["value"].tolist() == pytest.approx([0.01, 0.81, 0.04, 0.64])
+
+
+def test_a_point_is_not_run_twice(sweep, tmp_path):
+    table = sweep("+x=choice(1,2)", "hydra/sweeper/sampler=random", n_trials=8)
+    assert len(table) == 8
+    assert set(table["x"]) == {1, 2}
+    trained = table[table["duplicate_of"].isna()]
+    assert len(trained) == 2
+    assert sorted(p.parent.name for p in tmp_path.glob("study/*/.hydra")) == sorted(
+        trained["trial"].astype(str)
+    )
+
+
+def test_an_optuna_callback_can_end_the_study(sweep):
+    callback = (
+        "hydra.sweeper.callbacks=[{_target_:optuna.study.MaxTrialsCallback,n_trials:3,states:null}]"
+    )
+    table = sweep("+x=interval(0,1)", callback, "hydra.sweeper.n_jobs=1", n_trials=20)
+    assert len(table) == 3

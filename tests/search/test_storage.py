@@ -1,0 +1,210 @@
+"""Storages that are torn, locked, full or gone."""
+
+import os
+import signal
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
+
+from dropout_study.errors import UserError
+from dropout_study.search import storage as storage_module
+from dropout_study.search.storage import FileLock, locked, open_journal, open_storage
+
+TORN = (b"{", b'{"op_code":4,"worker', b"x" * 4095, b"x" * 4096, b"x" * 10_000)
+
+
+def begin(storage: BaseStorage, name: str = "study") -> optuna.Study:
+    return optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
+
+
+def in_child(function: Callable[[], None]) -> int:
+    """Runs a function in a child that is then killed; returns its number."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        function()
+        os.write(write, b".")
+        signal.pause()
+    os.read(read, 1)
+    os.close(read)
+    os.close(write)
+    return child
+
+
+def kill(child: int) -> None:
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize("torn", TORN, ids=len)
+def test_a_torn_last_line_is_cut_off_as_the_journal_is_opened(tmp_path: Path, torn: bytes):
+    path = tmp_path / "journal.log"
+    begin(open_journal(path)).ask()
+    whole = path.read_bytes()
+    path.write_bytes(whole + torn)
+    storage = open_journal(path)
+    assert path.read_bytes() == whole
+    assert begin(storage).ask().number == 1
+
+
+@pytest.mark.parametrize("torn", TORN, ids=len)
+def test_a_line_torn_while_others_have_the_journal_open_is_cut_off_by_the_next(
+    tmp_path: Path, torn: bytes
+):
+    path = tmp_path / "journal.log"
+    study = begin(open_journal(path))
+    study.ask()
+    with path.open("ab") as journal:  # a writer that is killed in the middle
+        journal.write(torn)
+    assert study.ask().number == 1
+    assert len(begin(open_journal(path)).trials) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"no newline"])
+def test_a_journal_without_a_whole_line_is_an_empty_one(tmp_path: Path, content: bytes):
+    path = tmp_path / "journal.log"
+    path.write_bytes(content)
+    assert begin(open_journal(path)).ask().number == 0
+
+
+def test_a_journal_damaged_in_its_middle_says_so(tmp_path: Path, told):
+    path = tmp_path / "journal.log"
+    begin(open_journal(path)).ask()
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0], b"###\n", *lines[1:]]))
+    assert f"{path} is damaged" in told(open_journal, path)
+
+
+def test_a_write_that_fails_half_way_leaves_the_journal_as_it_was(tmp_path: Path, monkeypatch):
+    path = tmp_path / "journal.log"
+    study = begin(open_journal(path))
+    whole = path.read_bytes()
+
+    def write_half(file, content: bytes) -> None:
+        file.write(content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage_module, "_write_all", write_half)
+    with pytest.raises(OSError, match="No space left"):
+        study.ask()
+    monkeypatch.undo()
+    assert path.read_bytes() == whole
+    assert study.ask().number == 0
+
+
+def test_a_journal_that_was_removed_is_not_begun_again_in_its_middle(tmp_path: Path):
+    path = tmp_path / "journal.log"
+    study = begin(open_journal(path))
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        study.ask()
+    assert not path.exists()
+
+
+def test_a_killed_holder_gives_its_lock_back(tmp_path: Path):
+    path = tmp_path / "lock"
+    child = in_child(lambda: FileLock(path).acquire() and None)
+    try:
+        waiting = FileLock(path)
+        with pytest.raises(TimeoutError), alarm(0.05):
+            waiting.acquire()
+    finally:
+        kill(child)
+    with alarm(5), locked(path):
+        pass
+
+
+class alarm:  # noqa: N801  # reads as a function
+    """Raises ``TimeoutError`` in the block after ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __enter__(self) -> None:
+        def ring(*_: object) -> None:
+            raise TimeoutError
+
+        self.before = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+
+    def __exit__(self, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self.before)
+
+
+def test_a_journal_by_url(tmp_path: Path):
+    begin(open_storage(f"journal://{tmp_path / 'other.log'}", tmp_path / "unused.log"))
+    assert (tmp_path / "other.log").exists()
+    assert not (tmp_path / "unused.log").exists()
+
+
+def test_sqlite_writes_ahead_and_in_a_new_directory(tmp_path: Path):
+    path = tmp_path / "new" / "study.db"
+    begin(open_storage(f"sqlite:///{path}", tmp_path / "unused.log")).ask()
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_a_locked_sqlite_is_waited_for_and_then_said(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(storage_module, "BUSY_TIMEOUT_S", 0.05)
+    path = tmp_path / "study.db"
+    study = begin(open_storage(f"sqlite:///{path}", tmp_path / "unused.log"))
+    holder = sqlite3.connect(path)
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(optuna.exceptions.StorageInternalError):
+        study.set_user_attr("name", "value")
+    holder.rollback()
+    holder.close()
+    assert study.ask().number == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("nonsense", "Could not parse SQLAlchemy URL"),
+        ("sqlite:////proc/none/study.db", "sqlite:////proc/none/study.db cannot be opened"),
+    ],
+)
+def test_a_storage_that_cannot_be_opened_says_which(tmp_path: Path, told, url: str, reason: str):
+    assert reason in told(open_storage, url, tmp_path / "unused.log")
+
+
+def test_a_password_is_not_in_the_error(tmp_path: Path, told):
+    url = "postgresql+psycopg://anna:secret@127.0.0.1:1/none"
+    message = told(open_storage, url, tmp_path / "unused.log")
+    assert "secret" not in message
+    assert "postgresql+psycopg://anna:***@127.0.0.1:1/none cannot be opened" in message
+
+
+@pytest.mark.postgres
+def test_postgres_keeps_a_study(tmp_path: Path):
+    url = os.environ["DROPOUT_STUDY_POSTGRES"]
+    storage = open_storage(url, tmp_path / "unused.log")
+    study = begin(storage, f"test {os.getpid()}")
+    trial = study.ask()
+    trial.report(0.5, 1)
+    study.tell(trial, 0.5)
+    reopened = open_storage(url, tmp_path / "unused.log")
+    again = optuna.load_study(study_name=study.study_name, storage=reopened)
+    assert [t.value for t in again.trials] == [0.5]
+    storage.delete_study(study._study_id)
+    for opened in (storage, reopened):
+        assert isinstance(opened, optuna.storages.RDBStorage)
+        opened.engine.dispose()
+
+
+def test_directions_are_kept(tmp_path: Path):
+    path = tmp_path / "journal.log"
+    optuna.create_study(storage=open_journal(path), study_name="s", direction="maximize")
+    assert begin(open_journal(path), "s").direction == StudyDirection.MAXIMIZE
+
+
+def test_an_unknown_driver_is_a_users_error(tmp_path: Path):
+    with pytest.raises(UserError, match="cannot be opened"):
+        open_storage("oracle+nodriver://x", tmp_path / "unused.log")
