@@ -68,7 +68,8 @@ def device_name(device: torch.device) -> str:
     """Returns the device in words, as "cpu, 2 threads" or "NVIDIA H100"."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"{device.type}, {threads} thread{'s' if threads > 1 else ''}"
 
 
 @lru_cache(maxsize=1)  # the trials of a process share their data, and with it this

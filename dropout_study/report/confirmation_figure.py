@@ -71,4 +71,4 @@ def draw_confirmed(rows: list[Confirmed], figure: "Figure") -> None:
     ax.set_title(f"{len(rows)} configurations with {seeds} fresh seeds each", fontsize=10)
     finish(ax, legend=False)
     names = dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
-    figure.legend(names.values(), names.keys(), fontsize=8, loc="outside lower right", ncols=3)
+    figure.legend(names.values(), names.keys(), fontsize=8, loc="outside lower center", ncols=3)

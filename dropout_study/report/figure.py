@@ -1,6 +1,6 @@
 """What the figures share: colours, and the way a figure says that it cannot be drawn."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,16 +66,19 @@ def integer_axis(axis: Any) -> None:
     axis.set_major_locator(MaxNLocator(integer=True))
 
 
-def finish(
-    ax: "Axes", *, legend: bool = True, loc: Literal["best", "lower right"] = "best"
-) -> None:
+def finish(ax: "Axes", *, legend: bool = True, below: bool = False) -> None:
     """Adds a light grid and, where there is something to tell apart, a legend.
 
     Args:
         ax: where.
         legend: whether a legend may be.
-        loc: its place; finding the best one takes long where there are many marks.
+        below: under the figure, where it hides nothing, rather than at the emptiest place within
+            (finding it takes long where there are many marks).
     """
     ax.grid(alpha=0.3)
-    if legend and ax.get_legend_handles_labels()[0]:
-        ax.legend(fontsize=8, framealpha=0.9, loc=loc)
+    if not legend or not ax.get_legend_handles_labels()[0]:
+        return
+    if below:
+        ax.figure.legend(fontsize=8, loc="outside lower center", ncols=4)
+    else:
+        ax.legend(fontsize=8, framealpha=0.9, loc="best")

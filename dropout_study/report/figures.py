@@ -77,7 +77,8 @@ SPECS = (
         "learning_curves",
         "Learning curves: best, book's rates, no dropout",
         "Train loss is taken during the epoch with dropout on, the accuracies after it with "
-        "dropout off. Of the book's rates and of no dropout the best trial by validation is shown.",
+        "dropout off. Of the book's rates and of no dropout the best trial by validation is shown. "
+        "Trials with one seed see the same minibatches, so their curves rise and dip together.",
         lambda view, figure: draw_arm_curves(arm_curves(view), figure),
     ),
     FigureSpec(

@@ -31,7 +31,7 @@ def parameter_importances(view: StudyView) -> dict[str, float]:
     if len(done) < FEWEST or len(names) < 2 or done["value"].nunique() < 2:
         raise NotEnoughError(
             f"needs {FEWEST} complete trials with two varied parameters and different values, "
-            f"there are {len(done)} with {len(names)}"
+            f"there are {len(done)} complete and {len(names)} varied"
         )
     return optuna.importance.get_param_importances(_as_study(view, done, names))
 

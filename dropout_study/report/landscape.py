@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SIDE = 101
+SIDE = 401
 """Points of the interpolated surface along each axis."""
 
 
@@ -137,4 +137,4 @@ def _label(data: Landscape, ax: "Axes", surface: bool) -> None:
     ax.set_title(f"{len(data.x)} points, the best at {where}{how}", fontsize=10)
     ax.use_sticky_edges = False
     ax.margins(0.04)
-    ax.figure.legend(fontsize=8, loc="outside lower right", ncols=2, markerscale=0.7)
+    ax.figure.legend(fontsize=8, loc="outside lower center", ncols=2, markerscale=0.7)

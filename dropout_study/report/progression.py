@@ -85,7 +85,9 @@ def draw_optimisation_history(data: Progress, figure: "Figure") -> None:
     if data.failed:
         at = [ax.get_ylim()[0]] * len(data.failed)
         ax.scatter(data.failed, at, s=30, marker="|", color=BLACK, label="failed, no value")
-    ax.step(numbers, data.best, where="post", color=PINK, lw=1.8, zorder=4, label="best so far")
+    until = max(number for number, _ in [*data.complete, *data.pruned])
+    steps = ([*numbers, until], [*data.best, data.best[-1]])
+    ax.step(*steps, where="post", color=PINK, lw=1.8, zorder=4, label="best so far")
     ax.set_xlabel("trial number")
     ax.set_ylabel(data.label)
     reached = data.complete[data.best.index(data.best[-1])][0]
@@ -93,7 +95,7 @@ def draw_optimisation_history(data: Progress, figure: "Figure") -> None:
     ax.set_title(f"Best so far: {shown}, reached at trial {reached}", fontsize=10)
     percent_axis(ax.yaxis, accuracy=data.accuracy)
     integer_axis(ax.xaxis)
-    finish(ax, loc="lower right")
+    finish(ax, below=True)
 
 
 @dataclass(frozen=True)
@@ -146,4 +148,4 @@ def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure:
     ax.set_ylabel("validation accuracy")
     percent_axis(ax.yaxis, accuracy=True)
     integer_axis(ax.xaxis)
-    finish(ax, loc="lower right")
+    finish(ax, below=True)

@@ -5,6 +5,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from dropout_study.trial import TrialState
+
 HEADINGS = {
     "val_accuracy": "val\nacc",
     "test_accuracy": "test\nacc",
@@ -13,8 +15,13 @@ HEADINGS = {
 
 
 def best_first(frame: pd.DataFrame, *, minimize: bool = False) -> pd.DataFrame:
-    """Returns the trials by value, the best first and those without one last; ties by number."""
-    return frame.sort_values(["value", "trial"], ascending=[minimize, True], na_position="last")
+    """Returns the complete trials by value, the best first, then the others; ties by number.
+
+    A pruned trial's value is of an early epoch: however high, it is not the study's best.
+    """
+    ranked = frame.assign(unfinished=frame["state"] != TrialState.COMPLETE)
+    order = ["unfinished", "value", "trial"]
+    return ranked.sort_values(order, ascending=[True, minimize, True]).drop(columns="unfinished")
 
 
 def varied_params(frame: pd.DataFrame) -> list[str]:

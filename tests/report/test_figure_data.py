@@ -10,7 +10,7 @@ from dropout_study.report.figure import NotEnoughError, value_range
 from dropout_study.report.gap import generalisation_gaps
 from dropout_study.report.importance import parameter_importances
 from dropout_study.report.isolation import isolations
-from dropout_study.report.landscape import Landscape, landscape
+from dropout_study.report.landscape import SIDE, Landscape, landscape
 from dropout_study.report.parallel import parallel_coordinates
 from dropout_study.report.progression import intermediate_values, optimisation_history
 from dropout_study.report.view import StudyView
@@ -54,8 +54,8 @@ def test_of_trials_at_the_same_rates_the_map_has_the_best(tmp_path: Path) -> Non
 def test_the_surface_is_linear_between_the_points_and_nothing_outside() -> None:
     surface = surface_of([0, 1, 0], [0, 0, 1], [0.0, 1.0, 0.0])
 
-    assert surface[0, 50] == pytest.approx(0.5)
-    assert np.isnan(surface[100, 100])
+    assert surface[0, SIDE // 2] == pytest.approx(0.5)
+    assert np.isnan(surface[-1, -1])
 
 
 def test_points_on_a_line_have_no_surface() -> None:

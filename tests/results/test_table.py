@@ -124,10 +124,16 @@ def test_the_best_come_first_and_the_failed_last(study, minimize, order):
     assert best_first(study_frame(study), minimize=minimize)["trial"].tolist() == order
 
 
+def test_a_pruned_trial_is_not_the_best_however_high_its_last_value(study):
+    frame = study_frame(study)
+    frame.loc[frame["trial"] == 10, "state"] = "PRUNED"
+    assert best_first(frame)["trial"].tolist() == [0, 10, 2]
+
+
 def test_equal_values_stand_by_number(study):
     frame = study_frame(study)
-    frame["value"] = 0.5
-    assert best_first(frame)["trial"].tolist() == [0, 2, 10]
+    frame["value"] = frame["value"].where(frame["value"].isna(), 0.5)
+    assert best_first(frame)["trial"].tolist() == [0, 10, 2]  # 2 has failed
 
 
 def test_the_best_are_never_chosen_by_test_accuracy(study):
