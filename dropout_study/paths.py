@@ -204,11 +204,12 @@ class StudyPaths:
     def replicates(self, number: int) -> list[tuple[int, JobPaths]]:
         """Returns the runs of trial ``number`` with a seed each; none where it is a single run."""
         root = self.job(number).root
-        runs = ((run.name.removeprefix(REPLICATE), run) for run in root.glob(f"{REPLICATE}*"))
-        return sorted(
-            ((int(index), JobPaths(run)) for index, run in runs if index.isdecimal()),
-            key=lambda found: found[0],
-        )
+        with os.scandir(root) as entries:
+            places = [
+                e.name.removeprefix(REPLICATE) for e in entries if e.name.startswith(REPLICATE)
+            ]
+        indices = sorted(int(place) for place in places if place.isdecimal())
+        return [(index, JobPaths(root / f"{REPLICATE}{index}")) for index in indices]
 
     def jobs(self) -> list[tuple[int, JobPaths]]:
         """Returns the trials that have a job directory, by number."""
