@@ -29,7 +29,7 @@ def run_command(
 ) -> Ended:
     """Calls the console script ``function`` with the command line ``words``."""
     capture.readouterr()
-    with pytest.MonkeyPatch.context() as patch, _own_logging():
+    with pytest.MonkeyPatch.context() as patch, own_logging():
         patch.setattr(sys, "argv", [f"dropout-study-{function.__name__}", *words])
         try:
             function()
@@ -42,7 +42,7 @@ def run_command(
 
 
 @contextmanager
-def _own_logging() -> Iterator[None]:
+def own_logging() -> Iterator[None]:
     """Hydra gives the root logger handlers of its own: they leave with the command."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level

@@ -54,6 +54,11 @@ def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
         UserError: no trial is complete, or the configuration of one is lost.
     """
     best = view.best
+    if view.front:
+        raise UserError(
+            f"the study has several objectives ({', '.join(view.objectives)}), so none of its "
+            "configurations is the best; only a study with one objective can be confirmed"
+        )
     if best is None:
         raise UserError("no trial of the study is complete, so there is nothing to confirm")
     fresh, other = _fresh_seeds(view, seeds)

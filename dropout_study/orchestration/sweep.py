@@ -105,8 +105,8 @@ class Sweep:
         if self.settings.dry_run:
             self._print_plan()
             return []
+        self.paths.root.mkdir(parents=True, exist_ok=True)
         try:
-            self.paths.root.mkdir(parents=True, exist_ok=True)
             remove_temporaries(self.paths.root)
             return self._run()
         except (OSError, StorageInternalError) as error:

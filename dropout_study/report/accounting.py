@@ -38,7 +38,9 @@ class Account:
 
 def account(view: StudyView) -> Account:
     """Returns the account of a study, from the histories and, where they are lost, the table."""
-    trained = view.tables.histories.groupby("trial").agg({"epoch": "max", "seconds": "sum"})
+    runs = [name for name in ("trial", "replicate") if name in view.tables.histories]
+    by_run = view.tables.histories.groupby(runs, dropna=False)
+    trained = by_run.agg({"epoch": "max", "seconds": "sum"}).groupby("trial").sum()
     frame = view.trials.set_index(view.trials["trial"].astype(int))
     frame = frame.assign(
         epochs=trained["epoch"]

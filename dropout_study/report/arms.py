@@ -52,7 +52,7 @@ def distinct(arms: list[Arm]) -> list[Arm]:
     for arm in arms:
         before = joined.get(arm.number)
         label = f"{before.label} = {arm.label}" if before else arm.label
-        joined[arm.number] = Arm(label, arm.trials)
+        joined[arm.number] = Arm(label, arm.trials, arm.runs)
     return list(joined.values())
 
 

@@ -19,18 +19,29 @@ from dropout_study.statistics import (
 def headline(view: StudyView) -> list[str]:
     """Returns the answer of the study, a sentence each.
 
-    A confirmation's numbers come first where there is one. Without it, a configuration with several
-    seeds is judged over its seeds, and one with a single seed over the test images alone: then the
-    sentence says that the noise of the seed is unknown.
+    Where there is a confirmation, it compares: the search's own numbers were chosen among.
+    Without it, a configuration with several seeds is judged over its seeds, and one with a single
+    seed over the test images alone: then the sentence says that the noise of the seed is unknown.
     """
     best = view.best
+    if view.front:
+        numbers = ", ".join(map(str, view.front[:20])) + (", ..." if len(view.front) > 20 else "")
+        return [
+            f"The study has several objectives ({', '.join(view.objectives)}), so no trial is the "
+            f"best of all. Not beaten in all of them at once: {numbers}.",
+            "The figures that need one objective are left out.",
+        ]
     if best is None:
         states = view.trials["state"].value_counts()
         told = ", ".join(f"{count} {state}" for state, count in states.items())
         return [f"No trial is complete ({told}), so there is nothing to conclude yet."]
-    sentences = [*_confirmed(view), _best_sentence(view, best)]
+    confirmed = _confirmed(view)
+    sentences = [*confirmed, _best_sentence(view, best)]
+    again = view.tables.confirmation if confirmed else None
     for arm in view.arms[1:]:
-        sentences.append(_against(view, best, arm))
+        minus = "minus_book" if arm is view.book else "minus_no_dropout"
+        if arm.number == best.number or again is None or minus not in again:
+            sentences.append(_against(view, best, arm))
     if view.book is None:
         sentences.append("The book's dropout rates (0.2, 0.5) are among no complete trial's.")
     if view.no_dropout is None:

@@ -73,6 +73,9 @@ def top_table(view: StudyView, top: int = TOP) -> dict[str, Any]:
     }
 
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
 def confirmation_table(view: StudyView) -> dict[str, Any] | None:
     """Returns heads and rows of ``confirmation.csv``, or None where there is none."""
     frame = view.tables.confirmation
@@ -107,7 +110,8 @@ def _difference(row: "pd.Series[Any]", name: str) -> str:
     corrected = not pd.isna(row[f"{name}_p_holm"])
     p = row[f"{name}_p_holm"] if corrected else row[f"{name}_p"]
     bounds = _bounds(row, f"{name}_low", f"{name}_high", "", sign="+")
-    return f"{100 * row[name]:+.2f} ({bounds or 'no interval'}), p = {p:.3f}"
+    told = (f"{100 * row[name]:+.2f} ({bounds or 'no interval'}),", f"p = {p:.3f}")
+    return " ".join(part.replace(" ", NO_BREAK) for part in told)
 
 
 def _bounds(row: "pd.Series[Any]", low: str, high: str, unit: str, sign: str = "") -> str:

@@ -111,6 +111,8 @@ class TrialCurve:
 def intermediate_values(view: StudyView) -> tuple[list[TrialCurve], int | None]:
     """Returns the validation accuracy of every trial over epochs, and the best trial's number."""
     rows = view.tables.histories.dropna(subset=["epoch", "val_accuracy"])
+    means = rows.groupby(["trial", "epoch"])["val_accuracy"].mean()  # over the seeds of a trial
+    rows = means.reset_index()
     states = dict(zip(view.trials["trial"].astype(int), view.trials["state"], strict=True))
     curves = [
         TrialCurve(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dropout_study.orchestration.outcome import minimizes
+from dropout_study.orchestration.outcome import as_names, minimizes, objective_names
 from dropout_study.results.record import GROUPS
 from dropout_study.results.study import StudyTables
 from dropout_study.trial import TrialState
@@ -25,10 +25,12 @@ class Arm:
     Attributes:
         label: what the reader calls it: "best", "book's rates", "no dropout".
         trials: its rows of the table.
+        runs: a row a seed: ``trials``, or their replicates where they have some.
     """
 
     label: str
     trials: pd.DataFrame
+    runs: pd.DataFrame
 
     @property
     def number(self) -> int:
@@ -41,8 +43,8 @@ class Arm:
         return float(self.trials["value"].mean())
 
     def by_seed(self, column: str) -> dict[int, float]:
-        """Returns ``column`` of the trials that have it, by seed."""
-        rows = self.trials[self.trials[column].notna()]
+        """Returns ``column`` of the runs that have it, by seed."""
+        rows = self.runs[self.runs[column].notna()]
         seeds = rows["seed"].fillna(0).astype(int)
         return dict(zip(seeds, rows[column].astype(float), strict=True))
 
@@ -124,6 +126,31 @@ class StudyView:
         return {name: pd.to_numeric(rate, errors="coerce") for name, rate in columns.items()}
 
     @cached_property
+    def objectives(self) -> tuple[str, ...]:
+        """The columns of the objectives, several only where the study has several."""
+        sweeper = _select(self.tables.config, "hydra", "sweeper")
+        settings = sweeper if isinstance(sweeper, Mapping) else {}
+        return objective_names(
+            settings.get("objective", "value"), settings.get("direction", "maximize")
+        )
+
+    @cached_property
+    def front(self) -> list[int]:
+        """Of several objectives, the trials that no other one is at least as good as in all."""
+        names = [name for name in self.objectives if name in self.trials]
+        if len(names) < 2:
+            return []
+        direction = _select(self.tables.config, "hydra", "sweeper", "direction")
+        signs = [-1.0 if each == "minimize" else 1.0 for each in as_names(direction)]
+        rows = self.trials[self.trials["state"] == TrialState.COMPLETE].dropna(subset=names)
+        points = rows[names].to_numpy(float) * signs
+        beaten = [
+            bool(((points >= point).all(axis=1) & (points > point).any(axis=1)).any())
+            for point in points
+        ]
+        return [int(n) for n, lost in zip(rows["trial"], beaten, strict=True) if not lost]
+
+    @cached_property
     def best(self) -> Arm | None:
         """The trial, or the seeds of one configuration, with the best mean value."""
         return self._best_of("best", self.complete)
@@ -164,8 +191,16 @@ class StudyView:
         """Returns the configurations among ``rows`` by mean value; ties by number."""
         texts = rows[self.params].astype(str)
         keys = [" ".join(map(repr, row)) for row in texts.itertuples(index=False)]
-        arms = [Arm(label, group) for _, group in rows.groupby(keys, sort=False)]
+        groups = (group for _, group in rows.groupby(keys, sort=False))
+        arms = [Arm(label, group, self._runs(group)) for group in groups]
         return sorted(arms, key=lambda arm: arm.value if self.minimize else -arm.value)
+
+    def _runs(self, trials: pd.DataFrame) -> pd.DataFrame:
+        replicates = self.tables.replicates
+        if replicates is None:
+            return trials
+        own = replicates[replicates["trial"].isin(trials["trial"])]
+        return own if len(own) else trials
 
     def describe(self, number: int, names: Iterable[str] | None = None) -> str:
         """Returns a trial's searched parameters in words: "dropout1 = 0.2, lr = 0.5"."""

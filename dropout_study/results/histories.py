@@ -21,22 +21,38 @@ def joined_histories(root: Path) -> tuple[str, list[str]]:
     header = ""
     lines: list[str] = []
     problems: list[str] = []
-    for number, paths in StudyPaths(root).jobs():
+    runs = _runs(StudyPaths(root))
+    several = any(place for place, _ in runs.values())
+    for name, (place, path) in runs.items():
         try:
-            first, *rows = paths.history_csv.read_text(encoding="utf-8").splitlines() or [""]
+            first, *rows = path.read_text(encoding="utf-8").splitlines() or [""]
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{number}/{paths.history_csv.name} cannot be read: {error}")
+            problems.append(f"{name} cannot be read: {error}")
             continue
         header = header or first
         commas = header.count(",")
         if first != header or any(row.count(",") != commas for row in rows):
-            problems.append(f"{number}/{paths.history_csv.name} is damaged and left out")
+            problems.append(f"{name} is damaged and left out")
             continue
-        lines += [f"{number},{row}" for row in rows]
-    header = f"trial,{header}" if header else ",".join(COLUMNS)
+        start = f"{name.partition('/')[0]},{f'{place},' if several else ''}"
+        lines += [start + row for row in rows]
+    whose = "trial,replicate" if several else "trial"
+    header = f"{whose},{header}" if header else ",".join(COLUMNS)
     return "\n".join([header, *lines, ""]), problems
+
+
+def _runs(paths: StudyPaths) -> dict[str, tuple[str, Path]]:
+    """Returns every ``history.csv`` by its name in the study, with its replicate as text."""
+    found: dict[str, tuple[str, Path]] = {}
+    for number, job in paths.jobs():
+        history = job.history_csv
+        found[f"{number}/{history.name}"] = ("", history)
+        for index, run in paths.replicates(number):
+            name = f"{number}/{run.root.name}/{history.name}"
+            found[name] = (str(index), run.history_csv)
+    return found
 
 
 def write_histories(root: Path) -> Path:

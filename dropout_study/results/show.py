@@ -5,6 +5,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from dropout_study.results.columns import FIRST_COLUMNS
 from dropout_study.trial import TrialState
 
 HEADINGS = {
@@ -29,6 +30,12 @@ def varied_params(frame: pd.DataFrame) -> list[str]:
     return [name for name in frame.columns if "." in name and frame[name].astype(str).nunique() > 1]
 
 
+def own_metrics(frame: pd.DataFrame) -> list[str]:
+    """Returns the columns of numbers that a task has brought along, objectives among them."""
+    numbers = frame.select_dtypes("number").columns
+    return [name for name in numbers if "." not in name and name not in FIRST_COLUMNS]
+
+
 def print_results(frame: pd.DataFrame, *, top: int, minimize: bool = False) -> None:
     """Prints the ``top`` best trials, chosen by validation, test accuracy beside it.
 
@@ -40,8 +47,11 @@ def print_results(frame: pd.DataFrame, *, top: int, minimize: bool = False) -> N
     states = frame["state"].value_counts()
     counts = ", ".join(f"{count} {state}" for state, count in states.items())
     metrics = [name for name in HEADINGS if frame[name].notna().any()] or ["value"]
+    ranked = frame["value"].notna().any()
+    if not ranked:  # several objectives, each with a column, or nothing yet
+        metrics = own_metrics(frame) or metrics
     columns = ["trial", *metrics, *varied_params(frame), "seconds", "state"]
-    title = f"{len(frame)} trials ({counts}), the best by validation first"
+    title = f"{len(frame)} trials ({counts})" + ", the best by validation first" * bool(ranked)
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         heading = HEADINGS.get(name, name.rpartition(".")[2])

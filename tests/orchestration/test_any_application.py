@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from command_line import own_logging
 from hydra.test_utils.launcher_common_tests import BatchedSweeperTestSuite
 
 APP = Path(__file__).parent / "apps" / "sphere.py"
@@ -33,6 +35,12 @@ def as_override(points: list[dict[str, object]]) -> str:
 )
 class TestHydrasOwnSuite(BatchedSweeperTestSuite):
     """Six points, enqueued in the order that the suite wants, in three waves of two."""
+
+    @pytest.fixture(autouse=True)
+    def own_logging(self) -> Iterator[None]:
+        """The suite's jobs leave handlers behind, of files that go with them."""
+        with own_logging():
+            yield
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What a sweep of this project's own task can be asked for, from the command line."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,8 +15,9 @@ def sweep(monkeypatch, tmp_path, capfd):
     """Runs ``dropout-study --multirun`` and returns how it ended."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*words: str) -> Ended:
-        return run_command(cli.main, ["--multirun", *SMALL, "hydra.sweep.dir=study", *words], capfd)
+    def run(*words: str, small: Sequence[str] = SMALL) -> Ended:
+        command = ["--multirun", *small, "hydra.sweep.dir=study", *words]
+        return run_command(cli.main, command, capfd)
 
     return run
 

@@ -94,8 +94,10 @@ def test_a_confirmation_speaks_first(tmp_path: Path) -> None:
         "minus_book_p,minus_book_p_holm\ntrial_3,10,0.88,0.01,0.87,0.89,0.02,10,0.01,0.03,.001,.002\n"
     )
 
-    first = headline(StudyView(load_study(tmp_path)))[0]
+    first, *others = headline(StudyView(load_study(tmp_path)))
 
+    assert not any("Against the book's rates" in sentence for sentence in others)
+    assert any("Against no dropout" in sentence for sentence in others)  # not confirmed
     assert (
         "n = 10 fresh seeds, trial 3, the best by validation, reaches 88.0 % on the test set"
         in first

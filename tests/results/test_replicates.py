@@ -7,6 +7,8 @@ import pytest
 
 from dropout_study import load_study
 from dropout_study.paths import JobPaths, StudyPaths
+from dropout_study.report.headline import headline
+from dropout_study.report.view import StudyView
 from dropout_study.results.record import write_record
 from dropout_study.results.replicates import mean_record, write_replicates
 from dropout_study.results.table import write_tables
@@ -75,6 +77,36 @@ def test_all_tables_are_written_and_load_together(tmp_path):
     assert trials.loc[4, ["value", "value_sd", "n"]].tolist() == pytest.approx([0.7, 0.2, 3])
     assert study.replicates is not None
     assert study.replicates.groupby("trial")["value"].mean()[4] == pytest.approx(0.7)
+
+
+def test_the_learning_curves_of_the_runs_are_told_apart(tmp_path):
+    paths = StudyPaths(write(tmp_path))
+    head = "epoch,train_loss,train_accuracy,val_loss,val_accuracy,test_loss,test_accuracy,seconds"
+    for run in (paths.job(0), *(run for _, run in paths.replicates(4))):
+        run.history_csv.write_text(f"{head}\n1,1,0.5,1,0.5,1,0.5,2\n")
+    write_tables(tmp_path)
+    rows = pd.read_csv(tmp_path / "histories.csv")
+    assert rows["trial"].tolist() == [0, 4, 4, 4]
+    assert rows["replicate"].tolist()[1:] == [0, 1, 2]
+    curves = load_study(tmp_path).histories
+    assert curves.groupby("trial")["seconds"].sum().to_dict() == {0: 2, 4: 6}
+
+
+def test_the_report_judges_a_trial_with_several_seeds_over_its_seeds(tmp_path):
+    paths = StudyPaths(tmp_path)
+    for number, shift in enumerate((0.0, 0.1)):
+        runs = [
+            record(seed, 0.5 + shift + seed / 100, test_accuracy=0.4 + shift + seed / 50)
+            for seed in range(3)
+        ]
+        runs = [{**run, "model.dropout1": shift, "job_dir": f"{number}/r"} for run in runs]
+        for index, run in enumerate(runs):
+            write_record(JobPaths(paths.job(number).root / f"replicate_{index}"), run)
+        write_record(paths.job(number), mean_record(runs))
+    first, *_ = headline(StudyView(load_study(tmp_path)))
+    assert "trial 1" in first
+    assert "52.0 % on the test set" in first
+    assert "n = 3 seeds" in first
 
 
 def test_where_no_trial_has_several_seeds_there_is_no_table(tmp_path):

@@ -1,0 +1,62 @@
+"""A study of several objectives: what is told, and that nothing is called the best."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fake_study import CONFIG, write_study
+
+from dropout_study import load_study
+from dropout_study.confirmation.plan import plan_confirmation
+from dropout_study.paths import StudyPaths
+from dropout_study.report.headline import headline
+from dropout_study.report.page import write_report
+from dropout_study.report.view import StudyView
+from dropout_study.results.show import print_results
+
+ACCURACIES = [0.5, 0.6, 0.7, 0.6, 0.7]
+SIZES = [1, 2, 3, 3, 3]
+"""Trial 3 is beaten by 1 and 2; 2 and 4 are equal."""
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    sweeper = {"direction": ["maximize", "minimize"], "objective": ["acc", "size"]}
+    config = {**CONFIG, "hydra": {**CONFIG["hydra"], "sweeper": sweeper}}
+    write_study(tmp_path, ["COMPLETE"] * 5 + ["FAIL"], config=config)
+    for number, job in StudyPaths(tmp_path).jobs()[:5]:
+        row = json.loads(job.metrics_json.read_text())
+        row |= {"value": None, "acc": ACCURACIES[number], "size": SIZES[number]}
+        job.metrics_json.write_text(json.dumps(row))
+    return tmp_path
+
+
+def test_trials_that_no_other_beats_are_named(study: Path) -> None:
+    view = StudyView(load_study(study))
+
+    assert view.front == [0, 1, 2, 4]
+    assert "several objectives (acc, size)" in headline(view)[0]
+    assert "0, 1, 2, 4." in headline(view)[0]
+
+
+def test_one_objective_has_no_front(tmp_path: Path) -> None:
+    assert StudyView(load_study(write_study(tmp_path))).front == []
+
+
+def test_the_report_is_written_and_calls_nothing_the_best(study: Path) -> None:
+    page = write_report(study).read_text()
+
+    assert "No trial is complete" not in page
+    assert "Best of" not in page
+
+
+def test_it_cannot_be_confirmed(study: Path, told) -> None:
+    assert "several objectives" in told(plan_confirmation, StudyView(load_study(study)), 1, 2)
+
+
+def test_the_printed_table_has_the_objectives(study: Path, capsys) -> None:
+    print_results(load_study(study).trials, top=10)
+    printed = capsys.readouterr().out
+
+    assert "acc   size" in printed
+    assert "the best" not in printed
