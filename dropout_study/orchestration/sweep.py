@@ -2,14 +2,10 @@
 
 import logging
 import shlex
-import signal
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import optuna
@@ -24,6 +20,7 @@ from dropout_study.errors import UserError
 from dropout_study.orchestration.dashboard import dashboard_command
 from dropout_study.orchestration.display import SweepDisplay
 from dropout_study.orchestration.dry_run import cost_of_training, print_plan
+from dropout_study.orchestration.ending import INTERRUPTED, Deadline, interruptible
 from dropout_study.orchestration.jobs import JobRunner
 from dropout_study.orchestration.overrides import config_keys, plan_sweep
 from dropout_study.orchestration.preload import preload
@@ -47,9 +44,6 @@ from dropout_study.secrets import masked
 from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)
-
-INTERRUPTED = 130
-EPOCHS_KEY = "trainer.epochs"
 
 
 class Sweep:
@@ -148,7 +142,7 @@ class Sweep:
         log.info("the study in a browser, also while it runs: %s", watch)
         display = self._display(study)
         source = self._source(asktell, display)
-        deadline = _Deadline(self.settings.timeout)
+        deadline = Deadline(self.settings.timeout)
 
         def tick() -> None:
             display.tick()
@@ -158,7 +152,7 @@ class Sweep:
                 source.stop()
 
         try:
-            with display, _interruptible(source) as interrupts:
+            with display, interruptible(source) as interrupts:
                 source.tick = tick
                 returns = self._run_jobs(source, display)
         except Interrupted:
@@ -313,44 +307,6 @@ class Sweep:
 
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-
-
-class _Deadline:
-    """A budget of wall clock."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
-
-    @property
-    def passed(self) -> bool:
-        """Whether it is used up."""
-        return self._end is not None and time.monotonic() >= self._end
-
-
-@contextmanager
-def _interruptible(source: StudySource) -> Iterator[list[int]]:
-    """Makes the first SIGINT or SIGTERM stop the study after the running epochs.
-
-    The second ends the program at once. Yields the signals that have come.
-    """
-    came: list[int] = []
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-        if len(came) > 1:
-            raise Interrupted(INTERRUPTED)
-        name = signal.Signals(number).name
-        log.warning("%s: running trials leave after their epoch; once more ends at once", name)
-        source.stop()
-
-    before = {
-        number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _is_basic(config: DictConfig) -> bool:
