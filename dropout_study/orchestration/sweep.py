@@ -165,7 +165,7 @@ class Sweep:
             self.recorder.update()
             _tell_interrupted()
             raise SystemExit(INTERRUPTED)
-        self._conclude(study, asktell)
+        self._conclude(study)
         return returns
 
     def _open(self) -> optuna.Study:
@@ -272,7 +272,7 @@ class Sweep:
             pool.close()
         return []
 
-    def _conclude(self, study: optuna.Study, asktell: AskTell) -> None:
+    def _conclude(self, study: optuna.Study) -> None:
         self.recorder.update()
         counts = states(study, self.settings.n_trials)
         if counts[TrialState.RUNNING] or counts[TrialState.WAITING]:
