@@ -1,10 +1,13 @@
 """The configurations of many jobs that differ in values alone: composed once, then filled in.
 
-Composing a configuration takes tens of milliseconds, copying one and setting a few values a tenth.
+Composing a configuration takes tens of milliseconds, copying one and setting a few values a tenth,
+and reading one from a pickle, as every launcher of other processes does, a fifth of copying it.
 """
 
-from collections.abc import Sequence
+import pickle
+from collections.abc import Callable, Sequence
 from copy import deepcopy
+from functools import partial
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -28,7 +31,7 @@ class Composer:
         self._loader = loader
         self._config = config
         self._parser = OverridesParser.create(config_loader=loader)
-        self._kinds: dict[tuple[str, ...], DictConfig] = {}
+        self._kinds: dict[tuple[str, ...], Callable[[], DictConfig]] = {}
         self._groups: dict[str, bool] = {}
 
     def job_config(self, overrides: Sequence[str], number: int) -> DictConfig:
@@ -41,8 +44,9 @@ class Composer:
         scalars = [override for override in parsed if self._sets_a_scalar(override)]
         kind = tuple(_kind(override, override in scalars) for override in parsed)
         if kind not in self._kinds:
-            self._kinds[kind] = self._loader.load_sweep_config(self._config, list(overrides))
-        config = deepcopy(self._kinds[kind])
+            composed = self._loader.load_sweep_config(self._config, list(overrides))
+            self._kinds[kind] = _copies(composed)
+        config = self._kinds[kind]()
         OmegaConf.copy_cache(from_config=self._config, to_config=config)
         for override in scalars:
             OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
@@ -68,6 +72,14 @@ class Composer:
         if key not in self._groups:
             self._groups[key] = bool(self._loader.get_group_options(key))
         return self._groups[key]
+
+
+def _copies(config: DictConfig) -> Callable[[], DictConfig]:
+    """Returns a function that returns a copy of ``config``."""
+    try:
+        return partial(pickle.loads, pickle.dumps(config))
+    except (pickle.PicklingError, AttributeError, TypeError):  # its schema is a local class, say
+        return partial(deepcopy, config)
 
 
 def _kind(override: Override, sets_a_scalar: bool) -> str:

@@ -54,26 +54,25 @@ class SeededByTrial(BaseSampler):
     def __init__(self, conf: DictConfig, space: SearchSpace) -> None:
         self._conf = _with_one_seed(conf)
         self._space = space
-        self._number = 0
-        self._sampler = build_sampler(self._conf, 0, space)
+        self._latest = build_sampler(self._conf, 0, space)
+        self._running: dict[int, BaseSampler] = {}
 
     @property
     def walks(self) -> bool:
         """Whether it tries every point and then has no more."""
-        return isinstance(self._sampler, WALKS)
+        return isinstance(self._latest, WALKS)
 
     def _at(self, number: int) -> BaseSampler:
-        if number != self._number:
-            self._number = number
-            known = getattr(self._sampler, SPACE_CACHE, None)
-            self._sampler = build_sampler(self._conf, number, self._space)
-            if known is not None:
-                setattr(self._sampler, SPACE_CACHE, known)
-        return self._sampler
+        if number not in self._running:
+            sampler = build_sampler(self._conf, number, self._space)
+            if hasattr(self._latest, SPACE_CACHE):
+                setattr(sampler, SPACE_CACHE, getattr(self._latest, SPACE_CACHE))
+            self._running[number] = self._latest = sampler
+        return self._running[number]
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Begins a trial, always with a new sampler."""
-        self._number = -1
+        self._running.pop(trial.number, None)
         self._at(trial.number).before_trial(study, trial)
 
     def infer_relative_search_space(
@@ -109,6 +108,7 @@ class SeededByTrial(BaseSampler):
         """Ends a trial. Walks would only stop ``Study.optimize`` here, which we do not call."""
         if not self.walks:
             self._at(trial.number).after_trial(study, trial, state, values)
+        self._running.pop(trial.number, None)
 
 
 def build_sampler(conf: DictConfig, number: int, space: SearchSpace) -> BaseSampler:

@@ -1,6 +1,10 @@
 """Filling in a composed configuration gives what Hydra would compose."""
 
+from copy import deepcopy
+from dataclasses import dataclass
+
 import pytest
+from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
@@ -63,3 +67,17 @@ def test_an_unknown_key_is_hydras_error(composer):
     ours, _, _ = composer
     with pytest.raises(HydraException, match="dropuot1"):
         ours.job_config(["model.dropuot1=0.1"], 0)
+
+
+def test_a_schema_of_a_local_class_is_copied_too(composer, monkeypatch):
+    @dataclass
+    class Local:
+        lr: float = 0.5
+
+    store = ConfigStore.instance()
+    monkeypatch.setattr(store, "repo", deepcopy(store.repo))
+    store.store("local", Local, group="optimizer", package="optimizer")
+    ours, _, _ = composer
+    jobs = [ours.job_config(["optimizer=local", f"optimizer.lr=0.{n}"], n) for n in (1, 2)]
+    assert [OmegaConf.get_type(job, "optimizer") for job in jobs] == [Local, Local]
+    assert [job.optimizer.lr for job in jobs] == [0.1, 0.2]
