@@ -48,6 +48,8 @@ def plan_sweep(
         params: dotted keys and the text of their distributions or plain values.
         arguments: overrides from the command line; one of a key in ``params`` replaces it: a plain
             value pins the parameter, a sweep (``choice``, ``range``, ...) is its new distribution.
+            A pinned one with a condition stays in the space, as a choice of one: it is given to
+            those trials alone in which the condition holds.
         loader: resolves globs over config groups.
 
     Raises:
@@ -58,10 +60,14 @@ def plan_sweep(
     texts = [to_override(k, v) if not isinstance(v, str) else f"{k}={v}" for k, v in given.items()]
     parser = OverridesParser.create(config_loader=loader)
     by_key = {override_key(o): o for o in parser.parse_overrides([*texts, *arguments])}
-    space = {key: to_distribution(o) for key, o in by_key.items() if o.is_sweep_override()}
+    space = {
+        key: to_distribution(o) if o.is_sweep_override() else categories(key, [_category(o.value())])
+        for key, o in by_key.items()
+        if o.is_sweep_override() or (key in conditions and not o.is_delete())
+    }
     return SweepPlan(
         space=space,
-        fixed=[str(o.input_line) for o in by_key.values() if not o.is_sweep_override()],
+        fixed=[str(o.input_line) for key, o in by_key.items() if key not in space],
         conditions={key: condition for key, condition in conditions.items() if key in space},
         added=frozenset(key for key in space if by_key[key].is_add()),
     )

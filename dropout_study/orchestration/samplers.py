@@ -62,6 +62,11 @@ class SeededByTrial(BaseSampler):
         """Whether it tries every point and then has no more."""
         return isinstance(self._latest, WALKS)
 
+    @property
+    def walks_all(self) -> bool:
+        """Whether it tries every combination of values, needed or not."""
+        return isinstance(self._latest, GridSampler)
+
     def _at(self, number: int) -> BaseSampler:
         if number not in self._running:
             sampler = build_sampler(self._conf, number, self._space)

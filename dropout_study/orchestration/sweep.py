@@ -84,6 +84,11 @@ class Sweep:
         self.fixed_config = context.config_loader.load_sweep_config(config, self.plan.fixed)
         self.constraints = [parse(text) for text in settings.constraints]
         self.sampler = SeededByTrial(settings.sampler, self.plan.space)
+        if self.plan.conditions and self.sampler.walks_all:
+            raise UserError(
+                f"hydra/sweeper/sampler=grid tries every combination and knows no `when`, which "
+                f"`{next(iter(self.plan.conditions))}` has; use hydra/sweeper/sampler=brute_force"
+            )
         self.callbacks = [instantiate(callback) for callback in settings.callbacks]
 
     def run(self) -> list[Sequence[JobReturn]]:
@@ -99,9 +104,16 @@ class Sweep:
         if self.settings.dry_run:
             self._print_plan()
             return []
-        self.paths.root.mkdir(parents=True, exist_ok=True)
         try:
+            self.paths.root.mkdir(parents=True, exist_ok=True)
             remove_temporaries(self.paths.root)
+        except OSError as error:
+            raise UserError(
+                f"`hydra.sweep.dir` must be a directory that can be written, got "
+                f"{str(self.paths.root)!r} ({error.strerror}: {error.filename}); another one is "
+                "given by hydra.sweep.dir=DIR"
+            ) from error
+        try:
             return self._run()
         except (OSError, StorageInternalError) as error:
             told = masked(" ".join(str(error).split()))
@@ -319,7 +331,12 @@ def _tell_interrupted() -> None:
 
 def _command() -> str:
     """Returns the command that this program was started with: it resumes the study."""
-    return masked(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
+    program = Path(sys.argv[0])
+    if program.name == "__main__.py":
+        words = ["python", "-m", program.parent.name]
+    else:
+        words = ["python", str(program)] if program.suffix == ".py" else [program.name]
+    return masked(shlex.join([*words, *sys.argv[1:]]))
 
 
 def _drop(node: Any, path: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from dropout_study.search.space import SearchSpace
 
 IDENTITY_ATTR = "identity"
 MISSING = "-"
+MOST_TOLD = 6  # changes that a refusal lists: another data set alone changes a dozen
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ def check_identity(study: optuna.Study, now: Identity, *, extend: bool) -> None:
 
 
 def _refusal(name: str, changes: list[tuple[str, str, str]], *, extendable: bool) -> UserError:
-    told = "; ".join(f"`{key}` was {old}, is now {new}" for key, old, new in changes)
+    lines = [f"`{key}` was {old}, is now {new}" for key, old, new in changes[:MOST_TOLD]]
+    more = [f"and {len(changes) - MOST_TOLD} more"] if len(changes) > MOST_TOLD else []
+    told = "; ".join([*lines, *more])
     extension = (
         "accept the new ranges with hydra.sweeper.on_change=extend"
         if extendable
