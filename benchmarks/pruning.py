@@ -3,8 +3,8 @@
 python benchmarks/pruning.py                      5 seeds of the sampler
 python benchmarks/pruning.py --seeds 2 --trials 10
 
-Pruning is by successive halving, as in ``conf/search_space/dropout.yaml``. Both sweeps of a seed run
-one after the other on two workers; a row of the table is the median and the range over seeds.
+Pruning is by successive halving, as in ``conf/search_space/dropout.yaml``. Both sweeps of a seed
+run one after the other on two workers; a row of the table is the median and range over seeds.
 """
 
 import argparse

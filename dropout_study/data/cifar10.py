@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dropout_study.data.cache import read_cache, write_cache
-from dropout_study.data.sources import first_line
+from dropout_study.data.sources import one_line
 from dropout_study.data.splits import Cut, Examples, Splits, make_splits
 from dropout_study.errors import UserError
 from dropout_study.paths import cache_dir
@@ -51,7 +51,7 @@ def _read(root: Path, *, download: bool) -> dict[str, Tensor]:
             parts[f"{split}-labels"] = torch.tensor(data.targets, dtype=torch.uint8)
     except Exception as error:
         raise UserError(
-            f"cifar10 cannot be read from {root} ({first_line(error)}); two ways out: "
+            f"cifar10 cannot be read from {root} ({one_line(error)}); two ways out: "
             "`data.root=DIR` with torchvision's cifar-10-batches-py, `data=fashion_mnist_mini`"
         ) from error
     return parts

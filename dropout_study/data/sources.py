@@ -76,7 +76,7 @@ class IdxSource:
             tried += [f"not in {self.system_dir}"] if self.system_dir else []
             raise UserError(
                 f"{self.name} is nowhere to be had: {', '.join(tried)}, "
-                f"and the download failed ({first_line(error)}); {self._ways_out()}"
+                f"and the download failed ({one_line(error)}); {self._ways_out()}"
             ) from error
         return write_cache(self.name, read_idx_files(files, self.md5))
 
@@ -87,6 +87,6 @@ class IdxSource:
         return f"{len(ways)} ways out: {', '.join(ways)}"
 
 
-def first_line(error: Exception) -> str:
-    """Returns the first line of the error's message, or its type's name."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def one_line(error: Exception) -> str:
+    """Returns the error's message as one line, or its type's name."""
+    return " ".join(str(error).split()) or type(error).__name__

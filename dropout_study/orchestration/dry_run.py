@@ -87,7 +87,7 @@ def first_points(
         yield {name: trial.params[name] for name in names}
 
 
-def describe(distribution: BaseDistribution) -> str:
+def in_words(distribution: BaseDistribution) -> str:
     """Returns a distribution in words."""
     if isinstance(distribution, CategoricalDistribution):
         return f"one of {', '.join(map(str, distribution.choices))}"
@@ -165,7 +165,7 @@ def _space_table(space: SearchSpace, conditions: Conditions) -> Table:
             f"{key} is {' or '.join(map(str, values))}"
             for key, values in conditions.get(name, {}).items()
         )
-        table.add_row(Text(name), Text(describe(distribution)), Text(when))
+        table.add_row(Text(name), Text(in_words(distribution)), Text(when))
     return table
 
 

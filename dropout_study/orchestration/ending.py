@@ -1,14 +1,18 @@
 """What ends a sweep before its last trial: a signal, a budget of time."""
 
 import logging
+import shlex
 import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from dropout_study.orchestration.source import Interrupted
 from dropout_study.orchestration.study_source import StudySource
+from dropout_study.secrets import masked
 
 log = logging.getLogger(__name__)
 
@@ -52,3 +56,14 @@ def interruptible(source: StudySource) -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def resume_command(argv: Sequence[str] | None = None) -> str:
+    """Returns the command that started this program, or one of ``argv``: it resumes the study."""
+    argv = argv or sys.argv
+    program = Path(argv[0])
+    if program.name == "__main__.py":
+        words = ["python", "-m", program.parent.name]
+    else:
+        words = ["python", argv[0]] if program.suffix == ".py" else [program.name]
+    return masked(shlex.join([*words, *argv[1:]]))

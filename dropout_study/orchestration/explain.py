@@ -33,7 +33,7 @@ def explain(error: BaseException) -> str:
         told = _one_line(error)
         return told if _one_line(cause) in told else f"{told}: {_one_line(cause)}"
     if isinstance(error, OSError):
-        return _unwritable(error)
+        return unwritable(error)
     if isinstance(error, ValueError) and "group override" in str(error):
         return f"a group must be given the name of an option, as in model=mlp: {_one_line(error)}"
     return _one_line(error)
@@ -66,7 +66,8 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
     return f"`{key}` is no key of the configuration{near} (`+{key}=...` adds a new key)"
 
 
-def _unwritable(error: OSError) -> str:
+def unwritable(error: OSError) -> str:
+    """Returns why an output directory cannot be written to, and the way out."""
     where = f"{error.filename}: " if error.filename else ""
     return (
         f"{where}{error.strerror or error}; the output directory must be writable, choose another "

@@ -61,7 +61,9 @@ def plan_sweep(
     parser = OverridesParser.create(config_loader=loader)
     by_key = {override_key(o): o for o in parser.parse_overrides([*texts, *arguments])}
     space = {
-        key: to_distribution(o) if o.is_sweep_override() else categories(key, [_category(o.value())])
+        key: to_distribution(o)
+        if o.is_sweep_override()
+        else categories(key, [_category(o.value())])
         for key, o in by_key.items()
         if o.is_sweep_override() or (key in conditions and not o.is_delete())
     }

@@ -1,8 +1,6 @@
 """A sweep, from its settings to its study: plan, open, run, conclude."""
 
 import logging
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,7 +18,8 @@ from dropout_study.errors import UserError
 from dropout_study.orchestration.dashboard import dashboard_command
 from dropout_study.orchestration.display import SweepDisplay
 from dropout_study.orchestration.dry_run import cost_of_training, print_plan
-from dropout_study.orchestration.ending import INTERRUPTED, Deadline, interruptible
+from dropout_study.orchestration.ending import INTERRUPTED, Deadline, interruptible, resume_command
+from dropout_study.orchestration.explain import unwritable
 from dropout_study.orchestration.jobs import JobRunner
 from dropout_study.orchestration.overrides import config_keys, plan_sweep
 from dropout_study.orchestration.preload import preload
@@ -108,17 +107,14 @@ class Sweep:
             self.paths.root.mkdir(parents=True, exist_ok=True)
             remove_temporaries(self.paths.root)
         except OSError as error:
-            raise UserError(
-                f"`hydra.sweep.dir` must be a directory that can be written, got "
-                f"{str(self.paths.root)!r} ({error.strerror}: {error.filename}); another one is "
-                "given by hydra.sweep.dir=DIR"
-            ) from error
+            raise UserError(unwritable(error)) from error
         try:
             return self._run()
         except (OSError, StorageInternalError) as error:
             told = masked(" ".join(str(error).split()))
             raise UserError(
-                f"the study cannot go on: {told}; what has ended is kept, resume with: {_command()}"
+                f"the study cannot go on: {told}; what has ended is kept, resume with: "
+                f"{resume_command()}"
             ) from error
 
     def _print_plan(self) -> None:
@@ -289,7 +285,11 @@ class Sweep:
         counts = states(study, self.settings.n_trials)
         if counts[TrialState.RUNNING] or counts[TrialState.WAITING]:
             left = self.settings.n_trials - sum(counts[s] for s in FINISHED)
-            log.info("%d trials are left, or run in other processes; resume: %s", left, _command())
+            log.info(
+                "%d trials are left, or run in other processes; resume: %s",
+                left,
+                resume_command(),
+            )
         best = best_trials(study)
         if not best:
             if counts[TrialState.FAIL] and not counts[TrialState.PRUNED]:
@@ -326,17 +326,7 @@ def _is_basic(config: DictConfig) -> bool:
 
 
 def _tell_interrupted() -> None:
-    log.info("interrupted; nothing that has ended is lost, resume with: %s", _command())
-
-
-def _command() -> str:
-    """Returns the command that this program was started with: it resumes the study."""
-    program = Path(sys.argv[0])
-    if program.name == "__main__.py":
-        words = ["python", "-m", program.parent.name]
-    else:
-        words = ["python", str(program)] if program.suffix == ".py" else [program.name]
-    return masked(shlex.join([*words, *sys.argv[1:]]))
+    log.info("interrupted; nothing that has ended is lost, resume with: %s", resume_command())
 
 
 def _drop(node: Any, path: Sequence[str]) -> None:

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from dropout_study.orchestration.dry_run import (
     cost_of_training,
-    describe,
     first_points,
+    in_words,
     mean_epochs,
     print_plan,
     seconds_per_epoch,
@@ -62,7 +62,7 @@ def printed(settings, plan=PLAN, **kwargs) -> list[str]:
     ],
 )
 def test_a_distribution_is_told_in_words(distribution, words):
-    assert describe(distribution) == words
+    assert in_words(distribution) == words
 
 
 def test_the_plan_tells_space_size_first_points_and_cost():

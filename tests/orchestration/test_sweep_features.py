@@ -1,11 +1,13 @@
 """What a sweep of this project's own task can be asked for, from the command line."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from command_line import SMALL, Ended, run_command
+from sqlalchemy import make_url
 
 from dropout_study import cli
 
@@ -39,21 +41,46 @@ def test_replicates_are_the_same_trial_with_other_seeds(sweep):
     assert Path("study/0/replicate_2/history.csv").is_file()
 
 
-def test_a_parameter_is_searched_only_when_its_condition_holds(sweep):
-    params = (
-        "hydra.sweeper.params={model: 'choice(linear, mlp)', model.dropout1: "
-        "{distribution: 'interval(0, 0.8)', when: {model: mlp}}}"
-    )
+CONDITIONAL = (
+    "hydra.sweeper.params={model: 'choice(linear, mlp)', model.dropout1: "
+    "{distribution: 'choice(0, 0.5)', when: {model: mlp}}}"
+)
+
+
+@pytest.mark.parametrize(("pinned", "rates"), [([], {0, 0.5}), (["model.dropout1=0.3"], {0.3})])
+def test_a_parameter_is_given_to_trials_where_its_condition_holds(sweep, pinned, rates):
     ended = sweep(
-        *("hydra/sweeper/sampler=random", "hydra.sweeper.n_trials=6", "hydra.sweeper.enqueue=[]"),
-        params,
+        *("hydra/sweeper/sampler=random", "hydra.sweeper.n_trials=8", "hydra.sweeper.enqueue=[]"),
+        *(CONDITIONAL, *pinned),
         small=[word for word in SMALL if not word.startswith("model.")],
     )
     assert ended.code == 0, ended.err
     rows = table()
     assert set(rows["model"]) == {"linear", "mlp"}
     assert rows.loc[rows["model"] == "linear", "model.dropout1"].isna().all()
-    assert rows.loc[rows["model"] == "mlp", "model.dropout1"].notna().all()
+    assert set(rows.loc[rows["model"] == "mlp", "model.dropout1"]) == rates
+
+
+def test_a_full_grid_of_conditional_parameters_is_refused(sweep):
+    ended = sweep("hydra/sweeper/sampler=grid", CONDITIONAL)
+    assert ended.code == 1
+    assert "use hydra/sweeper/sampler=brute_force" in ended.err
+    assert not Path("study").exists()
+
+
+@pytest.mark.postgres
+def test_a_study_on_postgres_is_resumed_and_keeps_its_password_to_itself(sweep):
+    url = make_url(os.environ["DROPOUT_STUDY_POSTGRES"]).set(password="tell-nobody")
+    storage = f"hydra.sweeper.storage={url.render_as_string(hide_password=False)}"
+    name = f"hydra.sweeper.study_name=sweep_{os.getpid()}"
+    shown = ""
+    for total in (3, 5):
+        ended = sweep(storage, name, f"hydra.sweeper.n_trials={total}", "hydra.sweeper.n_jobs=2")
+        assert ended.code == 0, ended.err
+        assert table()["state"].tolist() == ["COMPLETE"] * total
+        shown += ended.out + ended.err
+    written = [path.read_bytes() for path in Path("study").rglob("*") if path.is_file()]
+    assert not any(b"tell-nobody" in text for text in [shown.encode(), *written])
 
 
 def test_a_budget_of_time_leaves_the_rest_for_later(sweep):
