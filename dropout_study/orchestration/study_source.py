@@ -39,8 +39,15 @@ class Listener(Protocol):
     def reported(self, number: int, step: int, value: float) -> None:
         """A trial has reported."""
 
-    def ended(self, number: int, state: TrialState, value: float | None, error: str) -> None:
-        """A trial has ended, or was released (state WAITING)."""
+    def ended(
+        self,
+        number: int,
+        state: TrialState,
+        value: float | None = None,
+        error: str = "",
+        images: int | None = None,
+    ) -> None:
+        """A trial has ended, trained on ``images`` in all, or was released (state WAITING)."""
 
 
 class Recorder(Protocol):
@@ -261,7 +268,7 @@ class StudySource:
             self.asktell.release(asked.number, restarts=asked.restarts)
         restarts = trial.asked.restarts if restarts is None else restarts
         self.asktell.release(number, restarts=restarts)
-        self._listener.ended(number, TrialState.WAITING, None, "")
+        self._listener.ended(number, TrialState.WAITING)
 
     def _finish(self, trial: _Trial, outcome: Outcome) -> None:
         number = trial.asked.number
@@ -299,7 +306,14 @@ class StudySource:
             log.warning(
                 "the table is not written (it is made again after the next trial): %s", error
             )
-        self._listener.ended(number, outcome.state, outcome.value, outcome.error)
+        images = outcome.metrics.get("images")  # a convention: the display's images a second
+        self._listener.ended(
+            number,
+            outcome.state,
+            outcome.value,
+            outcome.error,
+            images if isinstance(images, int) else None,
+        )
         for callback in self._callbacks:
             callback(self.asktell.study, frozen)
         if outcome.state == TrialState.FAIL:

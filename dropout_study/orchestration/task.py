@@ -87,10 +87,15 @@ def train_sweep_trial(
             trial.report(metrics.val_accuracy, metrics.epoch)
         return metrics.epoch == epochs or not trial.should_prune()
 
-    result = train_trial(setup, job_dir, *on_epoch, report).as_dict()
+    result = sweep_metrics(setup, train_trial(setup, job_dir, *on_epoch, report))
     if result["epochs_run"] != epochs:
         raise TrialPruned(result)
     return result
+
+
+def sweep_metrics(setup: TrialSetup, result: TrialResult) -> dict[str, Any]:
+    """Returns the result of a sweep's trial and on how many images it was trained, all epochs."""
+    return {**result.as_dict(), "images": result.epochs_run * len(setup.splits.train)}
 
 
 def preload(config: DictConfig) -> None:

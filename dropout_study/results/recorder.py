@@ -76,6 +76,8 @@ class StudyRecorder:
         values = [merged.get(name) for name in self._objectives]
         given = tuple(float(value) for value in values if value is not None)
         metrics = {k: v for k, v in merged.items() if k in ("value_sd", "n")}
+        if all("images" in record for record in records):
+            metrics["images"] = sum(record["images"] for record in records)
         whole = given if len(given) == len(values) and state != TrialState.FAIL else ()
         return Outcome(state, whole, str(merged["error"] or ""), {**dict(records[0]), **metrics})
 

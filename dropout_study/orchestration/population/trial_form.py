@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.orchestration.population.form import MemberTask
-from dropout_study.orchestration.task import epoch_listeners, prepare_trial
+from dropout_study.orchestration.task import epoch_listeners, prepare_trial, sweep_metrics
 from dropout_study.orchestration.tracker import tracking
 from dropout_study.trial import EpochMetrics, TrialResult
 
@@ -28,7 +28,7 @@ class TrialForm:
             setup = prepare_trial(config)
 
             def result(history: list[EpochMetrics]) -> dict[str, Any]:
-                return TrialResult.from_history(history, setup.settings.seed).as_dict()
+                return sweep_metrics(setup, TrialResult.from_history(history, setup.settings.seed))
 
             yield MemberTask(
                 setup.model,
