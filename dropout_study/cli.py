@@ -93,8 +93,11 @@ def results() -> None:
         minimize = minimizes(configured_direction(StudyPaths(arguments.dir)))
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-results: {error}")
-    print_results(frame, top=arguments.top, minimize=minimize)
-    print(f"Every trial: {path}")
+    try:
+        print_results(frame, top=arguments.top, minimize=minimize)
+        print(f"Every trial: {path}", flush=True)
+    except BrokenPipeError:  # its reader has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def confirm() -> None:

@@ -5,12 +5,14 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from command_line import SMALL
+from command_line import SMALL, run_command
 from fake_source import FakeSource
 from hydra.core.utils import JobStatus
 from omegaconf import DictConfig
 
+from dropout_study import cli
 from dropout_study.errors import DivergedError, TrialPruned
 from dropout_study.orchestration.compose import Composer
 from dropout_study.orchestration.task import prepare_trial, train_trial
@@ -102,6 +104,36 @@ def test_the_table_of_64_trials(launcher, loaded, tmp_path):
             assert_same_numbers(got_row, want_row, [n for n in want_row if n != "seconds"])
     assert ends[DivergedError] == len(POISONED)
     assert min(ends[dict], ends[TrialPruned]) > TRIALS // 4
+
+
+def test_the_same_search_by_populations_and_one_trial_at_a_time(monkeypatch, tmp_path, capfd):
+    """Optuna's random sampler and threshold pruner, which do not depend on the trials' order."""
+    monkeypatch.chdir(tmp_path)
+    small = [word for word in SHARED if not word.startswith("trainer.epochs")]
+    search = [
+        *("model.dropout1=interval(0,0.4)", "model.dropout2=interval(0,0.4)"),
+        *("optimizer.lr=tag(log,interval(0.02,0.5))", "trainer.epochs=int(interval(2,5))"),
+        *("hydra/sweeper/sampler=random", "hydra.sweeper.sampler.seed=3"),
+        *("hydra/sweeper/pruner=threshold", "+hydra.sweeper.pruner.lower=0.2"),
+        *("hydra.sweeper.pruner.n_warmup_steps=2", f"hydra.sweeper.n_trials={TRIALS}"),
+    ]
+    tables = {}
+    for name, words in {
+        "together": ["hydra/launcher=population", "hydra.launcher.capacity=8"],
+        "alone": ["hydra.sweeper.n_jobs=1"],
+    }.items():
+        command = ["--multirun", *small, *search, f"hydra.sweep.dir={name}", *words]
+        assert run_command(cli.main, command, capfd).code == 0
+        tables[name] = pd.read_csv(tmp_path / name / "results.csv").set_index("trial")
+    together, alone = tables["together"], tables["alone"]
+    assert len(alone) == TRIALS
+    assert alone["state"].value_counts().min() > TRIALS // 4  # complete and pruned
+    exact = ["state", "epochs_run", "seed", *(name for name in alone if "." in name)]
+    pd.testing.assert_frame_equal(together[exact], alone[exact])
+    for name in ("train_loss", "val_loss", "test_loss"):
+        assert together[name].to_numpy() == pytest.approx(alone[name].to_numpy(), rel=1e-4)
+    for name in ("value", "val_accuracy", "test_accuracy", "train_accuracy"):
+        assert together[name].to_numpy() == pytest.approx(alone[name].to_numpy(), abs=2.001e-3)
 
 
 def test_a_poisoned_trial_leaves_its_neighbours_as_they_are(launcher):
