@@ -114,7 +114,7 @@ def test_the_same_search_by_populations_and_one_trial_at_a_time(monkeypatch, tmp
         *("model.dropout1=interval(0,0.4)", "model.dropout2=interval(0,0.4)"),
         *("optimizer.lr=tag(log,interval(0.02,0.5))", "trainer.epochs=int(interval(2,5))"),
         *("hydra/sweeper/sampler=random", "hydra.sweeper.sampler.seed=3"),
-        *("hydra/sweeper/pruner=threshold", "+hydra.sweeper.pruner.lower=0.2"),
+        *("hydra/sweeper/pruner=threshold", "hydra.sweeper.pruner.lower=0.2"),
         *("hydra.sweeper.pruner.n_warmup_steps=2", f"hydra.sweeper.n_trials={TRIALS}"),
     ]
     tables = {}
