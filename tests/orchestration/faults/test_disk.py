@@ -43,7 +43,8 @@ def test_a_full_disk(small_disk: Path):
     code, printed = ended(process)
     assert code == 1, printed
     assert "the study cannot go on: [Errno 28] No space left on device" in printed
-    assert "resume with: app.py --multirun" in printed
+    assert "resume with: python" in printed
+    assert "app.py --multirun" in printed
     assert "Traceback" not in printed
     assert not any(trial.state.name == "FAIL" for trial in study.trials())
     ballast.unlink()
@@ -70,7 +71,8 @@ def test_a_directory_that_becomes_read_only(tmp_path: Path):
         pytest.skip("only root, on some file systems, can freeze a directory against root")
     assert code == 1, printed
     assert "the study cannot go on: [Errno 1] Operation not permitted" in printed
-    assert "resume with: app.py --multirun" in printed
+    assert "resume with: python" in printed
+    assert "app.py --multirun" in printed
     assert "Traceback" not in printed
     resumed(study, 6)
 

@@ -228,6 +228,7 @@ class TestStudy:
         *("--multirun", "hydra/launcher=population", "hydra.sweep.dir=study", *SMALL),
         *("data.contrast=0.6", "trainer.batch_size=24", "model.init_std=null"),
     )
+    HALVING = ("search_space.pruner.min_resource=2", "search_space.pruner.reduction_factor=3")
 
     @pytest.fixture
     def study(self, capfd, monkeypatch, tmp_path):
@@ -242,9 +243,9 @@ class TestStudy:
         return run
 
     def test_it_prunes_and_resumes_to_its_total(self, study):
-        words = ("trainer.epochs=4", "hydra.sweeper.n_trials=")
-        assert len(study(words[0], words[1] + "8")) == 8
-        table = study(words[0], words[1] + "20")
+        words = ("trainer.epochs=4", *self.HALVING)
+        assert len(study(*words, "hydra.sweeper.n_trials=8")) == 8
+        table = study(*words, "hydra.sweeper.n_trials=20")
         assert table["trial"].tolist() == list(range(20))
         assert set(table["state"]) == {"COMPLETE", "PRUNED"}
         assert (table["epochs_run"][table["state"] == "PRUNED"] < 4).all()
@@ -257,6 +258,6 @@ class TestStudy:
         assert all(job.metrics_json.is_file() for job in jobs)
 
     def test_a_trial_that_is_pruned_between_replicates_ends(self, study):
-        table = study("hydra.sweeper.replicates=3", "hydra.sweeper.n_trials=3")
+        table = study("hydra.sweeper.replicates=3", "hydra.sweeper.n_trials=3", *self.HALVING)
         assert table["state"].isin(["COMPLETE", "PRUNED"]).all()
         assert table["n"].tolist() == [3, 3, 2]
