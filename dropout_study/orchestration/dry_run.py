@@ -58,10 +58,9 @@ def print_plan(
         console: where it is printed; None: the standard output.
     """
     console = console or Console(highlight=False, soft_wrap=True)
-    aims = zip(settings.directions, settings.objectives, strict=True)
     each = f" of {settings.replicates} replicates" if settings.replicates > 1 else ""
     total = f"{settings.n_trials} trials{each}, {settings.jobs_at_once or 1} at once"
-    console.print(Text(f"{total}: {', '.join(f'{how} {what}' for how, what in aims)}"))
+    console.print(Text(f"{total}: {settings.aim}"))
     console.print(_space_table(plan.space, plan.conditions))
     console.print(Text(f"The space has {_size(plan, fixed)}."))
     count = min(settings.n_trials, len(points) + SHOWN)

@@ -92,6 +92,12 @@ class SweepSettings:
         return cast("list[Direction]", list(as_names(self.direction)))
 
     @property
+    def aim(self) -> str:
+        """What is to become of the objectives: "maximize value"."""
+        pairs = zip(self.directions, self.objectives, strict=True)
+        return ", ".join(f"{direction} {objective}" for direction, objective in pairs)
+
+    @property
     def jobs_at_once(self) -> int:
         """How many trials are in flight; 0 for one at a time in the sweeper's own process."""
         return cores() if self.n_jobs == "auto" else int(self.n_jobs)

@@ -195,6 +195,8 @@ class Sweep:
         if done:
             name, total = study.study_name, settings.n_trials
             log.info("study `%s` resumes: %d of %d trials are finished", name, done, total)
+        else:
+            log.info("study `%s` begins: %s", study.study_name, settings.aim)
         return study
 
     def _identity(self) -> Identity:
