@@ -186,7 +186,12 @@ class Sweep:
                 self.sampler,
                 build_pruner(settings.pruner),
             )
-            check_identity(study, self._identity(), extend=settings.on_change == "extend")
+            check_identity(
+                study,
+                self._identity(),
+                extend=settings.on_change == "extend",
+                may_change=settings.may_change,
+            )
             inside, outside = fitting_points(settings.enqueue, self.plan.space)
             enqueue_new(study, inside)
         for point in outside:

@@ -4,7 +4,7 @@ Trials of one study are compared with each other, so what they do not share must
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,9 @@ class Identity:
         return [*_diff(before.space, self.space), *_diff(before.facts, self.facts)]
 
 
-def check_identity(study: optuna.Study, now: Identity, *, extend: bool) -> None:
+def check_identity(
+    study: optuna.Study, now: Identity, *, extend: bool, may_change: Sequence[str] = ()
+) -> None:
     """Records the identity of a new study; holds a resumed one against its own.
 
     Args:
@@ -57,6 +59,7 @@ def check_identity(study: optuna.Study, now: Identity, *, extend: bool) -> None:
         now: what is asked of it.
         extend: accept numeric ranges that have changed: what was tried counts on, as far as the
             sampler can use it. Nothing else can be changed soundly.
+        may_change: dotted keys that count no more, for themselves or for all below them.
 
     Raises:
         UserError: the study is another one; names what has changed and the ways out.
@@ -65,15 +68,20 @@ def check_identity(study: optuna.Study, now: Identity, *, extend: bool) -> None:
     if recorded is None:
         study.set_user_attr(IDENTITY_ATTR, {"space": dict(now.space), "facts": dict(now.facts)})
         return
-    before = Identity(recorded["space"], recorded["facts"])
+    counts = {k: v for k, v in recorded["facts"].items() if not _is_below(k, may_change)}
+    before = Identity(recorded["space"], counts)
     changes = now.changes(before)
     if not changes:
         return
     unsound = [change for change in changes if not _can_extend(*change, before=before, now=now)]
     if extend and not unsound:
-        study.set_user_attr(IDENTITY_ATTR, {"space": dict(now.space), "facts": dict(before.facts)})
+        study.set_user_attr(IDENTITY_ATTR, {"space": dict(now.space), "facts": recorded["facts"]})
         return
     raise _refusal(study.study_name, unsound if extend else changes, extendable=not unsound)
+
+
+def _is_below(key: str, keys: Sequence[str]) -> bool:
+    return any(f"{key}.".startswith(f"{each}.") for each in keys)
 
 
 def _refusal(name: str, changes: list[tuple[str, str, str]], *, extendable: bool) -> UserError:

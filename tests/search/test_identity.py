@@ -109,6 +109,14 @@ def test_a_refusal_changes_nothing(study, told):
     check(study)
 
 
+def test_what_may_change_counts_no_more(study, told):
+    check(study)
+    changed = {"data": {"name": "other"}, "trainer": {"seed": 0}}
+    now = Identity.of(SPACE, {"trainer": {"seed": 0}})
+    check_identity(study, now, extend=False, may_change=["data"])
+    assert "`data.name` was mini" in told(check, study, facts=changed)
+
+
 def test_of_many_changes_the_first_are_told(study, told):
     check(study, facts={f"key{i}": 0 for i in range(9)})
     message = told(check, study, facts={f"key{i}": 1 for i in range(9)})
