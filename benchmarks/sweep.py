@@ -93,7 +93,7 @@ def our_command(args: argparse.Namespace, name: str, space: dict[str, str]) -> l
         what = ["experiment=quickstart"]
     else:
         what = [*given, f"trainer.epochs={args.epochs}", NO_PRUNING]
-        what += [f"hydra/sweeper/sampler={sampler(args)}"]
+        what += [f"hydra/sweeper/sampler={sampler(args)}", "hydra.sweeper.sampler.seed=0"]
     return [
         *(sys.executable, "-m", "dropout_study", "--multirun", *what, *launcher, "report=none"),
         *(f"hydra.sweeper.n_trials={args.trials}", f"hydra.sweep.dir={name}"),
@@ -119,7 +119,7 @@ def run(name: str, args: argparse.Namespace, data: Path, space: dict[str, str]) 
         found = {when - started: value for when, value in values(Path(work) / name).items()}
     if len(found) < (1 if args.quickstart else args.trials):
         sys.exit(f"{name}: {len(found)} of {args.trials} trials have a value")
-    return {"seconds": taken, **{f"at {when:.2f}": value for when, value in found.items()}}
+    return {"seconds": taken, **{f"at {when:.4f}": value for when, value in found.items()}}
 
 
 def peer_values(root: Path) -> dict[float, float]:
