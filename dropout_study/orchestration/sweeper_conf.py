@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import II, MISSING, DictConfig
+from omegaconf import II, MISSING, DictConfig, read_write
 
 from dropout_study.orchestration.pruner_confs import register_pruners
 from dropout_study.orchestration.sampler_confs import register_samplers
@@ -80,9 +80,9 @@ def register_sweeper() -> None:
 def hide_storage_password(config: DictConfig) -> None:
     """Masks the password of the storage's URL wherever Hydra would save or log it."""
     given = config.hydra.overrides.hydra
-    given[:] = [
-        hide_password(override) if "storage=" in override else override for override in given
-    ]
-    node = config.hydra.sweeper._get_node("storage")
-    if node is not None and not node._is_interpolation() and not node._is_none():
-        config.hydra.sweeper.storage = hide_password(config.hydra.sweeper.storage)
+    masked = [hide_password(each) if "storage=" in each else each for each in given]
+    with read_write(config.hydra):
+        config.hydra.overrides.hydra = masked
+        node = config.hydra.sweeper._get_node("storage")
+        if node is not None and not node._is_interpolation() and not node._is_none():
+            config.hydra.sweeper.storage = hide_password(config.hydra.sweeper.storage)
