@@ -13,7 +13,7 @@ from dropout_study.orchestration.ending import resume_command
         (["apps/my app.py", "x=a b"], "python 'apps/my app.py' 'x=a b'"),
         (
             ["sweep", "hydra.sweeper.storage=postgresql://me:secret@host/db"],
-            "sweep 'hydra.sweeper.storage=postgresql://me:***@host/db'",
+            "sweep hydra.sweeper.storage=postgresql://me:***@host/db",
         ),
     ],
 )
