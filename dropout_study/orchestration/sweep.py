@@ -37,7 +37,7 @@ from dropout_study.search.constraints import parse
 from dropout_study.search.identity import Identity, check_identity
 from dropout_study.search.lease import Lease
 from dropout_study.search.space import check_space, fitting_points
-from dropout_study.search.storage import locked, open_storage
+from dropout_study.search.storage import closing_storage, locked, open_storage
 from dropout_study.search.study import best_trials, create_study, enqueue_new, first_error, states
 from dropout_study.secrets import masked
 from dropout_study.trial import TrialState
@@ -109,7 +109,8 @@ class Sweep:
         except OSError as error:
             raise UserError(unwritable(error)) from error
         try:
-            return self._run()
+            with closing_storage(self._open()) as study:
+                return self._run(study)
         except (OSError, StorageInternalError) as error:
             told = masked(" ".join(str(error).split()))
             raise UserError(
@@ -132,8 +133,7 @@ class Sweep:
             else None,  # not a task of this project
         )
 
-    def _run(self) -> list[Sequence[JobReturn]]:
-        study = self._open()
+    def _run(self, study: optuna.Study) -> list[Sequence[JobReturn]]:
         with atomic_write(self.paths.multirun_yaml) as temporary:
             OmegaConf.save(self.config, temporary)
         lease = Lease(study)

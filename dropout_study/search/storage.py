@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import optuna
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
@@ -83,6 +84,17 @@ def open_storage(url: str | None, journal: Path) -> BaseStorage:
     except (SQLAlchemyError, sqlite3.Error, ImportError, OSError, ValueError) as error:
         told = " ".join(str(error).split())
         raise UserError(f"the storage {masked(url)} cannot be opened: {masked(told)}") from error
+
+
+@contextmanager
+def closing_storage(study: optuna.Study) -> Iterator[optuna.Study]:
+    """Gives the connections to a study's database back when the block ends."""
+    try:
+        yield study
+    finally:
+        storage = getattr(study._storage, "_backend", study._storage)  # a database has a cache
+        if (engine := getattr(storage, "engine", None)) is not None:
+            engine.dispose()
 
 
 def open_journal(path: Path) -> JournalStorage:
