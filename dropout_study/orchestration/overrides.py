@@ -23,6 +23,7 @@ from dropout_study.search.conditions import Condition, parse_params
 from dropout_study.search.space import (
     Params,
     categories,
+    fitting_points,
     float_interval,
     int_interval,
     stepped_range,
@@ -37,6 +38,12 @@ class SweepPlan:
     fixed: list[str]
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     added: frozenset[str] = frozenset()  # searched keys that the configuration has not: `+key=...`
+    pinned: frozenset[str] = frozenset()  # in the space by their condition alone, as one choice
+
+    def fitting_points(self, points: Sequence[Params]) -> tuple[list[Params], list[Params]]:
+        """Splits ``points`` into those in the space, without what is pinned, and the others."""
+        free = {key: found for key, found in self.space.items() if key not in self.pinned}
+        return fitting_points(points, free)
 
 
 def plan_sweep(
@@ -72,6 +79,7 @@ def plan_sweep(
         fixed=[str(o.input_line) for key, o in by_key.items() if key not in space],
         conditions={key: condition for key, condition in conditions.items() if key in space},
         added=frozenset(key for key in space if by_key[key].is_add()),
+        pinned=frozenset(key for key in space if not by_key[key].is_sweep_override()),
     )
 
 

@@ -36,7 +36,7 @@ from dropout_study.search.conditions import check_conditions, suggest
 from dropout_study.search.constraints import parse
 from dropout_study.search.identity import Identity, check_identity
 from dropout_study.search.lease import Lease
-from dropout_study.search.space import check_space, fitting_points
+from dropout_study.search.space import check_space
 from dropout_study.search.storage import closing_storage, locked, open_storage
 from dropout_study.search.study import best_trials, create_study, enqueue_new, first_error, states
 from dropout_study.secrets import masked
@@ -120,7 +120,7 @@ class Sweep:
 
     def _print_plan(self) -> None:
         """Prints what would be searched, from where, and what it would cost; writes nothing."""
-        inside, _ = fitting_points(self.settings.enqueue, self.plan.space)
+        inside, _ = self.plan.fitting_points(self.settings.enqueue)
         print_plan(
             self.plan,
             self.settings,
@@ -192,7 +192,7 @@ class Sweep:
                 extend=settings.on_change == "extend",
                 may_change=settings.may_change,
             )
-            inside, outside = fitting_points(settings.enqueue, self.plan.space)
+            inside, outside = self.plan.fitting_points(settings.enqueue)
             enqueue_new(study, inside)
         for point in outside:
             log.warning("not enqueued, it lies outside the search space: %s", point)

@@ -50,13 +50,15 @@ CONDITIONAL = (
 @pytest.mark.parametrize(("pinned", "rates"), [([], {0, 0.5}), (["model.dropout1=0.3"], {0.3})])
 def test_a_parameter_is_given_to_trials_where_its_condition_holds(sweep, pinned, rates):
     ended = sweep(
-        *("hydra/sweeper/sampler=random", "hydra.sweeper.n_trials=8", "hydra.sweeper.enqueue=[]"),
+        *("hydra/sweeper/sampler=random", "hydra.sweeper.n_trials=8"),
+        "hydra.sweeper.enqueue=[{model: mlp, model.dropout1: 0.5}]",
         *(CONDITIONAL, *pinned),
         small=[word for word in SMALL if not word.startswith("model.")],
     )
     assert ended.code == 0, ended.err
     rows = table()
     assert set(rows["model"]) == {"linear", "mlp"}
+    assert rows["model"][0] == "mlp"
     assert rows.loc[rows["model"] == "linear", "model.dropout1"].isna().all()
     assert set(rows.loc[rows["model"] == "mlp", "model.dropout1"]) == rates
 
