@@ -113,11 +113,12 @@ class AskTell:
             self._queue(trial._trial_id)
             return None
         self._lease.mark(trial)
-        return self._asked(trial, self._suggest(trial))
+        return self._asked(trial, self._suggest(trial), trials)
 
-    def _asked(self, trial: optuna.Trial, names: Iterable[str]) -> Asked:
-        trials = self.study.get_trials(deepcopy=False)
-        frozen = trials[trial.number]
+    def _asked(
+        self, trial: optuna.Trial, names: Iterable[str], trials: Sequence[FrozenTrial]
+    ) -> Asked:
+        frozen = self._frozen(trial)
         params = {name: frozen.params[name] for name in names}
         reported = dict(frozen.intermediate_values)
         rewound = Rewound(self.study, frozen) if reported else None
@@ -182,15 +183,15 @@ class AskTell:
         """
         trial = self._running.pop(number).trial
         told = list(values) if state == TrialState.COMPLETE else None
-        if self._frozen(number).state == OptunaState.RUNNING:
+        if self._frozen(trial).state == OptunaState.RUNNING:
             self.study.tell(trial, told, OptunaState[state], skip_if_finished=True)
         else:  # this process was silent for so long that another has taken the trial
             log.warning("trial %d has been taken over by another process", number)
         self._lease.beat()
-        return self._frozen(number)
+        return self._frozen(trial)
 
-    def _frozen(self, number: int) -> FrozenTrial:
-        return self.study.get_trials(deepcopy=False)[number]
+    def _frozen(self, trial: optuna.Trial) -> FrozenTrial:
+        return self.study._storage.get_trial(trial._trial_id)
 
     def release(self, number: int, *, restarts: int = 0) -> None:
         """Puts a running trial back into the queue: it runs again first, under its number."""

@@ -8,8 +8,8 @@ import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +18,7 @@ from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
 from optuna.storages.journal._storage import JournalOperation
+from optuna.trial import FrozenTrial, TrialState
 
 from dropout_study.errors import UserError
 from dropout_study.secrets import masked, with_password
@@ -25,6 +26,7 @@ from dropout_study.secrets import masked, with_password
 SYNCED = (JournalOperation.CREATE_STUDY, JournalOperation.SET_TRIAL_STATE_VALUES)
 JOURNAL_SCHEME = "journal://"
 BUSY_TIMEOUT_S = 60
+MOST_SINGLY = 100  # trials that are asked for one by one
 
 
 class FileLock(BaseJournalFileLock):
@@ -102,12 +104,68 @@ def open_journal(path: Path) -> JournalStorage:
     try:
         backend = WholeLinesBackend(path)
         backend.mend()
-        return JournalStorage(backend)
+        return EndedOnceJournal(backend)
     except ValueError as error:
         raise UserError(
             f"{path} is damaged: {error}; restore it from a backup, or start again under another "
             "name with hydra.sweeper.study_name=NAME"
         ) from error
+
+
+class EndedOnceJournal(JournalStorage):
+    """A journal that looks at a trial no more once it and all before it have ended.
+
+    Optuna lets nobody change a trial that has ended. Its journal goes through all trials whenever
+    they are asked for, which a sampler and a pruner do at every step: at 10,000 trials that was a
+    quarter of what a trial cost.
+    """
+
+    def __init__(self, backend: JournalFileBackend) -> None:
+        self._ended: dict[int, list[FrozenTrial]] = {}
+        self._chosen: dict[tuple[int, frozenset[TrialState]], tuple[int, list[FrozenTrial]]] = {}
+        super().__init__(backend)
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """Returns the trials of a study, those in ``states``, by number."""
+        if deepcopy:
+            return super().get_all_trials(study_id, deepcopy, states)
+        self.get_study_name_from_id(study_id)  # or KeyError: it has been deleted
+        ended = self._ended.setdefault(study_id, [])
+        others = self._from_number(study_id, len(ended))
+        count = next((i for i, t in enumerate(others) if not t.state.is_finished()), len(others))
+        ended += others[:count]
+        if states is None:
+            return ended + others[count:]
+        return [
+            *self._ended_in(study_id, frozenset(s for s in TrialState if s in states)),
+            *(trial for trial in others[count:] if trial.state in states),
+        ]
+
+    def _from_number(self, study_id: int, first: int) -> list[FrozenTrial]:
+        """Returns the trials from number ``first`` on."""
+        if first == 0:  # nothing is known: all at once
+            return super().get_all_trials(study_id, deepcopy=False)
+        found: list[FrozenTrial] = []
+        with suppress(KeyError):
+            while len(found) < MOST_SINGLY:
+                number = first + len(found)
+                trial_id = self.get_trial_id_from_study_id_trial_number(study_id, number)
+                found.append(self.get_trial(trial_id))
+            return super().get_all_trials(study_id, deepcopy=False)[first:]  # one takes very long
+        return found
+
+    def _ended_in(self, study_id: int, states: frozenset[TrialState]) -> list[FrozenTrial]:
+        """Returns those of the trials known to have ended that ended in one of ``states``."""
+        ended = self._ended[study_id]
+        seen, chosen = self._chosen.get((study_id, states), (0, []))
+        chosen += (trial for trial in ended[seen:] if trial.state in states)
+        self._chosen[study_id, states] = len(ended), chosen
+        return chosen
 
 
 class WholeLinesBackend(JournalFileBackend):

@@ -8,12 +8,20 @@ from pathlib import Path
 
 import optuna
 import pytest
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
+from optuna.trial import TrialState
 
 from dropout_study.errors import UserError
 from dropout_study.search import storage as storage_module
-from dropout_study.search.storage import FileLock, locked, open_journal, open_storage
+from dropout_study.search.storage import (
+    MOST_SINGLY,
+    FileLock,
+    locked,
+    open_journal,
+    open_storage,
+)
 
 TORN = (b"{", b'{"op_code":4,"worker', b"x" * 4095, b"x" * 4096, b"x" * 10_000)
 
@@ -208,3 +216,38 @@ def test_directions_are_kept(tmp_path: Path):
 def test_an_unknown_driver_is_a_users_error(tmp_path: Path):
     with pytest.raises(UserError, match="cannot be opened"):
         open_storage("oracle+nodriver://x", tmp_path / "unused.log")
+
+
+@pytest.mark.parametrize("hung", [None, 1], ids=["all end", "one takes very long"])
+def test_a_journal_gives_all_trials_as_optunas_own_does(tmp_path: Path, hung: int | None):
+    """At every moment, in every state, while another process works on the study, too."""
+    path = tmp_path / "journal.log"
+    ours, other = open_journal(path), open_journal(path)
+    studies = [begin(storage, "s") for storage in (ours, other)]
+    study_id = studies[0]._study_id
+    states = (None, (TrialState.COMPLETE,), (TrialState.PRUNED, TrialState.RUNNING), TrialState)
+    running: list[optuna.Trial] = []
+    for moment in range(2 * MOST_SINGLY + 60):
+        running.append(studies[moment % 2].ask())
+        ready = [trial for trial in running if trial.number != hung]
+        if moment % 3 and ready:
+            trial = ready[moment % len(ready)]
+            running.remove(trial)
+            pruned = TrialState.PRUNED if moment % 5 == 0 else None
+            studies[0].tell(trial.number, None if pruned else 0.1 * moment, state=pruned)
+        if moment % 20 == 0 or moment < 20:
+            plain = JournalStorage(JournalFileBackend(str(path)))
+            for chosen in states:
+                want = plain.get_all_trials(study_id, deepcopy=False, states=chosen)
+                assert ours.get_all_trials(study_id, deepcopy=False, states=chosen) == want
+                assert ours.get_all_trials(study_id, states=chosen) == want
+
+
+def test_a_deleted_study_has_no_trials(tmp_path: Path):
+    storage = open_journal(tmp_path / "journal.log")
+    study = begin(storage, "s")
+    study.tell(study.ask(), 1.0)
+    assert len(study.get_trials(deepcopy=False)) == 1
+    storage.delete_study(study._study_id)
+    with pytest.raises(KeyError):
+        storage.get_all_trials(study._study_id, deepcopy=False)
