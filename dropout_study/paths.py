@@ -47,14 +47,18 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def remove_temporaries(directory: Path) -> None:
+def remove_temporaries(directory: Path, *, older_than: float = OLD_S) -> None:
     """Removes what processes that were killed in an ``atomic_write`` have left in ``directory``.
 
-    A file so young that a process of another machine may be writing it stays.
+    Args:
+        directory: what lies in it, and not below.
+        older_than: seconds; a younger file stays, for a process of another machine may write it.
     """
     for path in directory.glob(f".*{TEMPORARY}"):
         with suppress(OSError):
-            if time.time() - path.stat().st_mtime > OLD_S and not _is_alive(path.suffixes[-2][1:]):
+            if time.time() - path.stat().st_mtime >= older_than and not _is_alive(
+                path.suffixes[-2][1:]
+            ):
                 path.unlink()
 
 

@@ -1,8 +1,18 @@
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from dropout_study.paths import JobPaths, StudyPaths, atomic_write, cache_dir, conf_dir
+from dropout_study.paths import (
+    TEMPORARY,
+    JobPaths,
+    StudyPaths,
+    atomic_write,
+    cache_dir,
+    conf_dir,
+    remove_temporaries,
+)
 
 
 def test_conf_dir_holds_the_primary_config():
@@ -77,3 +87,17 @@ def test_the_files_of_a_study_have_the_documented_names(tmp_path):
         *("results.csv", "journal.log", "multirun.yaml", "optimization_results.yaml"),
         *("3/history.csv", "3/metrics.json", "3/curves.png", "3/.hydra/overrides.yaml"),
     ]
+
+
+def test_what_a_dead_process_was_writing_is_removed_at_once_where_it_is_nobodys(tmp_path: Path):
+    child = subprocess.Popen(["true"])
+    child.wait()
+    left = tmp_path / f".metrics.json.{child.pid}{TEMPORARY}"
+    alive = tmp_path / f".metrics.json.{os.getpid()}{TEMPORARY}"
+    for path in (left, alive):
+        path.write_text("half")
+    remove_temporaries(tmp_path)
+    assert left.exists()  # it is young, and another machine may have a process of this number
+    remove_temporaries(tmp_path, older_than=0)
+    assert not left.exists()
+    assert alive.exists()
