@@ -38,6 +38,7 @@ SPACE = {
     "model.dropout2": "interval(0, 0.8)",
     "optimizer.lr": "tag(log, interval(0.05, 0.5))",
 }
+APART = 1e-5  # seconds: a file system's clock ticks in milliseconds, and two trials may share one
 NO_PRUNING = "hydra/sweeper/pruner=none"
 HEAD = {
     False: ("sweep", "s", "s per trial-epoch", "times as fast as the peer"),
@@ -119,12 +120,13 @@ def run(name: str, args: argparse.Namespace, data: Path, space: dict[str, str]) 
         found = {when - started: value for when, value in values(Path(work) / name).items()}
     if len(found) < (1 if args.quickstart else args.trials):
         sys.exit(f"{name}: {len(found)} of {args.trials} trials have a value")
-    return {"seconds": taken, **{f"at {when:.4f}": value for when, value in found.items()}}
+    return {"seconds": taken, **{f"at {when:.5f}": value for when, value in found.items()}}
 
 
 def peer_values(root: Path) -> dict[float, float]:
     """Returns when each trial ended, and its validation accuracy."""
-    return {p.stat().st_mtime: float(p.read_text()) for p in root.glob("*/value.txt")}
+    files = enumerate(root.glob("*/value.txt"))
+    return {p.stat().st_mtime + i * APART: float(p.read_text()) for i, p in files}
 
 
 def our_values(root: Path) -> dict[float, float]:
@@ -133,7 +135,8 @@ def our_values(root: Path) -> dict[float, float]:
     for number, job in StudyPaths(root).jobs():
         record = read_record(number, job)
         if record["state"] == "COMPLETE":
-            ended[job.metrics_json.stat().st_mtime] = float(record["value"])
+            when = job.metrics_json.stat().st_mtime + number * APART
+            ended[when] = float(record["value"])
     return ended
 
 
