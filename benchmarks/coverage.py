@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from dropout_study.statistics.intervals import LEVEL, expanded_level
+from dropout_study.stats.intervals import LEVEL, expanded_level
 
 Draws = NDArray[np.float64]
 RESAMPLES = 1_999

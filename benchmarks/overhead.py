@@ -48,7 +48,7 @@ def fill(root: Path, count: int, storage: str | None) -> None:
 
     from dropout_study.paths import StudyPaths
     from dropout_study.results.record import write_record
-    from dropout_study.search.storage import open_storage
+    from dropout_study.search.storage.open import open_storage
 
     root.mkdir(parents=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -82,7 +82,7 @@ def measure(finished: int, more: int, storage: str | None, directory: Path) -> d
     """Returns seconds to open, and milliseconds a trial, of a study with ``finished`` trials."""
     import optuna
 
-    from dropout_study.search.storage import open_storage
+    from dropout_study.search.storage.open import open_storage
 
     root = directory / "study"
     url = None if storage is None else f"sqlite:///{directory / 'study.db'}"

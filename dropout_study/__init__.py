@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dropout_study.errors import TrialPruned
-    from dropout_study.orchestration.current import current_trial
     from dropout_study.results.study import StudyTables, load_study
+    from dropout_study.sweep.current import current_trial
 
 __version__ = "0.1.0"
 __all__ = ["StudyTables", "TrialPruned", "current_trial", "load_study"]
@@ -14,7 +14,7 @@ __all__ = ["StudyTables", "TrialPruned", "current_trial", "load_study"]
 _PLACES = {
     "StudyTables": "results.study",
     "TrialPruned": "errors",
-    "current_trial": "orchestration.current",
+    "current_trial": "sweep.current",
     "load_study": "results.study",
 }
 

@@ -1,7 +1,6 @@
 """Errors that a user can mend: each names what was given, the rule and the way out."""
 
 import difflib
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -55,46 +54,3 @@ def nearest(name: str, options: Iterable[str]) -> str | None:
 
 def _place(name: str) -> str:
     return name.rpartition(".")[0]
-
-
-def check_rate(name: str, value: float) -> float:
-    """Returns ``value`` if it is a dropout rate: a number in [0, 1)."""
-    if not 0 <= value < 1:
-        raise argument_error(name, value, "must be in [0, 1)", "use 0.0 to disable dropout")
-    return value
-
-
-def check_positive(name: str, value: float) -> float:
-    """Returns ``value`` if it is finite and greater than 0."""
-    if not (math.isfinite(value) and value > 0):
-        raise argument_error(name, value, "must be a finite number > 0")
-    return value
-
-
-def check_at_least(name: str, value: float, low: float) -> float:
-    """Returns ``value`` if it is finite and at least ``low``."""
-    if not (math.isfinite(value) and value >= low):
-        raise argument_error(name, value, f"must be a finite number >= {low}")
-    return value
-
-
-def check_fraction(name: str, value: float) -> float:
-    """Returns ``value`` if it is a decay or momentum coefficient: a number in [0, 1)."""
-    if not 0 <= value < 1:
-        raise argument_error(name, value, "must be in [0, 1)")
-    return value
-
-
-def check_share(name: str, value: float) -> float:
-    """Returns ``value`` if it is a share of a whole: a number in [0, 1]."""
-    if not 0 <= value <= 1:
-        raise argument_error(name, value, "must be in [0, 1]")
-    return value
-
-
-def check_one_of(name: str, value: str, options: Iterable[str]) -> str:
-    """Returns ``value`` if it is among ``options``."""
-    known = list(options)
-    if value not in known:
-        raise argument_error(name, value, f"must be one of {', '.join(known)}")
-    return value

@@ -1,9 +1,6 @@
 """The one place that knows where files are: configs, the cache, a study's and a run's files."""
 
 import os
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,54 +19,6 @@ def cache_dir() -> Path:
 
 REPLICATE = "replicate_"
 """Begins the name of the directory of a trial's run with one of its seeds."""
-
-
-TEMPORARY = ".tmp"
-OLD_S = 1.0
-"""Seconds after which a temporary file of a process that is not alive here is nobody's."""
-
-
-@contextmanager
-def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
-    """Yields a temporary path beside ``path`` that takes its place if the block succeeds.
-
-    The file at ``path`` is whole or absent at every moment; if ``durable``, after a power cut too.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
-    try:
-        yield temporary
-        if durable:
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def remove_temporaries(directory: Path, *, older_than: float = OLD_S) -> None:
-    """Removes what processes that were killed in an ``atomic_write`` have left in ``directory``.
-
-    Args:
-        directory: what lies in it, and not below.
-        older_than: seconds; a younger file stays, for a process of another machine may write it.
-    """
-    for path in directory.glob(f".*{TEMPORARY}"):
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime >= older_than and not _is_alive(
-                path.suffixes[-2][1:]
-            ):
-                path.unlink()
-
-
-def _is_alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except (PermissionError, ValueError):
-        pass
-    return True
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,18 @@
 """What the tests share: a cache of their own, small data, composed configs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
+from command_line import SMALL
 from hydra import compose, initialize_config_dir
+from hydra._internal.callbacks import Callbacks
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 from torch import Tensor
 
@@ -106,3 +111,22 @@ def told() -> Callable[..., str]:
         return text
 
     return message
+
+
+@pytest.fixture
+def loaded(tmp_path, monkeypatch) -> Iterator[Callable[..., tuple[DictConfig, HydraContext]]]:
+    """Composes the configuration of a sweep in ``study``, under an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def load(*overrides: str) -> tuple[DictConfig, HydraContext]:
+        hydra = GlobalHydra.instance().hydra
+        assert hydra is not None
+        given = [*SMALL, "hydra.sweep.dir=study", *overrides]
+        config = hydra.compose_config("config", given, RunMode.MULTIRUN, from_shell=False)
+        HydraConfig.instance().set_config(config)
+        return config, HydraContext(hydra.config_loader, Callbacks(config))
+
+    before = HydraConfig.instance().cfg
+    with initialize_config_dir(str(conf_dir().resolve()), version_base="1.3", job_name="trial"):
+        yield load
+    HydraConfig.instance().cfg = before

@@ -16,9 +16,9 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
 from dropout_study.paths import StudyPaths
-from dropout_study.search.storage import open_storage
+from dropout_study.search.storage.open import open_storage
 
-APP = Path(__file__).parent / "orchestration" / "faults" / "app" / "app.py"
+APP = Path(__file__).parent / "sweep" / "faults" / "app" / "app.py"
 DEADLINE_S = 60
 
 

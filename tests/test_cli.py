@@ -14,7 +14,7 @@ import pytest
 import torch
 from command_line import SMALL, Ended, run_command
 
-from dropout_study import cli
+from dropout_study.cli.train import main
 from dropout_study.data.idx import IDX_FILES
 from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS
 
@@ -26,7 +26,7 @@ def command(capfd, monkeypatch, tmp_path) -> Command:
     """Runs ``dropout-study`` in an empty directory."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
-    return lambda *words: run_command(cli.main, list(words), capfd)
+    return lambda *words: run_command(main, list(words), capfd)
 
 
 def left() -> list[str]:

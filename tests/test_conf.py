@@ -11,9 +11,9 @@ import yaml
 from hydra.core.plugins import Plugins
 from omegaconf import OmegaConf
 
-from dropout_study.orchestration.schema import GROUPS, TARGETS, check_config
-from dropout_study.orchestration.sweeper_conf import OptunaStudyConf
+from dropout_study.config.schema import GROUPS, TARGETS, check_config
 from dropout_study.paths import conf_dir
+from dropout_study.sweep.confs.sweeper import OptunaStudyConf
 
 FILES = sorted(conf_dir().rglob("*.yaml"))
 OPTIONS = [path for path in FILES if path.parent != conf_dir()]

@@ -2,17 +2,14 @@ import math
 
 import pytest
 
-from dropout_study.errors import (
-    DivergedError,
-    UserError,
-    argument_error,
+from dropout_study.checks import (
     check_at_least,
     check_fraction,
     check_one_of,
     check_positive,
     check_rate,
-    did_you_mean,
 )
+from dropout_study.errors import DivergedError, UserError, argument_error, did_you_mean
 
 
 @pytest.mark.parametrize(

@@ -16,20 +16,24 @@ FILES = {
     **{f"hydra_plugins.{p.name}": p for p in sorted(PLUGINS.glob("*.py"))},
 }
 
-FLOORS = {
-    **dict.fromkeys(("errors", "paths", "trial", "randomness", "secrets"), 0),
-    **dict.fromkeys(("data", "models", "statistics"), 1),
-    **dict.fromkeys(("training", "search"), 2),
-    **{"orchestration": 3, "results": 4, "report": 5, "confirmation": 6},
-    **{"cli": 7, "__main__": 8, "__init__": 8},
-}
+LEVELS = (
+    {"errors", "paths", "trial", "randomness"},
+    {"checks", "files"},
+    {"data", "models", "stats"},
+    {"training", "search"},
+    *({room} for room in ("config", "sweep", "task", "launch", "results", "report")),
+    *({room} for room in ("confirmation", "cli")),
+    {"__main__", "__init__"},
+)
+FLOORS = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 HYDRA, OPTUNA, TORCH = {"hydra", "omegaconf"}, {"optuna"}, {"torch", "torchvision"}
 TABLES = {"pandas", "matplotlib", "rich"}
 FORBIDDEN = {
     **dict.fromkeys(("data", "models"), HYDRA | OPTUNA | TABLES),
-    **{"statistics": HYDRA | OPTUNA | TORCH | TABLES},
+    **{"stats": HYDRA | OPTUNA | TORCH | TABLES},
     **{"training": HYDRA | OPTUNA | TABLES, "search": HYDRA | TORCH | TABLES},
-    **{"orchestration": TABLES - {"rich"}},
+    **{"config": OPTUNA | TABLES, "sweep": TORCH | (TABLES - {"rich"})},
+    **dict.fromkeys(("task", "launch"), TABLES - {"rich"}),
 }
 SLOW = TORCH | OPTUNA | TABLES
 
@@ -86,7 +90,7 @@ def test_imports_go_down_only(path):
 def test_a_room_knows_no_library_of_another(path):
     here = room(module_of(path))
     libraries = {module.split(".")[0] for module in imported(path)} - {"dropout_study"}
-    if FLOORS[here] == 0:
+    if FLOORS[here] <= 1:
         assert libraries <= sys.stdlib_module_names
     assert not libraries & FORBIDDEN.get(here, set())
 
@@ -117,7 +121,7 @@ def at_import(module: str, seen: set[str]) -> set[str]:
 @pytest.mark.parametrize(
     "module",
     [
-        *("dropout_study.cli", "dropout_study.__main__", "dropout_study.orchestration.preflight"),
+        *("dropout_study.cli.train", "dropout_study.__main__", "dropout_study.config.preflight"),
         *("dropout_study.results.callback", "dropout_study.report.callback"),
         *(module_of(p) for p in FILES.values() if p.is_relative_to(PLUGINS)),
     ],
@@ -128,8 +132,8 @@ def test_what_every_command_imports_is_light(module):
 
 
 def test_what_is_slow_would_be_noticed():
-    assert "torch" in at_import("dropout_study.orchestration.task", set())
-    assert "optuna" in at_import("dropout_study.orchestration.sweep", set())
+    assert "torch" in at_import("dropout_study.task.task", set())
+    assert "optuna" in at_import("dropout_study.sweep.sweep", set())
 
 
 @every_file

@@ -4,15 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dropout_study.paths import (
-    TEMPORARY,
-    JobPaths,
-    StudyPaths,
-    atomic_write,
-    cache_dir,
-    conf_dir,
-    remove_temporaries,
-)
+from dropout_study.files import TEMPORARY, atomic_write, remove_temporaries
+from dropout_study.paths import JobPaths, StudyPaths, cache_dir, conf_dir
 
 
 def test_conf_dir_holds_the_primary_config():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dropout_study.checks import check_at_least
 from dropout_study.confirmation.plan import plan_confirmation
 from dropout_study.confirmation.population import train_as_population
 from dropout_study.confirmation.runs import (
@@ -14,8 +15,8 @@ from dropout_study.confirmation.runs import (
     read_runs,
 )
 from dropout_study.confirmation.summary import accuracies, summarise
-from dropout_study.errors import check_at_least
-from dropout_study.paths import StudyPaths, atomic_write
+from dropout_study.files import atomic_write
+from dropout_study.paths import StudyPaths
 from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
 

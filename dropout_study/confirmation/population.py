@@ -8,9 +8,9 @@ from omegaconf import OmegaConf
 from dropout_study.confirmation.runs import Run, end_run, on_all_examples
 from dropout_study.data import Splits
 from dropout_study.errors import DivergedError
-from dropout_study.orchestration.history import HistoryFile
-from dropout_study.orchestration.provenance import write_provenance
-from dropout_study.orchestration.task import prepare_trial
+from dropout_study.task.history import HistoryFile
+from dropout_study.task.provenance import write_provenance
+from dropout_study.task.task import prepare_trial
 from dropout_study.training.population import Member, MemberId, MemberResult, train_population
 from dropout_study.trial import EpochMetrics, TrialResult
 

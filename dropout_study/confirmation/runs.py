@@ -12,8 +12,9 @@ from omegaconf import DictConfig, OmegaConf
 from dropout_study.confirmation.plan import Plan
 from dropout_study.data import Splits
 from dropout_study.errors import DivergedError
-from dropout_study.orchestration.task import TrialSetup, prepare_trial, train_trial
-from dropout_study.paths import JobPaths, StudyPaths, atomic_write
+from dropout_study.files import atomic_write
+from dropout_study.paths import JobPaths, StudyPaths
+from dropout_study.task.task import TrialSetup, prepare_trial, train_trial
 from dropout_study.trial import TrialResult, TrialState
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dropout_study.confirmation.plan import Configuration, Plan
-from dropout_study.statistics import (
+from dropout_study.stats import (
     Comparison,
     Estimate,
     holm,

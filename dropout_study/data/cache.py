@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from dropout_study.data.idx import checksum, encode_idx
-from dropout_study.paths import atomic_write, cache_dir
+from dropout_study.files import atomic_write
+from dropout_study.paths import cache_dir
 
 log = logging.getLogger(__name__)
 

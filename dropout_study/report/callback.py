@@ -6,7 +6,8 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from dropout_study.paths import JobPaths, atomic_write
+from dropout_study.files import atomic_write
+from dropout_study.paths import JobPaths
 
 
 class CurvesCallback(Callback):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dropout_study.paths import atomic_write
+from dropout_study.files import atomic_write
 from dropout_study.report.arms import arm_curves, draw_arm_curves
 from dropout_study.report.confirmation_figure import confirmed, draw_confirmed
 from dropout_study.report.figure import NotEnoughError

@@ -7,7 +7,7 @@ import pandas as pd
 
 from dropout_study.paths import StudyPaths
 from dropout_study.report.view import Arm, StudyView, tell
-from dropout_study.statistics import (
+from dropout_study.stats import (
     Estimate,
     difference_of_shares,
     mean_estimate,

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from dropout_study.paths import StudyPaths, atomic_write
+from dropout_study.files import atomic_write
+from dropout_study.paths import StudyPaths
 from dropout_study.report.accounting import account
 from dropout_study.report.figures import CONFIRMATION, draw_figures
 from dropout_study.report.headline import headline

@@ -9,7 +9,7 @@ import yaml
 
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.report.view import StudyView
-from dropout_study.secrets import masked
+from dropout_study.search.storage.urls import masked
 
 UNKNOWN = "not recorded"
 SWEEP_ONLY = ("hydra.mode=",)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dropout_study.orchestration.outcome import as_names, minimizes, objective_names
 from dropout_study.results.record import GROUPS
 from dropout_study.results.study import StudyTables
+from dropout_study.sweep.outcome import as_names, minimizes, objective_names
 from dropout_study.trial import TrialState
 
 BOOK_RATES = {"dropout1": 0.2, "dropout2": 0.5}

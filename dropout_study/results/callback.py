@@ -55,9 +55,9 @@ class ResultsCallback(Callback):
         if OmegaConf.select(config, "hydra.sweeper.dry_run"):
             return
         from dropout_study.errors import UserError
-        from dropout_study.orchestration.outcome import minimizes
         from dropout_study.results.show import print_results
         from dropout_study.results.table import study_frame, write_tables
+        from dropout_study.sweep.outcome import minimizes
 
         root = Path(config.hydra.sweep.dir)
         try:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from dropout_study.paths import StudyPaths, atomic_write
+from dropout_study.files import atomic_write
+from dropout_study.paths import StudyPaths
 from dropout_study.trial import EpochMetrics
 
 COLUMNS = ("trial", *EpochMetrics.__dataclass_fields__)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dropout_study.paths import StudyPaths, atomic_write
+from dropout_study.files import atomic_write
+from dropout_study.paths import StudyPaths
 from dropout_study.results.columns import csv_line, table_columns
 from dropout_study.results.record import read_record
 from dropout_study.trial import TrialState

@@ -12,9 +12,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from yaml import YAMLError
 
-from dropout_study.orchestration.outcome import objective_names, outcome_of
-from dropout_study.orchestration.overrides import override_key
-from dropout_study.paths import JobPaths, atomic_write
+from dropout_study.config.overrides import override_key
+from dropout_study.files import atomic_write
+from dropout_study.paths import JobPaths
+from dropout_study.sweep.outcome import objective_names, outcome_of
 from dropout_study.trial import TrialResult, TrialState
 
 RESERVED = ("trial", "state", "job_dir", "error")

@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from dropout_study.orchestration.outcome import Outcome
-from dropout_study.paths import JobPaths, StudyPaths, remove_temporaries
+from dropout_study.files import remove_temporaries
+from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.results.live_table import ResultsTable
 from dropout_study.results.record import read_record, unfinished, write_record
 from dropout_study.results.replicates import mean_record, write_replicates
+from dropout_study.sweep.outcome import Outcome
 from dropout_study.trial import TrialState
 
 
 class Job(Protocol):
-    """A job of a trial: ``orchestration.source.Assignment``."""
+    """A job of a trial: ``sweep.source.Assignment``."""
 
     @property
     def number(self) -> int:

@@ -5,7 +5,8 @@ from pathlib import Path, PurePosixPath
 from statistics import fmean, stdev
 from typing import Any
 
-from dropout_study.paths import StudyPaths, atomic_write
+from dropout_study.files import atomic_write
+from dropout_study.paths import StudyPaths
 from dropout_study.results.columns import csv_line, table_columns
 from dropout_study.results.record import WHOLE_NUMBERS, read_record
 from dropout_study.trial import TrialState

@@ -20,7 +20,7 @@ from optuna.trial import TrialState as OptunaState
 
 from dropout_study.search.lease import OWNER_ATTR, Lease
 from dropout_study.search.rewind import Rewound
-from dropout_study.search.storage import locked
+from dropout_study.search.storage.lock import locked
 from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)

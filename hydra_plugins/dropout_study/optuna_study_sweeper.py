@@ -10,13 +10,13 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from dropout_study.orchestration.sweeper_conf import hide_storage_password, register_sweeper
+from dropout_study.sweep.confs.sweeper import hide_storage_password, register_sweeper
 
 register_sweeper()
 
 
 class OptunaStudySweeper(Sweeper):
-    """Searches with Optuna; ``dropout_study.orchestration.sweep`` does the work."""
+    """Searches with Optuna; ``dropout_study.sweep.sweep`` does the work."""
 
     def __init__(self, sampler: DictConfig, **settings: Any) -> None:
         self.sampler = sampler
@@ -38,9 +38,9 @@ class OptunaStudySweeper(Sweeper):
     def sweep(self, arguments: list[str]) -> Any:
         """Runs the study; returns what another launcher than Hydra's basic one returned."""
         from dropout_study.errors import UserError
-        from dropout_study.orchestration.settings import SweepSettings
-        from dropout_study.orchestration.sweep import Sweep
         from dropout_study.results.recorder import StudyRecorder
+        from dropout_study.sweep.settings import SweepSettings
+        from dropout_study.sweep.sweep import Sweep
 
         assert self.config is not None
         assert self.hydra_context is not None

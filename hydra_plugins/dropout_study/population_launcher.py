@@ -10,14 +10,14 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from dropout_study.errors import UserError
-from dropout_study.orchestration.population import has_form
-from dropout_study.orchestration.population.conf import check_capacity, register_population_launcher
+from dropout_study.launch import has_form
+from dropout_study.launch.conf import check_capacity, register_population_launcher
 
 register_population_launcher()
 
 
 class PopulationLauncher(Launcher):
-    """Trains jobs together; ``dropout_study.orchestration.population`` does the work.
+    """Trains jobs together; ``dropout_study.launch`` does the work.
 
     It has ``launch_from`` if the task has a population form; without one a task's jobs run one
     after the other.
@@ -48,15 +48,15 @@ class PopulationLauncher(Launcher):
     ) -> Sequence[JobReturn]:
         """Runs a wave of jobs and returns how they ended, in their order."""
         if not self.together:
-            from dropout_study.orchestration.population.alone import launch_alone
+            from dropout_study.launch.alone import launch_alone
 
             return launch_alone(job_overrides, initial_job_idx, **self.hydra)
-        from dropout_study.orchestration.population.launch import launch_wave
+        from dropout_study.launch.launch import launch_wave
 
         return launch_wave(job_overrides, initial_job_idx, capacity=self.places, **self.hydra)
 
     def _launch_from(self, source: Any) -> None:
         """Trains the trials of ``source``, a ``TrialSource``, and keeps the places filled."""
-        from dropout_study.orchestration.population.launch import launch_from
+        from dropout_study.launch.launch import launch_from
 
         launch_from(source, capacity=self.places, **self.hydra)

@@ -9,15 +9,15 @@ import torch
 from fake_study import write_study
 from omegaconf import OmegaConf
 
-from dropout_study.cli import confirm as confirm_command
+from dropout_study.cli.confirm import confirm as confirm_command
 from dropout_study.confirmation import population
 from dropout_study.confirmation.confirm import confirm
 from dropout_study.confirmation.population import train_as_population
 from dropout_study.confirmation.runs import Run, end_run, on_all_examples, train_one_by_one
 from dropout_study.data import synthetic
 from dropout_study.errors import UserError
-from dropout_study.orchestration.task import TrialSetup
 from dropout_study.paths import StudyPaths, conf_dir
+from dropout_study.task.task import TrialSetup
 
 PARAMS = {"model.dropout1": 0.1, "model.dropout2": 0.3, "optimizer.lr": 0.1}
 

@@ -3,13 +3,13 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from dropout_study.orchestration.history import HistoryFile
 from dropout_study.report.curves import (
     Curve,
     draw_learning_curves,
     learning_curves,
     save_learning_curves,
 )
+from dropout_study.task.history import HistoryFile
 
 
 @pytest.fixture

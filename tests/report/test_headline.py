@@ -7,7 +7,7 @@ from fake_study import CONFIG, TEST_IMAGES, sampled, write_study
 from dropout_study.report.headline import headline
 from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
-from dropout_study.statistics import share_estimate
+from dropout_study.stats import share_estimate
 
 
 def told(root: Path, *states: str, **settings: Any) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fake_study import CONFIG, sampled, write_study
 
-from dropout_study.cli import report
+from dropout_study.cli.report import report
 from dropout_study.report.figures import SPECS
 from dropout_study.report.page import write_report
 from dropout_study.report.view import StudyView

@@ -10,7 +10,8 @@ from optuna.trial import TrialState as OptunaState
 
 from dropout_study.search.asktell import RESTARTS_ATTR, AskTell
 from dropout_study.search.lease import OWNER_ATTR, Lease
-from dropout_study.search.storage import open_journal, open_storage
+from dropout_study.search.storage.journal import open_journal
+from dropout_study.search.storage.open import open_storage
 from dropout_study.trial import TrialState
 
 Open = Callable[..., AskTell]

@@ -11,7 +11,7 @@ import pytest
 
 from dropout_study.search import lease as lease_module
 from dropout_study.search.lease import PROCESS_ATTR, SILENT_S, Lease, Process
-from dropout_study.search.storage import open_journal
+from dropout_study.search.storage.journal import open_journal
 
 
 @pytest.fixture

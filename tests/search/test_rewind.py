@@ -18,7 +18,7 @@ from optuna.pruners import (
 
 from dropout_study.search.asktell import Asked, AskTell
 from dropout_study.search.lease import Lease
-from dropout_study.search.storage import open_journal
+from dropout_study.search.storage.journal import open_journal
 from dropout_study.trial import TrialState
 
 EPOCHS = 9

@@ -14,14 +14,11 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from dropout_study.errors import UserError
-from dropout_study.search import storage as storage_module
-from dropout_study.search.storage import (
-    MOST_SINGLY,
-    FileLock,
-    locked,
-    open_journal,
-    open_storage,
-)
+from dropout_study.search.storage import journal as journal_module
+from dropout_study.search.storage import open as open_module
+from dropout_study.search.storage.journal import MOST_SINGLY, open_journal
+from dropout_study.search.storage.lock import FileLock, locked
+from dropout_study.search.storage.open import open_storage
 
 TORN = (b"{", b'{"op_code":4,"worker', b"x" * 4095, b"x" * 4096, b"x" * 10_000)
 
@@ -97,7 +94,7 @@ def test_a_write_that_fails_half_way_leaves_the_journal_as_it_was(tmp_path: Path
         file.write(content[: len(content) // 2])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage_module, "_write_all", write_half)
+    monkeypatch.setattr(journal_module, "_write_all", write_half)
     with pytest.raises(OSError, match="No space left"):
         study.ask()
     monkeypatch.undo()
@@ -160,7 +157,7 @@ def test_sqlite_writes_ahead_and_in_a_new_directory(tmp_path: Path):
 
 
 def test_a_locked_sqlite_is_waited_for_and_then_said(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(storage_module, "BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(open_module, "BUSY_TIMEOUT_S", 0.05)
     path = tmp_path / "study.db"
     study = begin(open_storage(f"sqlite:///{path}", tmp_path / "unused.log"))
     holder = sqlite3.connect(path)

@@ -1,0 +1,39 @@
+"""``dropout-study-confirm``: the best configurations again, with fresh seeds."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from dropout_study.cli.words import settings_of
+from dropout_study.errors import UserError
+
+
+def confirm() -> None:
+    """``dropout-study-confirm DIR top=3 seeds=10``: trains the best again with fresh seeds."""
+    parser = argparse.ArgumentParser(
+        prog="dropout-study-confirm",
+        description="Train the best configurations of a study, the book's rates and no dropout "
+        "again with fresh seeds, on train + validation, and compare their test accuracies.",
+        epilog="The same command continues a confirmation that was interrupted.",
+    )
+    parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
+    parser.add_argument(
+        "settings",
+        nargs="*",
+        metavar="top=3 seeds=10",
+        help="configurations, the best by validation, and fresh seeds of each",
+    )
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        settings = settings_of(arguments.settings, {"top": 3, "seeds": 10})
+        from dropout_study.confirmation.confirm import confirm as run
+        from dropout_study.report.page import write_report
+
+        table = run(arguments.dir, top=settings["top"], seeds=settings["seeds"])
+        path = write_report(arguments.dir)
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-confirm: {error}")
+    print(table.iloc[:, :8].to_string(index=False))
+    print(f"Differences, intervals and tests: {path}")

@@ -1,0 +1,41 @@
+"""``dropout-study-predict``: classes of images."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from dropout_study.cli.words import settings_of
+from dropout_study.errors import UserError
+
+
+def predict() -> None:
+    """``dropout-study-predict JOBDIR images... samples=T``: prints classes and probabilities."""
+    parser = argparse.ArgumentParser(
+        prog="dropout-study-predict",
+        description="Print the most probable classes of images, by the weights that a run or trial "
+        "with trainer.checkpoint=best or last has kept.",
+    )
+    parser.add_argument("dir", type=Path, help="job directory, as in outputs/quickstart/3")
+    parser.add_argument("images", nargs="+", metavar="image", help="image files")
+    parser.epilog = (
+        "`samples=T` after the images: mean and spread over T networks thinned by dropout "
+        "(Monte-Carlo dropout, Gal & Ghahramani 2016). Images must look like the training images."
+    )
+    parser.add_argument("--top", type=int, default=3, help="classes to print (default: 3)")
+    arguments = parser.parse_args()
+    words = [word for word in arguments.images if word.startswith("samples=")]
+    images = [Path(word) for word in arguments.images if word not in words]
+    try:
+        samples = settings_of(words, {"samples": 0})["samples"]
+        if not images:
+            raise UserError("there is no image to predict; give at least one file")
+        from dropout_study.task.predict import predict as run
+
+        for image, guesses in zip(images, run(arguments.dir, images, samples=samples), strict=True):
+            told = (
+                f"{g.label} {g.probability:.4f}" + (f" (sd {g.sd:.4f})" if g.sd == g.sd else "")
+                for g in guesses[: arguments.top]
+            )
+            print(f"{image}: {', '.join(told)}")
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-predict: {error}")

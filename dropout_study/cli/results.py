@@ -1,0 +1,36 @@
+"""``dropout-study-results``: the table of a study."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from dropout_study.errors import UserError
+
+
+def results() -> None:
+    """``dropout-study-results DIR``: rebuilds and prints the table of a study."""
+    parser = argparse.ArgumentParser(
+        prog="dropout-study-results",
+        description="Rebuild the tables of a study from its directory and print the best trials.",
+    )
+    parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
+    parser.add_argument("--top", type=int, default=20, help="rows to print (default: 20)")
+    arguments = parser.parse_args()
+    from dropout_study.paths import StudyPaths
+    from dropout_study.results.show import print_results
+    from dropout_study.results.study import configured_direction
+    from dropout_study.results.table import study_frame, write_tables
+    from dropout_study.sweep.outcome import minimizes
+
+    try:
+        path = write_tables(arguments.dir)
+        frame = study_frame(arguments.dir)
+        minimize = minimizes(configured_direction(StudyPaths(arguments.dir)))
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-results: {error}")
+    try:
+        print_results(frame, top=arguments.top, minimize=minimize)
+        print(f"Every trial: {path}", flush=True)
+    except BrokenPipeError:  # its reader has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,72 @@
+"""The commands: ``dropout-study`` trains or sweeps, ``dropout-study-results`` prints a table."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from dropout_study.config.explain import explain, while_composing
+from dropout_study.errors import UserError
+from dropout_study.launch import population_form
+from dropout_study.paths import conf_dir
+from dropout_study.sweep.marks import estimates_cost, preloads
+
+FULL_ERROR = "HYDRA_FULL_ERROR"
+
+MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
+
+
+@hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
+@population_form("dropout_study.launch.trial_form.TrialForm")
+@preloads("dropout_study.task.task.preload")
+@estimates_cost("dropout_study.task.cost.cost_of_training")
+def task(config: DictConfig) -> dict[str, Any]:
+    """Trains one trial and returns its metrics; ``value`` is the objective."""
+    from dropout_study.sweep.current import current_trial
+    from dropout_study.task.progress import RunProgress
+    from dropout_study.task.task import prepare_trial, train_sweep_trial, train_trial
+    from dropout_study.task.tracker import tracking
+
+    hydra_config = HydraConfig.get()
+    job_dir = Path(hydra_config.runtime.output_dir)
+    if hydra_config.mode == RunMode.MULTIRUN:
+        with tracking(config, str(job_dir)) as listeners:
+            return train_sweep_trial(prepare_trial(config), job_dir, current_trial(), *listeners)
+    try:
+        setup = prepare_trial(config)
+        with (
+            RunProgress(setup.settings.epochs, len(setup.splits.train)) as progress,
+            tracking(config, str(job_dir)) as listeners,
+        ):
+            return train_trial(setup, job_dir, progress, *listeners).as_dict()
+    except MISTAKES as error:
+        raise SystemExit(f"dropout-study: {explain(error)}") from error
+
+
+def main() -> None:
+    """``dropout-study``: a mistake of the user's ends with one line and exit code 1.
+
+    ``HYDRA_FULL_ERROR=1`` shows the traceback, too.
+    """
+    given = os.environ.get(FULL_ERROR, "0")
+    os.environ[FULL_ERROR] = "1"  # Hydra then raises its errors instead of printing them
+    try:
+        task()
+    except SystemExit as refusal:
+        if given == "1" and refusal.__cause__ is not None:
+            raise refusal.__cause__ from None
+        raise
+    except Exception as error:
+        mistake = isinstance(error, MISTAKES) or while_composing(error)
+        if given == "1" or not mistake:
+            raise  # asked for, or of a class that the user has brought along
+        sys.exit(f"dropout-study: {explain(error)}")
+    finally:
+        os.environ[FULL_ERROR] = given

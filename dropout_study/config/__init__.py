@@ -1,0 +1,1 @@
+"""Configurations: composed, checked, explained. Knows Hydra, but no sweep."""

@@ -1,0 +1,38 @@
+"""Checks made before a run or a sweep starts, while nothing has been written."""
+
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+
+from dropout_study.config.schema import check_config
+from dropout_study.errors import UserError
+
+
+class Preflight(Callback):
+    """Ends the program with one line where a value is out of range."""
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Checks a single run."""
+        _or_exit(config, sweep=False)
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Checks what the trials of a sweep share."""
+        _or_exit(config, sweep=True)
+
+
+def _or_exit(config: DictConfig, *, sweep: bool) -> None:
+    """Hydra turns a callback's exceptions into warnings, so a refusal has to be an exit."""
+    try:
+        check_config(config)
+        if not sweep and config.trainer.device not in ("auto", "cpu"):
+            from dropout_study.training.device import resolve_device
+
+            resolve_device(config.trainer.device)  # a sweep's workers may have what we have not
+        if sweep and OmegaConf.select(config, "data.val_size") == 0:
+            raise UserError(
+                "`data.val_size` must be > 0 in a sweep, got 0: trials are chosen by validation "
+                "accuracy, never by the test set; use data.val_size=5000 or a single run"
+            )
+    except UserError as error:
+        raise SystemExit(f"dropout-study: {error}") from error

@@ -1,0 +1,286 @@
+"""Types and ranges of the config keys. Values, units and effects stand in ``conf/``.
+
+``check_config`` holds a composed config against the schema of its ``_target_`` before anything
+heavy is imported. A class of the user's own has no schema: its constructor checks what it is given.
+(The schemas are not in Hydra's ConfigStore: each would make ``--help`` 50 ms slower.)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from functools import cache, partial
+from typing import Any, get_args, get_type_hints
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+from dropout_study.checks import (
+    check_at_least,
+    check_fraction,
+    check_one_of,
+    check_positive,
+    check_rate,
+    check_share,
+)
+from dropout_study.errors import UserError, argument_error, did_you_mean
+
+Check = Callable[..., Any]
+PRECISIONS = ("float32", "tf32", "bfloat16")
+CHECKPOINTS = ("none", "last", "best")
+
+
+def checked(check: Check, **bounds: Any) -> Any:
+    """Returns a field whose value must pass ``check(name, value, **bounds)`` unless it is None."""
+    return field(default=MISSING, metadata={"check": partial(check, **bounds)})
+
+
+def check_betas(name: str, value: list[float]) -> None:
+    """Raises unless ``value`` is two coefficients in [0, 1)."""
+    if len(value) != 2:
+        raise argument_error(name, value, "must be two numbers in [0, 1)")
+    for beta in value:
+        check_fraction(name, beta)
+
+
+def check_widths(name: str, value: list[int]) -> None:
+    """Raises unless every layer has at least one unit."""
+    for width in value:
+        check_at_least(name, width, low=1)
+
+
+def check_shape(name: str, value: list[int]) -> None:
+    """Raises unless ``value`` is the [C, H, W] of an image."""
+    if len(value) != 3:
+        raise argument_error(name, value, "must be three numbers, [C, H, W]")
+    check_widths(name, value)
+
+
+rate = partial(checked, check_rate)
+positive = partial(checked, check_positive)
+fraction = partial(checked, check_fraction)
+at_least = partial(checked, check_at_least)
+
+
+@dataclass
+class ModelConf:
+    """What every model of this package takes."""
+
+    _target_: str = MISSING
+    in_shape: list[int] | None = None
+    classes: int | None = None
+
+
+@dataclass
+class MLPConf(ModelConf):
+    """Of ``model=mlp``."""
+
+    hidden1: int = at_least(low=1)
+    hidden2: int = at_least(low=1)
+    input_dropout: float = rate()
+    dropout1: float = rate()
+    dropout2: float = rate()
+    init_std: float | None = at_least(low=0)
+
+
+@dataclass
+class DeepMLPConf(ModelConf):
+    """Of ``model=mlp_deep``."""
+
+    widths: list[int] = checked(check_widths)
+    dropout: float = rate()
+    init_std: float | None = at_least(low=0)
+
+
+@dataclass
+class LeNetConf(ModelConf):
+    """Of ``model=lenet``."""
+
+    dropout1: float = rate()
+    dropout2: float = rate()
+
+
+@dataclass
+class LinearConf(ModelConf):
+    """Of ``model=linear``."""
+
+    init_std: float | None = at_least(low=0)
+
+
+@dataclass
+class OptimizerConf:
+    """What every optimizer takes."""
+
+    _target_: str = MISSING
+    lr: float = positive()
+    weight_decay: float = at_least(low=0)
+
+
+@dataclass
+class SGDConf(OptimizerConf):
+    """Of ``optimizer=sgd``."""
+
+    momentum: float = fraction()
+    nesterov: bool = False
+
+
+@dataclass
+class AdamConf(OptimizerConf):
+    """Of ``optimizer=adam`` and ``optimizer=adamw``."""
+
+    betas: list[float] = checked(check_betas)
+    eps: float = positive()
+
+
+@dataclass
+class RMSpropConf(OptimizerConf):
+    """Of ``optimizer=rmsprop``."""
+
+    alpha: float = fraction()
+    eps: float = positive()
+    momentum: float = fraction()
+
+
+@dataclass
+class CutConf:
+    """Of data whose training examples are cut; upper bounds are known once the data is."""
+
+    _target_: str = MISSING
+    val_size: int = at_least(low=0)
+    train_size: int | None = at_least(low=1)
+    split_seed: int = 0
+
+
+@dataclass
+class ImageSetConf(CutConf):
+    """Of data sets that are read from files."""
+
+    root: str | None = None
+
+
+@dataclass
+class SyntheticConf(CutConf):
+    """Of ``data=synthetic``."""
+
+    shape: list[int] = checked(check_shape)
+    classes: int = at_least(low=1)
+    n_train: int = at_least(low=1)
+    n_test: int = at_least(low=1)
+    contrast: float = checked(check_share)
+
+
+@dataclass
+class TrainerConf:
+    """Of ``trainer``."""
+
+    epochs: int = at_least(low=1)
+    batch_size: int = at_least(low=1)
+    device: str = "auto"
+    precision: str = checked(check_one_of, options=PRECISIONS)
+    seed: int = 0
+    checkpoint: str = field(  # has a value: configurations of older studies lack the key
+        default="none", metadata={"check": partial(check_one_of, options=CHECKPOINTS)}
+    )
+
+
+@dataclass
+class SearchSpaceConf:
+    """Of ``search_space``: what a sweep searches and where it begins."""
+
+    study_name: str = MISSING
+    n_trials: int = at_least(low=1)
+    params: dict[str, Any] = field(default_factory=dict)
+    enqueue: list[dict[str, Any]] = field(default_factory=list)
+    pruner: dict[str, Any] | None = None
+
+
+TARGETS: dict[str, type] = {
+    "dropout_study.models.MLP": MLPConf,
+    "dropout_study.models.DeepMLP": DeepMLPConf,
+    "dropout_study.models.LeNet": LeNetConf,
+    "dropout_study.models.SoftmaxRegression": LinearConf,
+    "torch.optim.SGD": SGDConf,
+    "torch.optim.Adam": AdamConf,
+    "torch.optim.AdamW": AdamConf,
+    "torch.optim.RMSprop": RMSpropConf,
+    "dropout_study.data.fashion_mnist": ImageSetConf,
+    "dropout_study.data.mnist": ImageSetConf,
+    "dropout_study.data.kmnist": ImageSetConf,
+    "dropout_study.data.cifar10": ImageSetConf,
+    "dropout_study.data.fashion_mnist_mini": CutConf,
+    "dropout_study.data.synthetic": SyntheticConf,
+}
+GROUPS: dict[str, type] = {"trainer": TrainerConf, "search_space": SearchSpaceConf}
+
+
+REQUIRED = {"model": "mlp", "data": "fashion_mnist", "optimizer": "sgd", "trainer": "default"}
+KINDS: dict[Any, str] = {
+    **{int: "a whole number", float: "a number", bool: "true or false", str: "a text"},
+    **{list[int]: "a list of whole numbers", list[float]: "a list of numbers"},
+    **{list[dict[str, Any]]: "a list of mappings", dict[str, Any]: "a mapping"},
+}
+
+
+def check_config(config: DictConfig) -> None:
+    """Checks the types and ranges of every group of ``config``; a number given as text becomes one.
+
+    A key that is left out has the default of its class. A class that is not of this package may be
+    given arguments that its schema lacks: its constructor checks them.
+
+    Raises:
+        UserError: names the key, its value, the rule and the way out.
+    """
+    for group, option in REQUIRED.items():
+        if config.get(group) is None:
+            raise UserError(f"`{group}` is not chosen; give it an option, as in {group}={option}")
+    for group in map(str, config):
+        node = config._get_node(group)
+        if isinstance(node, DictConfig) and group != "hydra":
+            values = _resolved(group, node)
+            schema = GROUPS.get(group) or TARGETS.get(str(values.get("_target_")))
+            if schema is not None:
+                _check_group(group, schema, values, node)
+
+
+def _resolved(group: str, node: DictConfig) -> dict[str, Any]:
+    try:
+        values = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise UserError(f"`{error.full_key}` has no value; give it one") from error
+    except OmegaConfBaseException as error:
+        name = error.full_key or group
+        raise UserError(f"`{name}` cannot be resolved: {str(error).splitlines()[0]}") from error
+    return {str(key): value for key, value in values.items()} if isinstance(values, dict) else {}
+
+
+def _check_group(group: str, schema: type, values: dict[str, Any], node: DictConfig) -> None:
+    known = {key.name: key for key in fields(schema)}
+    own = group in GROUPS or str(values.get("_target_")).startswith("dropout_study.")
+    for name, value in values.items():
+        if name in known:
+            typed = _typed(f"{group}.{name}", schema, name, value)
+            if "check" in known[name].metadata and typed is not None:
+                known[name].metadata["check"](f"{group}.{name}", typed)
+            if typed != value:
+                node[name] = typed
+        elif own:
+            near = did_you_mean(name, known)
+            raise UserError(f"`{group}.{name}` is no key of {values.get('_target_', group)}{near}")
+
+
+@cache  # what it holds of other keys is not read; making one takes half a millisecond
+def _typed_node(schema: type) -> DictConfig:
+    node: DictConfig = OmegaConf.structured(schema)
+    return node
+
+
+def _typed(name: str, schema: type, key: str, value: Any) -> Any:
+    """Returns ``value`` in the type that ``schema`` gives its ``key``."""
+    try:
+        typed = _typed_node(schema)
+        typed[key] = value
+    except OmegaConfBaseException as error:
+        hint = get_type_hints(schema)[key]
+        kinds = [
+            KINDS.get(kind, "null") for kind in (get_args(hint) if hint not in KINDS else [hint])
+        ]
+        raise argument_error(name, value, f"must be {' or '.join(kinds)}") from error
+    return OmegaConf.to_container(typed)[key]  # type: ignore[index,call-overload]

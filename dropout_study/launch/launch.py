@@ -1,0 +1,227 @@
+"""The launcher's work: jobs from a source become members, and places are kept filled."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from pathlib import Path
+
+from hydra.core.utils import JobReturn, configure_log, filter_overrides, setup_globals
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from dropout_study.config.compose import Composer
+from dropout_study.launch.form import PopulationForm, form_of
+from dropout_study.launch.job import MemberJob
+from dropout_study.sweep.source import Assignment, TrialSource
+from dropout_study.training.population import (
+    Member,
+    MemberId,
+    MemberResult,
+    places_for,
+    train_population,
+)
+from dropout_study.trial import EpochMetrics
+
+log = logging.getLogger(__name__)
+
+
+def launch_wave(
+    job_overrides: Sequence[Sequence[str]],
+    initial_job_idx: int,
+    *,
+    config: DictConfig,
+    context: HydraContext,
+    task_function: TaskFunction,
+    capacity: int | None,
+) -> list[JobReturn]:
+    """Trains a wave that is given whole, as many jobs at once as there are places.
+
+    Returns:
+        How each job ended, in the order of ``job_overrides``.
+    """
+    wave = Wave(job_overrides, initial_job_idx)
+    launch_from(
+        wave, config=config, context=context, task_function=task_function, capacity=capacity
+    )
+    return [wave.jobs[number] for number in sorted(wave.jobs)]
+
+
+def launch_from(
+    source: TrialSource,
+    *,
+    config: DictConfig,
+    context: HydraContext,
+    task_function: TaskFunction,
+    capacity: int | None,
+) -> None:
+    """Trains the trials of ``source`` until it has none left and all are told.
+
+    Args:
+        source: gives trials, is told of their epochs and ends.
+        config: of the sweep.
+        context: Hydra's.
+        task_function: a task with a population form.
+        capacity: jobs in training at once; None for what suits the device.
+    """
+    setup_globals()
+    configure_log(config.hydra.hydra_logging, config.hydra.verbose)
+    Path(str(config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+    form = form_of(task_function)
+    composer = Composer(context.config_loader, config)
+
+    def job_of(assignment: Assignment) -> MemberJob:
+        log.info("\t#%d : %s", assignment.number, " ".join(filter_overrides(assignment.overrides)))
+        job_config = composer.job_config(assignment.overrides, assignment.number)
+        return MemberJob(assignment, job_config, context, task_function, form)
+
+    Population(source, form, job_of, capacity).train()
+
+
+class Wave:
+    """A source with nothing to decide: jobs given at once, none of them stopped."""
+
+    def __init__(self, job_overrides: Sequence[Sequence[str]], first: int) -> None:
+        numbered = enumerate(job_overrides, start=first)
+        self._waiting = deque(Assignment(number, list(given), {}) for number, given in numbered)
+        self.jobs: dict[int, JobReturn] = {}
+
+    def ask(self, places: int) -> list[Assignment]:
+        """Returns the next jobs."""
+        return [self._waiting.popleft() for _ in range(min(places, len(self._waiting)))]
+
+    @property
+    def stopping(self) -> bool:
+        """Never: a wave is run to its end."""
+        return False
+
+    def report(self, assignment: Assignment, value: float, step: int) -> bool:
+        """Lets the job go on."""
+        return True
+
+    def release(self, assignment: Assignment) -> None:
+        """Is never called: no job is stopped."""
+        raise NotImplementedError
+
+    def tell(self, assignment: Assignment, job: JobReturn) -> None:
+        """Keeps how a job ended."""
+        self.jobs[assignment.number] = job
+
+
+class Population:
+    """The jobs of a source that train now, and those that wait for others' data to be done with.
+
+    Args:
+        source: of the trials.
+        form: of the task.
+        job_of: composes the job of a trial.
+        capacity: jobs in training or waiting; None for what suits the device.
+    """
+
+    def __init__(
+        self,
+        source: TrialSource,
+        form: PopulationForm,
+        job_of: Callable[[Assignment], MemberJob],
+        capacity: int | None,
+    ) -> None:
+        self._source = source
+        self._form = form
+        self._job_of = job_of
+        self._capacity = capacity
+        self._waiting: dict[Hashable, deque[MemberJob]] = {}
+        self._training: dict[MemberId, MemberJob] = {}
+        self._stopped: set[MemberId] = set()
+
+    def train(self) -> None:
+        """Trains one group of jobs after the other until none is left."""
+        try:
+            while (group := self._next_group()) is not None:
+                self._train_group(group)
+            for job in (job for jobs in self._waiting.values() for job in jobs):
+                self._source.release(job.assignment)
+        finally:
+            for job in self._training.values():  # on Ctrl-C: they can be run again
+                job.close()
+
+    def _next_group(self) -> Hashable | None:
+        if self._source.stopping:
+            return None
+        if not self._waiting:
+            self._ask(1)
+        return next(iter(self._waiting), None)
+
+    def _train_group(self, group: Hashable) -> None:
+        """Trains the jobs of ``group``, newcomers included; those of other groups wait."""
+        first = self._admit(group, 1)
+        if not first:
+            return
+        splits = self._training[first[0].id].task.splits
+        if self._capacity is None:
+            self._capacity = places_for(first[0], splits.train.labels.device)
+            log.info("training up to %d jobs at once", self._capacity)
+        train_population(
+            first,
+            splits,
+            on_epochs=self._on_epochs,
+            on_leave=self._on_leave,
+            refill=lambda places: self._admit(group, places),
+            capacity=self._capacity,
+        )
+
+    def _admit(self, group: Hashable, places: int) -> list[Member]:
+        """Begins up to ``places`` jobs of ``group``; one that fails at once is told of at once."""
+        members: list[Member] = []
+        while len(members) < places and (job := self._next_job(group, places - len(members))):
+            if job.begin():
+                self._training[job.assignment.name] = job
+                members.append(job.member())
+            else:
+                self._source.tell(job.assignment, job.end())
+        return members
+
+    def _next_job(self, group: Hashable, places: int) -> MemberJob | None:
+        """Returns a waiting job of ``group``, or one of those that the source gives now."""
+        waiting = sum(map(len, self._waiting.values()))
+        if group not in self._waiting and places > waiting:
+            self._ask(places - waiting)
+        if group not in self._waiting or self._source.stopping:
+            return None
+        job = self._waiting[group].popleft()
+        if not self._waiting[group]:
+            del self._waiting[group]
+        return job
+
+    def _ask(self, places: int) -> None:
+        for assignment in self._source.ask(places):
+            job = self._job_of(assignment)
+            self._waiting.setdefault(self._group_of(job), deque()).append(job)
+
+    def _group_of(self, job: MemberJob) -> Hashable:
+        try:
+            return self._form.group(job.config)
+        except Exception:  # whatever is wrong with its configuration, it fails with it as it begins
+            return job
+
+    def _on_epochs(self, metrics: Mapping[MemberId, EpochMetrics]) -> Collection[MemberId]:
+        """Tells the source in the order of the trials, whatever lanes they were trained in."""
+        members = sorted(metrics, key=lambda member: self._training[member].place)
+        return [member for member in members if self._goes_on(member, metrics[member])]
+
+    def _goes_on(self, member: MemberId, row: EpochMetrics) -> bool:
+        job = self._training[member]
+        goes_on = job.goes_on(row)
+        value = row.val_accuracy
+        if value is None or self._source.report(job.assignment, value, row.epoch):
+            return goes_on
+        self._stopped.add(member)
+        return False
+
+    def _on_leave(self, member: MemberId, result: MemberResult) -> None:
+        """Tells of a member that has left; one that was stopped in its last epoch is complete."""
+        job = self._training.pop(member)
+        stopped = member in self._stopped and len(result.history) < job.task.settings.epochs
+        if stopped and self._source.stopping:
+            job.close()
+            self._source.release(job.assignment)
+        else:
+            self._source.tell(job.assignment, job.end(result, pruned=stopped))

@@ -1,1 +1,0 @@
-"""From composed configs to trials and sweeps: everything that knows Hydra."""

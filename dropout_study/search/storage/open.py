@@ -1,0 +1,70 @@
+"""Where a study is kept: a journal file in its own directory, or any storage of Optuna's by URL.
+
+The default is a journal file (docs/sweeper.md has the numbers behind that). A power cut or a kill
+can tear its last line and nothing else; whoever opens it or writes next cuts the torn line off.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import optuna
+from optuna.storages import BaseStorage
+
+from dropout_study.errors import UserError
+from dropout_study.search.storage.journal import open_journal
+from dropout_study.search.storage.urls import masked, with_password
+
+JOURNAL_SCHEME = "journal://"
+
+BUSY_TIMEOUT_S = 60
+
+
+def open_storage(url: str | None, journal: Path) -> BaseStorage:
+    """Returns the storage at ``url``, or the study's own journal file if there is none.
+
+    Args:
+        url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, ``mysql://...``: any that SQLAlchemy
+            knows; ``journal://FILE``: a journal file. A masked password is looked up in the
+            environment (``secrets``).
+        journal: the journal file in the study's directory.
+
+    Raises:
+        UserError: the storage cannot be opened.
+    """
+    if url is None or url.startswith(JOURNAL_SCHEME):
+        return open_journal(Path(url.removeprefix(JOURNAL_SCHEME)) if url else journal)
+    from optuna.storages import RDBStorage
+    from sqlalchemy.exc import SQLAlchemyError
+
+    full = with_password(url)
+    try:
+        if full.startswith("sqlite:///"):
+            _write_ahead(Path(full.removeprefix("sqlite:///")))
+            return RDBStorage(full, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
+        return RDBStorage(full, engine_kwargs={"pool_pre_ping": True})
+    except (SQLAlchemyError, sqlite3.Error, ImportError, OSError, ValueError) as error:
+        told = " ".join(str(error).split())
+        raise UserError(f"the storage {masked(url)} cannot be opened: {masked(told)}") from error
+
+
+@contextmanager
+def closing_storage(study: optuna.Study) -> Iterator[optuna.Study]:
+    """Gives the connections to a study's database back when the block ends."""
+    try:
+        yield study
+    finally:
+        storage = getattr(study._storage, "_backend", study._storage)  # a database has a cache
+        if (engine := getattr(storage, "engine", None)) is not None:
+            engine.dispose()
+
+
+def _write_ahead(database: Path) -> None:
+    """Makes SQLite write ahead: readers do not wait, and a commit is one write."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(database, timeout=BUSY_TIMEOUT_S)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()

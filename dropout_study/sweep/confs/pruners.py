@@ -1,0 +1,130 @@
+"""The group ``hydra/sweeper/pruner``: Optuna's pruners with Optuna's own defaults.
+
+Each comment is the field's manual. A step is what the task reports with its value: here a completed
+epoch. A field without a default must be given. Any other class comes in by ``pruner=custom`` and
+``hydra.sweeper.pruner._target_``, OptunaHub's by ``sweep.hub.from_hub``.
+
+A search space may bring its own pruner, as ``conf/search_space/dropout.yaml`` does.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+
+@dataclass
+class NopPrunerConf:
+    """``pruner=none``: every trial runs to its end."""
+
+    _target_: str = "optuna.pruners.NopPruner"
+
+
+@dataclass
+class MedianPrunerConf:
+    """``pruner=median``: stop a trial whose best value so far is below the others' median."""
+
+    _target_: str = "optuna.pruners.MedianPruner"
+    n_startup_trials: int = 5  # trials that finish before any is pruned
+    n_warmup_steps: int = 0  # steps of each trial at which it is not pruned
+    interval_steps: int = 1  # steps between two checks
+    n_min_trials: int = 1  # other trials that must have reached a step to be compared at it
+
+
+@dataclass
+class PercentilePrunerConf:
+    """``pruner=percentile``: stop a trial that is not among the best ``percentile`` %."""
+
+    _target_: str = "optuna.pruners.PercentilePruner"
+    percentile: float = MISSING  # of trials that go on at a step, 0 to 100: 25.0 keeps a quarter
+    n_startup_trials: int = 5  # trials that finish before any is pruned
+    n_warmup_steps: int = 0  # steps of each trial at which it is not pruned
+    interval_steps: int = 1  # steps between two checks
+    n_min_trials: int = 1  # other trials that must have reached a step to be compared at it
+
+
+@dataclass
+class SuccessiveHalvingPrunerConf:
+    """``pruner=successive_halving``: at each rung the best 1/reduction_factor go on (ASHA).
+
+    Rung k lies at min_resource * reduction_factor^(min_early_stopping_rate + k) steps (Li et al.
+    2020, A System for Massively Parallel Hyperparameter Tuning).
+    """
+
+    _target_: str = "optuna.pruners.SuccessiveHalvingPruner"
+    min_resource: int | str = "auto"  # steps to the first rung; auto: a 100th of the first trial's
+    reduction_factor: int = 4  # one in how many goes on from a rung
+    min_early_stopping_rate: int = 0  # leave out that many of the lowest rungs
+    bootstrap_count: int = 0  # trials that reach a rung before any goes on; not with auto
+
+
+@dataclass
+class HyperbandPrunerConf:
+    """``pruner=hyperband``: successive halving with several first rungs (Li et al. 2018)."""
+
+    _target_: str = "optuna.pruners.HyperbandPruner"
+    min_resource: int = 1  # steps to the lowest rung
+    max_resource: int | str = "auto"  # steps of the longest trial; auto: of the first to complete
+    reduction_factor: int = 3  # one in how many goes on from a rung
+    bootstrap_count: int = 0  # trials that reach a rung before any goes on; not with auto
+
+
+@dataclass
+class PatientPrunerConf:
+    """``pruner=patient``: let a trial go on as long as it improves, else ask another pruner.
+
+    ``hydra/sweeper/pruner@hydra.sweeper.pruner.wrapped_pruner=hyperband`` wraps another.
+    """
+
+    _target_: str = "optuna.pruners.PatientPruner"
+    defaults: list[Any] = field(
+        default_factory=lambda: ["_self_", {"/hydra/sweeper/pruner@wrapped_pruner": "median"}]
+    )
+    wrapped_pruner: Any = None  # the pruner that is asked; null: stop what does not improve
+    patience: int = MISSING  # steps without improvement after which it is asked
+    min_delta: float = 0.0  # a gain no greater than this is no improvement
+
+
+@dataclass
+class ThresholdPrunerConf:
+    """``pruner=threshold``: stop a trial whose value leaves its bounds; give at least one."""
+
+    _target_: str = "optuna.pruners.ThresholdPruner"
+    lower: float | None = None  # a value below it stops the trial
+    upper: float | None = None  # a value above it stops the trial
+    n_warmup_steps: int = 0  # steps of each trial at which it is not pruned
+    interval_steps: int = 1  # steps between two checks
+
+
+@dataclass
+class WilcoxonPrunerConf:
+    """``pruner=wilcoxon``: stop a trial that a signed-rank test finds worse than the best.
+
+    For values that are means over problem instances: a step is an instance, not an epoch.
+    """
+
+    _target_: str = "optuna.pruners.WilcoxonPruner"
+    p_threshold: float = 0.1  # stop at p-values below it; the larger, the more is stopped
+    n_startup_steps: int = 2  # steps of each trial at which it is not pruned
+
+
+PRUNERS = {
+    "none": NopPrunerConf,
+    "median": MedianPrunerConf,
+    "percentile": PercentilePrunerConf,
+    "successive_halving": SuccessiveHalvingPrunerConf,
+    "hyperband": HyperbandPrunerConf,
+    "patient": PatientPrunerConf,
+    "threshold": ThresholdPrunerConf,
+    "wilcoxon": WilcoxonPrunerConf,
+}
+
+
+def register_pruners() -> None:
+    """Makes the options of ``hydra/sweeper/pruner`` known to Hydra."""
+    store = ConfigStore.instance().store
+    for name, node in PRUNERS.items():
+        store(group="hydra/sweeper/pruner", name=name, node=node, provider="dropout_study")
+    custom = {"_target_": MISSING}  # no dataclass: other classes have other arguments
+    store(group="hydra/sweeper/pruner", name="custom", node=custom, provider="dropout_study")

@@ -1,0 +1,164 @@
+"""The group ``hydra/sweeper/sampler``: Optuna's samplers with Optuna's own defaults.
+
+Each comment is the field's manual. A field that takes an object takes it by ``_target_``. Fields
+that say "deprecated" are so in Optuna 5 and best left alone. Any other class comes in by
+``sampler=custom``, OptunaHub's by ``sweep.hub.from_hub``::
+
+    hydra/sweeper/sampler=custom hydra.sweeper.sampler._target_=my_package.MySampler
+    +hydra.sweeper.sampler.seed=0
+
+``seed`` has the default 0 instead of Optuna's null, for a sweep that can be repeated: the
+randomness of trial n is a function of (seed, n); null takes it from the clock.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+
+@dataclass
+class TPESamplerConf:
+    """``sampler=tpe``: tree-structured Parzen estimator (Bergstra et al. 2011)."""
+
+    _target_: str = "optuna.samplers.TPESampler"
+    seed: int | None = 0  # randomness at trial n is a function of (seed, n); null: of the clock
+    n_startup_trials: int = 10  # trials drawn at random before the model is used
+    n_ei_candidates: int = 24  # candidates among which the expected improvement is maximised
+    multivariate: bool | None = None  # model parameters jointly; null: if there is one objective
+    group: bool = False  # with `when:` parameters, model those jointly that occur together
+    constant_liar: bool = True  # count running trials as bad ones, so that others differ from them
+    consider_prior: bool | None = None  # deprecated
+    prior_weight: float | None = None  # deprecated
+    consider_magic_clip: bool | None = None  # deprecated
+    consider_endpoints: bool | None = None  # deprecated
+    gamma: Any = None  # deprecated
+    weights: Any = None  # deprecated
+    warn_independent_sampling: bool | None = None  # deprecated
+
+
+@dataclass
+class RandomSamplerConf:
+    """``sampler=random``: independent uniform draws."""
+
+    _target_: str = "optuna.samplers.RandomSampler"
+    seed: int | None = 0  # randomness at trial n is a function of (seed, n); null: of the clock
+
+
+@dataclass
+class GridSamplerConf:
+    """``sampler=grid``: every combination of choices, ranges and integers, each once.
+
+    An interval of floats has no grid: give it a step, as in ``range(0, 0.9, 0.1)``. Parameters with
+    ``when:`` need ``sampler=brute_force``.
+    """
+
+    _target_: str = "optuna.samplers.GridSampler"
+    seed: int | None = 0  # shuffles the order of the points, once for the whole study
+
+
+@dataclass
+class BruteForceSamplerConf:
+    """``sampler=brute_force``: every combination, each once, parameters with ``when:`` included."""
+
+    _target_: str = "optuna.samplers.BruteForceSampler"
+    seed: int | None = 0  # randomness at trial n is a function of (seed, n); null: of the clock
+    avoid_premature_stop: bool = False  # count points still running as not yet tried
+
+
+@dataclass
+class GPSamplerConf:
+    """``sampler=gp``: Gaussian process, for few trials that cost much (0.3 s and more each)."""
+
+    _target_: str = "optuna.samplers.GPSampler"
+    seed: int | None = 0  # randomness at trial n is a function of (seed, n); null: of the clock
+    independent_sampler: Any = None  # for what the model cannot draw; null: random
+    n_startup_trials: int = 10  # trials drawn at random before the model is used
+    deterministic_objective: bool = False  # equal params always give an equal value
+    warn_independent_sampling: bool = True  # say when the model could not be used
+
+
+@dataclass
+class CmaEsSamplerConf:
+    """``sampler=cmaes``: covariance matrix adaptation (Hansen 2016); numbers, no choices."""
+
+    _target_: str = "optuna.samplers.CmaEsSampler"
+    seed: int | None = 0  # randomness at trial n is a function of (seed, n); null: of the clock
+    n_startup_trials: int = 1  # trials drawn at random before the model is used
+    independent_sampler: Any = None  # for choices and the first trials; null: random
+    warn_independent_sampling: bool = True  # say when the model could not be used
+    consider_pruned_trials: bool = False  # learn from pruned trials, too
+    popsize: int | None = None  # trials in a generation; null: 4 + floor(3 ln(parameters))
+    use_separable_cma: bool = False  # a diagonal covariance: for many independent parameters
+    with_margin: bool = False  # keep integers and steps from being fixed too early
+    lr_adapt: bool = False  # adapt the learning rate: for noisy, multimodal objectives
+    source_trials: Any = None  # trials of a similar study to start from
+    x0: Any = None  # deprecated
+    sigma0: float | None = None  # deprecated
+    restart_strategy: str | None = None  # deprecated
+    inc_popsize: int = -1  # deprecated
+
+
+@dataclass
+class QMCSamplerConf:
+    """``sampler=qmc``: a low-discrepancy sequence, which fills the space more evenly than random.
+
+    A power of two is a good ``n_trials`` for sobol.
+    """
+
+    _target_: str = "optuna.samplers.QMCSampler"
+    qmc_type: str = "sobol"  # the sequence: sobol or halton
+    scramble: bool = False  # randomise the sequence, by the seed
+    seed: int | None = 0  # one for the whole study: fixes the scramble; null: of the clock
+    independent_sampler: Any = None  # for the first trial and parameters with `when:`; null: random
+    warn_asynchronous_seeding: bool = True  # say when processes would scramble differently
+    warn_independent_sampling: bool = True  # say when the sequence could not be used
+
+
+@dataclass
+class NSGAIISamplerConf:
+    """``sampler=nsgaii``: evolution for several objectives (Deb et al. 2002)."""
+
+    _target_: str = "optuna.samplers.NSGAIISampler"
+    population_size: int = 50  # trials in a generation
+    mutation: Any = None  # changes a value; null: it is drawn again at random
+    mutation_prob: float | None = None  # of each parameter; null: 1 / parameters
+    crossover: Any = None  # mixes parents; null: uniform
+    crossover_prob: float = 0.9  # of mixing parents rather than copying one
+    swapping_prob: float = 0.5  # of taking a parameter from the other parent
+    seed: int | None = 0  # randomness at trial n is a function of (seed, n); null: of the clock
+    elite_population_selection_strategy: Any = None  # who survives; null: as published
+    child_generation_strategy: Any = None  # how children are made; null: as published
+    after_trial_strategy: Any = None  # what is done after each trial; null: nothing
+
+
+@dataclass
+class NSGAIIISamplerConf(NSGAIISamplerConf):
+    """``sampler=nsgaiii``: evolution for many objectives (Deb & Jain 2014)."""
+
+    _target_: str = "optuna.samplers.NSGAIIISampler"
+    reference_points: Any = None  # array [points, objectives] that survivors are near; null: even
+    dividing_parameter: int = 3  # divisions of each objective's axis where the points are even
+
+
+SAMPLERS = {
+    "tpe": TPESamplerConf,
+    "random": RandomSamplerConf,
+    "grid": GridSamplerConf,
+    "brute_force": BruteForceSamplerConf,
+    "gp": GPSamplerConf,
+    "cmaes": CmaEsSamplerConf,
+    "qmc": QMCSamplerConf,
+    "nsgaii": NSGAIISamplerConf,
+    "nsgaiii": NSGAIIISamplerConf,
+}
+
+
+def register_samplers() -> None:
+    """Makes the options of ``hydra/sweeper/sampler`` known to Hydra."""
+    store = ConfigStore.instance().store
+    for name, node in SAMPLERS.items():
+        store(group="hydra/sweeper/sampler", name=name, node=node, provider="dropout_study")
+    custom = {"_target_": MISSING}  # no dataclass: other classes have other arguments
+    store(group="hydra/sweeper/sampler", name="custom", node=custom, provider="dropout_study")

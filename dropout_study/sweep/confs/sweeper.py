@@ -1,0 +1,88 @@
+"""The configuration of ``hydra/sweeper=optuna_study``; each comment is the field's manual."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import II, MISSING, DictConfig, read_write
+
+from dropout_study.search.storage.urls import hide_password
+from dropout_study.sweep.confs.pruners import register_pruners
+from dropout_study.sweep.confs.samplers import register_samplers
+
+
+@dataclass
+class OptunaStudyConf:
+    """``hydra/sweeper=optuna_study``.
+
+    An application may keep ``study_name``, ``n_trials``, ``params``, ``enqueue`` and ``pruner`` in
+    a config group ``search_space``: that is where their defaults come from.
+    """
+
+    _target_: str = "hydra_plugins.dropout_study.optuna_study_sweeper.OptunaStudySweeper"
+    _recursive_: bool = False
+    defaults: list[Any] = field(
+        # `_self_` first: else `pruner: null` below would undo the group's choice
+        default_factory=lambda: ["_self_", {"sampler": "tpe"}, {"pruner": None}]
+    )
+    sampler: Any = MISSING  # an Optuna sampler by _target_; group hydra/sweeper/sampler
+    # an Optuna pruner by _target_, null for none; group hydra/sweeper/pruner
+    pruner: Any = II("oc.select:search_space.pruner,null")
+    direction: Any = "maximize"  # maximize or minimize the objective; a list for several
+    # storage URL: sqlite:///FILE, postgresql+psycopg://..., mysql://..., journal://FILE;
+    # null: journal.log in the study's directory
+    storage: str | None = None
+    # name of the study; sweeping again under the same name resumes it; null: its directory's name
+    study_name: str | None = II("oc.select:search_space.study_name,null")
+    # finished trials of the whole study, resumed ones included
+    n_trials: int = II("oc.select:search_space.n_trials,20")
+    # trials in flight: worker processes (auto: one a core), or jobs a wave of another launcher;
+    # 0: one after the other in this process, for a debugger
+    n_jobs: Any = "auto"
+    max_failure_rate: float = 0.5  # share of n_trials; more failed trials end the sweep with exit 1
+    # searched parameters: dotted key -> choice(...), range(...), interval(...), tag(log, ...), or
+    # {distribution: ..., when: {KEY: VALUE}} for one that is searched only under a condition
+    params: Any = II("oc.select:search_space.params,{}")
+    # dotted path of a function (config, trial) that suggests further parameters
+    custom_search_space: str | None = None
+    # entry of a returned dict that is optimised, a list for several; other entries become columns
+    objective: Any = "value"
+    # points that are run first, each once: dotted key -> value
+    enqueue: Any = II("oc.select:search_space.enqueue,[]")
+    replicates: int = 1  # jobs a trial, each with another seed; the objective is their mean
+    seed_key: str = "trainer.seed"  # key of the seed; replicate i has its value + i
+    timeout: float | None = None  # seconds of wall clock; running trials then leave, resumable
+    trial_timeout: float | None = None  # seconds a trial in a worker; a longer one fails
+    max_retries: int = 1  # times that a trial whose process was killed is begun again
+    # a search space that differs from the study's: refuse, or extend (numeric ranges only)
+    on_change: str = "refuse"
+    # keys that may differ when a study is resumed: they do not change what a trial is
+    may_change: list[str] = field(
+        default_factory=lambda: [
+            *("search_space", "trainer.device", "trainer.checkpoint", "tracker", "report")
+        ]
+    )
+    # bounds on what a task returns, as in 'seconds <= 30': samplers avoid what violates them
+    constraints: list[str] = field(default_factory=list)
+    callbacks: list[Any] = field(default_factory=list)  # Optuna callbacks by _target_
+    dry_run: bool = False  # print the space, the first points and the cost; write nothing
+
+
+def register_sweeper() -> None:
+    """Makes the sweeper, its samplers and its pruners known to Hydra."""
+    ConfigStore.instance().store(
+        group="hydra/sweeper", name="optuna_study", node=OptunaStudyConf, provider="dropout_study"
+    )
+    register_samplers()
+    register_pruners()
+
+
+def hide_storage_password(config: DictConfig) -> None:
+    """Masks the password of the storage's URL wherever Hydra would save or log it."""
+    given = config.hydra.overrides.hydra
+    masked = [hide_password(each) if "storage=" in each else each for each in given]
+    with read_write(config.hydra):
+        config.hydra.overrides.hydra = masked
+        node = config.hydra.sweeper._get_node("storage")
+        if node is not None and not node._is_interpolation() and not node._is_none():
+            config.hydra.sweeper.storage = hide_password(config.hydra.sweeper.storage)

@@ -1,0 +1,152 @@
+"""The running trial, as a task sees it: ``current_trial()``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+
+from dropout_study.checks import check_at_least
+from dropout_study.paths import StudyPaths
+from dropout_study.sweep.source import Assignment, StudyStopping, TrialSource
+
+if TYPE_CHECKING:
+    import optuna
+
+SWEEPER = "OptunaStudySweeper"
+
+
+class RunningTrial(Protocol):
+    """The trial that a task is running for."""
+
+    @property
+    def number(self) -> int | None:
+        """The trial's number, equal to ``hydra.job.num``; None outside a sweep."""
+
+    def report(self, value: float, step: int) -> None:
+        """Reports an intermediate value of the objective after ``step``, 1, 2, ... epochs.
+
+        Raises:
+            UserError: ``step`` is negative.
+            StudyStopping: the study is being stopped; it passes through ``except Exception``.
+        """
+
+    def should_prune(self) -> bool:
+        """Returns whether the pruner has decided, on the last report, that the trial ends here.
+
+        The task then raises ``TrialPruned(metrics)``, or Optuna's own.
+        """
+
+
+class NullTrial:
+    """What ``current_trial`` returns outside a sweep: it reports nowhere and is never pruned."""
+
+    number: int | None = None
+
+    def report(self, value: float, step: int) -> None:
+        """Does nothing."""
+
+    def should_prune(self) -> bool:
+        """Returns False."""
+        return False
+
+
+class SourceTrial:
+    """A trial that runs in the sweeper's own process."""
+
+    def __init__(self, assignment: Assignment, source: TrialSource) -> None:
+        self.number: int | None = assignment.number
+        self._assignment = assignment
+        self._source = source
+        self._goes_on = True
+
+    def report(self, value: float, step: int) -> None:
+        """Reports to the study."""
+        check_at_least("step", step, low=0)
+        self._goes_on = self._source.report(self._assignment, value, step)
+        if self._source.stopping:
+            raise StudyStopping
+
+    def should_prune(self) -> bool:
+        """Returns what the pruner said to the last report."""
+        return not self._goes_on
+
+
+class StoredTrial:
+    """A trial that runs wherever a launcher has put it: it reports to the study's storage."""
+
+    def __init__(self, study: "optuna.Study", number: int) -> None:
+        import optuna
+
+        self.number: int | None = number
+        frozen = study.get_trials(deepcopy=False)[number]
+        self._trial = optuna.Trial(study, frozen._trial_id)
+        self._known = set(frozen.intermediate_values)
+        self._last = -1
+
+    def report(self, value: float, step: int) -> None:
+        """Reports to the storage what it does not know yet."""
+        if step not in self._known:
+            self._trial.report(value, step)
+            self._known.add(step)
+        self._last = step
+
+    def should_prune(self) -> bool:
+        """Asks the pruner, unless the trial has been this far before and went on."""
+        return bool(self._known) and self._last >= max(self._known) and self._trial.should_prune()
+
+
+_current: RunningTrial | None = None
+_stored: tuple[object, RunningTrial] | None = None
+
+
+def current_trial() -> RunningTrial:
+    """Returns the trial that this code is running for, or a null trial outside a sweep."""
+    global _stored
+    if _current is not None:
+        return _current
+    if not HydraConfig.initialized():
+        return NullTrial()
+    hydra = HydraConfig.get()
+    ours = str(hydra.sweeper.get("_target_", "")).endswith(SWEEPER)
+    if not ours or hydra.mode != RunMode.MULTIRUN:
+        return NullTrial()
+    config = HydraConfig.instance().cfg
+    if _stored is None or _stored[0] is not config:  # each job of a process has its own
+        _stored = config, _stored_trial()
+    return _stored[1]
+
+
+@contextmanager
+def use_trial(trial: RunningTrial) -> Iterator[None]:
+    """Makes ``trial`` the current one while the block runs."""
+    global _current
+    before, _current = _current, trial
+    try:
+        yield
+    finally:
+        _current = before
+
+
+def _stored_trial() -> RunningTrial:
+    """Returns the trial of the present job, which a launcher has put into this process."""
+    hydra = HydraConfig.get()
+    sweeper = hydra.sweeper
+    objectives = (
+        sweeper.direction if not isinstance(sweeper.direction, str) else [sweeper.direction]
+    )
+    if sweeper.get("replicates", 1) > 1 or len(objectives) > 1:
+        return NullTrial()  # Optuna prunes neither; the sweeper reports a replicate when it ends
+    from dropout_study.search.storage.open import open_storage
+    from dropout_study.search.study import load_for_report
+    from dropout_study.sweep.samplers import build_pruner
+
+    paths = StudyPaths(Path(hydra.sweep.dir))
+    name = sweeper.study_name or paths.root.name
+    storage = open_storage(sweeper.storage, paths.journal)
+    return StoredTrial(
+        load_for_report(storage, name, build_pruner(sweeper.pruner)),
+        hydra.job.num,
+    )

@@ -1,0 +1,174 @@
+"""What the parent of a sweep shows: a live table on a terminal, log lines elsewhere."""
+
+import logging
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from rich.console import Console, Group
+from rich.file_proxy import FileProxy
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from dropout_study.sweep.status import SweepStatus
+from dropout_study.trial import TrialState
+
+log = logging.getLogger(__name__)
+
+REFRESH_S = 0.25
+MOST_ROWS = 16  # running trials that are shown one by one
+
+
+class SweepDisplay:
+    """Shows a sweep as it goes. It has no thread: it is drawn when it is told something.
+
+    So the process may fork while it is shown; the child calls ``detach``.
+
+    Args:
+        study_name: of the study.
+        n_trials: finished trials at which it ends.
+        direction: "maximize" or "minimize"; anything else, as for several objectives: no best.
+        finished: how many trials had ended in which way before.
+        best: number and value of the best trial so far.
+        clock: seconds, of any origin.
+    """
+
+    def __init__(
+        self,
+        study_name: str,
+        n_trials: int,
+        direction: str,
+        finished: Counter[TrialState],
+        best: tuple[int, float] | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.status = SweepStatus(study_name, n_trials, direction, Counter(finished), best)
+        self._clock = clock
+        self._began = self._drawn = clock()
+        self._live: Live | None = None
+        self._streams: list[tuple[logging.StreamHandler[TextIO], TextIO]] = []
+
+    def __enter__(self) -> Self:
+        console = Console(stderr=True)
+        if console.is_terminal and not console.is_dumb_terminal:
+            self._live = Live(
+                self._render(),
+                console=console,
+                auto_refresh=False,
+                redirect_stdout=sys.stdout.isatty(),  # what is printed stands above the table
+            )
+            self._live.start(refresh=True)
+            self._lift_logs(console)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._draw()
+            self._live.stop()
+            self._restore_logs()
+            self._live = None
+
+    def started(self, number: int, params: Mapping[str, Any], epochs: int | None = None) -> None:
+        """A trial has been started, of ``epochs`` epochs if that is known."""
+        self.status.start(number, params, epochs)
+        self.tick()
+
+    def reported(self, number: int, step: int, value: float) -> None:
+        """A trial has reported ``value`` after epoch ``step``."""
+        self.status.report(number, step, value)
+        self.tick()
+
+    def ended(
+        self,
+        number: int,
+        state: TrialState,
+        value: float | None = None,
+        error: str = "",
+        images: int | None = None,
+    ) -> None:
+        """A trial has ended, or was let go to be resumed; ``images``: trained on, in all epochs."""
+        self.status.end(number, state, value, images)
+        line = self.status.end_line(number, state, value, error, self._elapsed())
+        if state is TrialState.FAIL:
+            log.warning(line)
+        else:
+            log.log(logging.DEBUG if self._live else logging.INFO, line)
+        self.tick()
+
+    def tick(self) -> None:
+        """Draws again if the last time is ``REFRESH_S`` ago; call it while waiting."""
+        if self._live and self._clock() - self._drawn >= REFRESH_S:
+            self._draw()
+
+    def detach(self) -> None:
+        """Leaves the terminal to the parent: the first call of a forked child."""
+        self._live = None
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if isinstance(stream, FileProxy):
+                setattr(sys, name, stream.rich_proxied_file)
+        self._restore_logs()
+
+    def _elapsed(self) -> float:
+        return self._clock() - self._began
+
+    def _draw(self) -> None:
+        assert self._live is not None
+        self._drawn = self._clock()
+        self._live.update(self._render(), refresh=True)
+
+    def _render(self) -> Group:
+        return render(self.status, self._elapsed())
+
+    def _lift_logs(self, console: Console) -> None:
+        """Handlers that hold the terminal would write into the table."""
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream.isatty():
+                self._streams.append((handler, handler.stream))
+                handler.setStream(FileProxy(console, handler.stream))
+
+    def _restore_logs(self) -> None:
+        for handler, stream in self._streams:
+            handler.setStream(stream)
+        self._streams.clear()
+
+
+def render(status: SweepStatus, elapsed: float) -> Group:
+    """Returns the picture of a sweep.
+
+    Args:
+        status: where it stands.
+        elapsed: seconds that this process has been sweeping.
+    """
+    heading = Text(f"{status.study_name}: {status.tally()}", style="bold")
+    parts: list[Text | Table] = [heading, Text(status.pace(elapsed))]
+    if status.running:
+        parts.append(_running_table(status))
+    if (hidden := len(status.running) - MOST_ROWS) > 0:
+        parts.append(Text(f"and {hidden} more", style="dim"))
+    return Group(*parts)
+
+
+def _running_table(status: SweepStatus) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
+    for name in ("trial", "epoch", "value"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("params", no_wrap=True, overflow="ellipsis", ratio=1)  # is cut first
+    for number, trial in sorted(status.running.items())[:MOST_ROWS]:
+        value = "-" if trial.value is None else f"{trial.value:.4g}"
+        params = "  ".join(f"{key}={_short(v)}" for key, v in trial.params.items())
+        table.add_row(str(number), trial.progress, value, Text(params))
+    return table
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,125 @@
+"""What a sweep would do, printed before it is begun; nothing of the study is written.
+
+The cost is an estimate: one timed epoch (which also puts the data set into the cache, if it is not
+there yet) times the epochs of an average point. Pruning and parallel jobs make a sweep shorter.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import BaseSampler
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dropout_study.errors import UserError
+from dropout_study.search.asktell import Suggest
+from dropout_study.search.conditions import Conditions
+from dropout_study.search.grid import n_points
+from dropout_study.search.space import Params, SearchSpace
+from dropout_study.sweep.plan import SweepPlan
+from dropout_study.sweep.settings import SweepSettings
+
+SHOWN = 5  # points of the sampler
+
+
+def print_plan(
+    plan: SweepPlan,
+    settings: SweepSettings,
+    points: Sequence[Params],
+    suggest: Suggest,
+    sampler: BaseSampler,
+    fixed: Mapping[str, Any],
+    cost: Callable[[], str] | None = None,
+    console: Console | None = None,
+) -> None:
+    """Prints the space, its size, the first points and what the sweep costs.
+
+    Args:
+        plan: what is searched, and under which conditions.
+        settings: the sweeper's.
+        points: that are run first.
+        suggest: gives a trial its parameters.
+        sampler: of the study.
+        fixed: the values of what conditions ask for and is not searched.
+        cost: says what the sweep costs; None: not known for this task.
+        console: where it is printed; None: the standard output.
+    """
+    console = console or Console(highlight=False, soft_wrap=True)
+    each = f" of {settings.replicates} replicates" if settings.replicates > 1 else ""
+    total = f"{settings.n_trials} trials{each}, {settings.jobs_at_once or 1} at once"
+    console.print(Text(f"{total}: {settings.aim}"))
+    console.print(_space_table(plan.space, plan.conditions))
+    console.print(Text(f"The space has {_size(plan, fixed)}."))
+    count = min(settings.n_trials, len(points) + SHOWN)
+    first = list(islice(first_points(points, suggest, sampler, len(settings.directions)), count))
+    console.print(Text("The first trials, as far as they do not depend on results:"))
+    console.print(_points_table(first, len(points)))
+    if cost is not None:
+        console.print(Text(cost()))
+    console.print(Text("A dry run: nothing of the study has been written."))
+
+
+def first_points(
+    points: Sequence[Params], suggest: Suggest, sampler: BaseSampler, objectives: int = 1
+) -> Iterator[dict[str, Any]]:
+    """Yields the points of a study whose trials have no results, on a storage in memory."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(sampler=sampler, directions=["maximize"] * objectives)
+    for point in points:
+        study.enqueue_trial(dict(point))
+    while True:
+        trial = study.ask()
+        names = suggest(trial)
+        yield {name: trial.params[name] for name in names}
+
+
+def in_words(distribution: BaseDistribution) -> str:
+    """Returns a distribution in words."""
+    if isinstance(distribution, CategoricalDistribution):
+        return f"one of {', '.join(map(str, distribution.choices))}"
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    text = f"{distribution.low:g} to {distribution.high:g}"
+    whole = isinstance(distribution, IntDistribution)
+    if distribution.step not in ((1,) if whole else (None,)):
+        text += f" in steps of {distribution.step:g}"
+    return text + ", whole numbers" * whole + ", log scale" * distribution.log
+
+
+def _size(plan: SweepPlan, fixed: Mapping[str, Any]) -> str:
+    try:
+        return f"{n_points(plan.space, plan.conditions, fixed):,} points"
+    except UserError:
+        return "no end of points"
+
+
+def _space_table(space: SearchSpace, conditions: Conditions) -> Table:
+    table = Table("parameter", "searched", "when", box=None, header_style="bold", pad_edge=False)
+    for name, distribution in space.items():
+        when = " and ".join(
+            f"{key} is {' or '.join(map(str, values))}"
+            for key, values in conditions.get(name, {}).items()
+        )
+        table.add_row(Text(name), Text(in_words(distribution)), Text(when))
+    return table
+
+
+def _points_table(points: Sequence[Mapping[str, Any]], enqueued: int) -> Table:
+    names = list(dict.fromkeys(name for point in points for name in point))
+    table = Table("trial", *names, "", box=None, header_style="bold", pad_edge=False)
+    for number, point in enumerate(points):
+        values = [_short(point[name]) if name in point else "" for name in names]
+        table.add_row(str(number), *map(Text, values), "enqueued" if number < enqueued else "")
+    return table
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

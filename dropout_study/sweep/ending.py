@@ -1,0 +1,69 @@
+"""What ends a sweep before its last trial: a signal, a budget of time."""
+
+import logging
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from dropout_study.search.storage.urls import masked
+from dropout_study.sweep.source import Interrupted
+from dropout_study.sweep.study_source import StudySource
+
+log = logging.getLogger(__name__)
+
+INTERRUPTED = 130
+"""The exit code after a signal."""
+
+
+class Deadline:
+    """A budget of wall clock."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is used up."""
+        return self._end is not None and time.monotonic() >= self._end
+
+
+@contextmanager
+def interruptible(source: StudySource) -> Iterator[list[int]]:
+    """Makes the first SIGINT or SIGTERM stop the study after the running epochs.
+
+    The second ends the program at once. Yields the signals that have come.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) > 1:
+            raise Interrupted(INTERRUPTED)
+        name = signal.Signals(number).name
+        log.warning("%s: running trials leave after their epoch; once more ends at once", name)
+        source.stop()
+
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def resume_command(argv: Sequence[str] | None = None) -> str:
+    """Returns the command that started this program, or one of ``argv``: it resumes the study."""
+    argv = argv or sys.argv
+    program = Path(argv[0])
+    if program.name == "__main__.py":
+        words = ["python", "-m", program.parent.name]
+    else:
+        words = ["python", argv[0]] if program.suffix == ".py" else [program.name]
+    return masked(shlex.join([*words, *argv[1:]]))

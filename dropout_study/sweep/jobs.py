@@ -1,0 +1,55 @@
+"""One job, as Hydra's own launchers run it, in whatever process this is."""
+
+import logging
+
+from hydra.core.utils import JobReturn, JobStatus, configure_log, run_job, setup_globals
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from dropout_study.config.compose import Composer
+from dropout_study.sweep.outcome import is_pruning
+from dropout_study.sweep.source import Assignment
+
+log = logging.getLogger(__name__)
+
+
+class JobRunner:
+    """Composes and runs jobs of one sweep.
+
+    Args:
+        config: of the sweep.
+        context: Hydra's.
+        task_function: the task.
+    """
+
+    def __init__(
+        self, config: DictConfig, context: HydraContext, task_function: TaskFunction
+    ) -> None:
+        self._config = config
+        self._context = context
+        self._task_function = task_function
+        self._composer = Composer(context.config_loader, config)
+
+    def run(self, assignment: Assignment) -> JobReturn:
+        """Runs a job and returns how it ended; a failure's traceback is in the job's log.
+
+        Raises:
+            HydraException: the configuration cannot be composed.
+            BaseException: what the task raised beside exceptions, ``SystemExit`` for one.
+        """
+        setup_globals()
+        config = self._composer.job_config(assignment.overrides, assignment.number)
+        job = run_job(
+            hydra_context=self._context,
+            task_function=self._task_function,
+            config=config,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+        )
+        if job.status is JobStatus.FAILED and not is_pruning(job._return_value):
+            log.error("trial %s has failed", assignment.name, exc_info=job._return_value)
+        return job
+
+    def restore_log(self) -> None:
+        """Gives the sweep its own log again, which a job has replaced by the job's."""
+        configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)

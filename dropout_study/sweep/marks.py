@@ -1,0 +1,55 @@
+"""What a task function offers the sweeper beside itself, named by marks on it.
+
+A mark is the dotted path of a function, so that nothing is imported before it is needed. Marks go
+below ``@hydra.main``, on the function itself.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from hydra.types import TaskFunction
+from hydra.utils import get_method
+from omegaconf import DictConfig
+
+Task = TypeVar("Task", bound=Callable[..., Any])
+
+
+def preloads(target: str) -> Callable[[Task], Task]:
+    """Marks a task function with what is called once before its workers are forked.
+
+    Modules that it imports and data that it keeps in a cache are then in every worker, in the same
+    memory.
+
+    Args:
+        target: dotted path of a function of the composed configuration.
+    """
+    return _mark("preload", target)
+
+
+def estimates_cost(target: str) -> Callable[[Task], Task]:
+    """Marks a task function with what tells a dry run how long a sweep of it takes.
+
+    Args:
+        target: dotted path of a function (config, settings, points, suggest) that returns a text.
+    """
+    return _mark("cost", target)
+
+
+def preload(task_function: TaskFunction, config: DictConfig) -> None:
+    """Calls what ``task_function`` preloads, if it does."""
+    if (function := marked(task_function, "preload")) is not None:
+        function(config)
+
+
+def marked(task_function: TaskFunction, name: str) -> Callable[..., Any] | None:
+    """Returns the function that ``task_function`` is marked with under ``name``, or None."""
+    target = getattr(task_function, name, None)
+    return None if target is None else get_method(target)
+
+
+def _mark(name: str, target: str) -> Callable[[Task], Task]:
+    def mark(task: Task) -> Task:
+        vars(task)[name] = target
+        return task
+
+    return mark

@@ -1,0 +1,116 @@
+"""Three ways to run the jobs of a source: here, in workers, in waves of a Hydra launcher."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+
+from dropout_study.config.explain import explain
+from dropout_study.sweep.current import SourceTrial, use_trial
+from dropout_study.sweep.jobs import JobRunner
+from dropout_study.sweep.outcome import Outcome
+from dropout_study.sweep.source import Assignment
+from dropout_study.sweep.study_source import StudySource
+from dropout_study.sweep.workers.pool import Event, Worker, WorkerPool
+from dropout_study.sweep.workers.worker import (
+    Died,
+    DiskFault,
+    Report,
+    Verdict,
+    run_to_outcome,
+)
+from dropout_study.trial import TrialState
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.25
+
+
+def run_here(source: StudySource, runner: JobRunner) -> None:
+    """Runs one job after the other in this process, where a debugger can see it."""
+    while jobs := source.ask(1):
+        with use_trial(SourceTrial(jobs[0], source)):
+            outcome = run_to_outcome(runner, jobs[0], source.settings.objectives)
+        runner.restore_log()
+        if outcome is None:
+            source.release(jobs[0])
+        else:
+            source.end(jobs[0], outcome)
+
+
+def run_in_workers(source: StudySource, pool: WorkerPool, trial_timeout: float | None) -> None:
+    """Keeps every worker busy: one whose trial ends or is pruned gets the next at once."""
+    while True:
+        for worker in pool.idle():
+            jobs = source.ask(1)
+            if not jobs:
+                break
+            worker.assign(jobs[0])
+        if not pool.busy():
+            return
+        for event in pool.events(TICK_S):
+            _handle(source, event)
+        if trial_timeout is not None:
+            _end_overdue(source, pool, trial_timeout)
+        source.tick()
+
+
+def _handle(source: StudySource, event: Event) -> None:
+    worker, assignment, message = event
+    if isinstance(message, Report):
+        goes_on = source.report(assignment, message.value, message.step)
+        worker.answer(Verdict(goes_on, source.stopping))
+    elif isinstance(message, Died):
+        source.lost(assignment, message.reason)
+    elif isinstance(message, DiskFault):
+        raise message.error
+    elif message.outcome is None:
+        source.release(assignment)
+    else:
+        source.end(assignment, message.outcome)
+
+
+def _end_overdue(source: StudySource, pool: WorkerPool, trial_timeout: float) -> None:
+    for worker in _overdue(pool.busy(), trial_timeout):
+        assignment = worker.assignment
+        assert assignment is not None
+        pool.kill(worker)
+        reason = f"ended after hydra.sweeper.trial_timeout={trial_timeout:g} s"
+        source.end(assignment, Outcome(TrialState.FAIL, error=reason))
+
+
+def _overdue(workers: Sequence[Worker], trial_timeout: float) -> list[Worker]:
+    return [worker for worker in workers if worker.seconds > trial_timeout]
+
+
+def run_in_waves(source: StudySource, launcher: Launcher, size: int) -> list[Sequence[JobReturn]]:
+    """Gives a Hydra launcher ``size`` jobs at a time, as Hydra defines it; returns what it did.
+
+    A launcher numbers its jobs from one number on, so a wave with gaps (of a resumed study) or
+    with replicates is launched in parts.
+    """
+    returns: list[Sequence[JobReturn]] = []
+    while wave := source.ask(size):
+        for part in _parts(wave):
+            overrides = [job.overrides for job in part]
+            try:
+                jobs = launcher.launch(overrides, initial_job_idx=part[0].number)
+            except Exception as error:  # a job that was killed ends a launcher, not the study
+                log.warning("the launcher has failed: %s", explain(error))
+                for job in part:
+                    source.lost(job, f"its launcher has failed: {explain(error)}")
+                continue
+            returns.append(jobs)
+            for job, returned in zip(part, jobs, strict=True):
+                source.tell(job, returned)
+    return returns
+
+
+def _parts(wave: Sequence[Assignment]) -> Iterator[list[Assignment]]:
+    """Cuts a wave into runs of consecutive trials, first all first replicates, and so on."""
+    ordered = sorted(wave, key=lambda job: (job.replicate or 0, job.number))
+    numbered = enumerate(ordered)
+    for _, run in groupby(numbered, key=lambda it: (it[1].replicate, it[1].number - it[0])):
+        yield [job for _, job in run]

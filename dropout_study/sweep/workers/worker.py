@@ -1,0 +1,203 @@
+"""A worker process: runs one job after the other and tells its parent of every epoch."""
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from dropout_study.checks import check_at_least
+from dropout_study.config.explain import explain
+from dropout_study.errors import TrialPruned
+from dropout_study.sweep.current import use_trial
+from dropout_study.sweep.jobs import JobRunner
+from dropout_study.sweep.outcome import Outcome, describe_error, outcome_of
+from dropout_study.sweep.source import (
+    Assignment,
+    Interrupted,
+    StudyStopping,
+    is_disk_fault,
+)
+from dropout_study.trial import TrialState
+
+log = logging.getLogger(__name__)
+
+PR_SET_PDEATHSIG = 1
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Worker to parent: an intermediate value. The answer is a ``Verdict``."""
+
+    value: float
+    step: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Parent to worker: whether the trial goes on, and if not, whether the study does."""
+
+    goes_on: bool
+    stopping: bool = False
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Worker to parent: how the job ended; no outcome if it left because the study is stopping."""
+
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True)
+class DiskFault:
+    """Worker to parent: the job's directory cannot be written to."""
+
+    error: OSError
+
+
+@dataclass(frozen=True)
+class Died:
+    """Said by the parent for a worker that is gone: how it went."""
+
+    reason: str
+
+
+class ChannelTrial:
+    """A trial in a worker: it reports to the parent and waits for the answer."""
+
+    def __init__(self, assignment: Assignment, channel: Connection) -> None:
+        self.number: int | None = assignment.number
+        self._channel = channel
+        self._goes_on = True
+
+    def report(self, value: float, step: int) -> None:
+        """Reports to the study, by way of the parent."""
+        check_at_least("step", step, low=0)  # here it is the task's error, there the sweep's
+        self._channel.send(Report(float(value), int(step)))
+        verdict: Verdict = self._channel.recv()
+        if verdict.stopping:
+            raise StudyStopping
+        self._goes_on = verdict.goes_on
+
+    def should_prune(self) -> bool:
+        """Returns what the pruner said to the last report."""
+        return not self._goes_on
+
+
+def serve(
+    channel: Connection,
+    runner: JobRunner,
+    objectives: Sequence[str],
+    output: Path,
+    threads: int,
+    detach: Callable[[], None],
+) -> None:
+    """Runs the jobs that come over ``channel`` until None comes or the parent is gone.
+
+    Args:
+        channel: to the parent.
+        runner: runs a job.
+        objectives: their names.
+        output: file for what the jobs print.
+        threads: for numerical libraries.
+        detach: leaves the terminal to the parent.
+    """
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the parent decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    detach()
+    _redirect(output)
+    _set_threads(threads)
+    try:
+        while (assignment := channel.recv()) is not None:
+            with use_trial(ChannelTrial(assignment, channel)):
+                message = _run(runner, assignment, objectives)
+            _send(channel, message)
+    except (EOFError, ConnectionError):
+        os._exit(1)  # the parent is gone, and with it whoever wanted to know
+
+
+def _send(channel: Connection, message: Ended | DiskFault) -> None:
+    try:
+        channel.send(message)
+    except ConnectionError:
+        raise
+    except Exception as error:  # it cannot be pickled, and nothing of it was sent
+        reason = f"what the task returned cannot leave its process: {describe_error(error)}"
+        channel.send(Ended(Outcome(TrialState.FAIL, error=reason)))
+
+
+def _run(runner: JobRunner, assignment: Assignment, objectives: Sequence[str]) -> Ended | DiskFault:
+    try:
+        return Ended(run_to_outcome(runner, assignment, objectives))
+    except ConnectionError:
+        raise
+    except OSError as error:
+        return DiskFault(error)
+
+
+def run_to_outcome(
+    runner: JobRunner, assignment: Assignment, objectives: Sequence[str]
+) -> Outcome | None:
+    """Runs a job; whatever it raises is its outcome and not the end of the process.
+
+    Returns:
+        The outcome; None if the job has left because the study is stopping.
+
+    Raises:
+        EOFError, ConnectionError: the parent is gone.
+        OSError: the job's directory cannot be made; the disk is full, read-only or broken.
+        Interrupted: the program is to end.
+    """
+    try:
+        job = runner.run(assignment)
+    except StudyStopping:
+        return None
+    except (EOFError, ConnectionError, Interrupted):
+        raise
+    except OSError:
+        raise  # before the task has begun: its directory cannot be made
+    except SystemExit as end:
+        log.exception("trial %s has exited", assignment.name)
+        return Outcome(TrialState.FAIL, error=f"the task has exited with {end.code!r}")
+    except TrialPruned as pruned:
+        return Outcome(TrialState.PRUNED, metrics=pruned.metrics)
+    except Exception as error:
+        log.exception("trial %s could not be run", assignment.name)
+        return Outcome(TrialState.FAIL, error=explain(error))
+    except BaseException as error:
+        return Outcome(TrialState.FAIL, error=describe_error(error))
+    raised = job._return_value
+    if isinstance(raised, EOFError | ConnectionError) or is_disk_fault(raised):
+        raise raised  # met by the task as it reported, or wrote
+    return outcome_of(job, objectives)
+
+
+def _die_with_parent() -> None:
+    """Lets the kernel end this process when its parent dies, however that dies (Linux)."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def _redirect(output: Path) -> None:
+    """Sends what jobs print to a file: the terminal is the parent's."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    for stream in (1, 2):
+        os.dup2(target, stream)
+    os.close(target)
+
+
+def _set_threads(threads: int) -> None:
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)

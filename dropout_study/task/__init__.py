@@ -1,0 +1,1 @@
+"""This project's own task: one trial, from its configuration to a trained network and its files."""

@@ -1,0 +1,62 @@
+"""The weights of a trial as a file: safetensors, so that loading them runs nothing."""
+
+import math
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_model, save_model
+from torch import nn
+
+from dropout_study.errors import UserError
+from dropout_study.files import atomic_write
+from dropout_study.paths import JobPaths
+from dropout_study.trial import EpochMetrics
+
+
+class CheckpointFile:
+    """Writes the weights after an epoch, whole or not at all.
+
+    Args:
+        paths: of the trial.
+        model: the network in training.
+        which: "last" keeps the weights of the last epoch, "best" those of the epoch with the
+            highest validation accuracy, the first of equals.
+    """
+
+    def __init__(self, paths: JobPaths, model: nn.Module, which: str) -> None:
+        self._path = paths.checkpoint
+        self._model = model
+        self._best = -math.inf
+        self._only_best = which == "best"
+
+    def __call__(self, metrics: EpochMetrics) -> bool:
+        """Writes the file if it is due; never stops a training."""
+        value = metrics.val_accuracy
+        if self._only_best:
+            if value is None or value <= self._best:
+                return True
+            self._best = value
+        facts = {"epoch": str(metrics.epoch), "val_accuracy": "" if value is None else str(value)}
+        with atomic_write(self._path, durable=False) as temporary:
+            save_model(self._model, str(temporary), metadata=facts)
+        return True
+
+
+def load_checkpoint(paths: JobPaths, model: nn.Module) -> dict[str, str]:
+    """Loads the weights into ``model`` and returns what was recorded with them.
+
+    Raises:
+        UserError: the file is missing or damaged, or its weights are another network's.
+    """
+    path = paths.checkpoint
+    if not path.is_file():
+        raise UserError(f"{path} does not exist; train with trainer.checkpoint=best or last")
+    try:
+        with safe_open(path, framework="pt") as opened:
+            facts = dict(opened.metadata() or {})
+        load_model(model, path)
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path} is damaged: {error}") from error
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} does not fit the configuration's network: {reason}") from error
+    return facts

@@ -1,0 +1,28 @@
+"""The learning curve of a trial as a file."""
+
+import csv
+from dataclasses import astuple, fields
+from pathlib import Path
+
+from dropout_study.files import atomic_write
+from dropout_study.trial import EpochMetrics
+
+
+class HistoryFile:
+    """Writes ``history.csv`` again after every epoch: one row an epoch, whole at every moment."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows: list[tuple[object, ...]] = []
+
+    def __call__(self, metrics: EpochMetrics) -> bool:
+        """Adds a row; never stops a training."""
+        self._rows.append(astuple(metrics))
+        with (
+            atomic_write(self._path, durable=False) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as stream,
+        ):
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(field.name for field in fields(EpochMetrics))
+            writer.writerows(self._rows)
+        return True

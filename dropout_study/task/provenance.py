@@ -1,0 +1,95 @@
+"""What a trial was trained with: versions, commit, device and data.
+
+Without it no number is worth quoting; the size of the test set tells how sure an accuracy is.
+"""
+
+import hashlib
+import json
+import platform
+import subprocess
+import sys
+from functools import cache, lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dropout_study.data import Examples, Splits
+from dropout_study.files import atomic_write
+from dropout_study.paths import JobPaths
+
+PACKAGES = ("dropout-study", "torch", "hydra-core", "omegaconf", "optuna", "numpy")
+
+
+def write_provenance(paths: JobPaths, splits: Splits) -> None:
+    """Writes ``provenance.json``, whole or not at all."""
+    facts = {
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "packages": package_versions(),
+        "commit": source_commit(),
+        "device": device_name(splits.train.labels.device),
+        "data": data_facts(splits),
+    }
+    with atomic_write(paths.provenance_json, durable=False) as temporary:
+        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+@cache
+def package_versions() -> dict[str, str]:
+    """Returns the versions of this package and of those whose numbers it depends on."""
+    found: dict[str, str] = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # run from a checkout that is not installed
+            continue
+    return found
+
+
+@cache
+def source_commit() -> str | None:
+    """Returns the commit of the checkout that this package runs from, "-dirty" if it was edited.
+
+    None where the package is installed from a wheel: then its version says it all.
+    """
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return told.stdout.strip() or None
+
+
+def device_name(device: torch.device) -> str:
+    """Returns the device in words, as "cpu, 2 threads" or "NVIDIA H100"."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"{device.type}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+@lru_cache(maxsize=1)  # the trials of a process share their data, and with it this
+def data_facts(splits: Splits) -> dict[str, Any]:
+    """Returns the sizes of the splits and a SHA-256 over their images and labels, in that order."""
+    checksum = hashlib.sha256()
+    for part in (splits.train, splits.val, splits.test):
+        if part is not None:
+            _update(checksum, part)
+    return {
+        "train": len(splits.train),
+        "val": len(splits.val) if splits.val else 0,
+        "test": len(splits.test),
+        "classes": splits.classes,
+        "in_shape": list(splits.in_shape),
+        "sha256": checksum.hexdigest(),
+    }
+
+
+def _update(checksum: "hashlib._Hash", part: Examples) -> None:
+    for tensor in (part.images, part.labels):
+        checksum.update(tensor.contiguous().view(torch.uint8).cpu().numpy().data)

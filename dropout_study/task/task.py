@@ -1,0 +1,198 @@
+"""One trial: from a composed config to a trained network and its files."""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
+
+from dropout_study.config.schema import check_config
+from dropout_study.data import Splits
+from dropout_study.errors import TrialPruned, UserError
+from dropout_study.paths import JobPaths
+from dropout_study.randomness import draw_key
+from dropout_study.sweep.current import RunningTrial
+from dropout_study.task.history import HistoryFile
+from dropout_study.task.provenance import write_provenance
+from dropout_study.training import TrainSettings, allow_tf32, resolve_device, train_single
+from dropout_study.trial import EpochMetrics, OnEpoch, TrialResult
+
+
+@dataclass(frozen=True)
+class TrialSetup:
+    """All that a trial's training needs."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    splits: Splits
+    settings: TrainSettings
+    checkpoint: str = "none"
+
+
+def prepare_trial(config: DictConfig) -> TrialSetup:
+    """Builds what ``config`` (groups model, data, optimizer, trainer) describes.
+
+    Raises:
+        UserError: a value cannot be used or the data cannot be read.
+    """
+    check_config(config)
+    device = resolve_device(config.trainer.device)
+    allow_tf32(config.trainer.precision == "tf32")
+    splits = load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
+    model = build_model(config, splits).to(device)
+    checkpoint = config.trainer.get("checkpoint", "none")
+    if checkpoint == "best" and splits.val is None:
+        raise UserError(
+            "`trainer.checkpoint=best` needs validation data to choose by; use "
+            "trainer.checkpoint=last or data.val_size=5000"
+        )
+    optimizer = build_optimizer(config, model)
+    return TrialSetup(model, optimizer, splits, train_settings(config), checkpoint)
+
+
+def train_trial(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> TrialResult:
+    """Trains and leaves ``history.csv`` and ``provenance.json`` in ``job_dir``.
+
+    Args:
+        setup: what to train.
+        job_dir: the trial's directory.
+        on_epoch: each is called after every epoch; training goes on while all return True.
+
+    Raises:
+        DivergedError: the training loss is no longer finite.
+    """
+    on_each = epoch_listeners(setup, job_dir, *on_epoch)
+    history = train_single(setup.model, setup.optimizer, setup.splits, setup.settings, on_each)
+    return TrialResult.from_history(history, setup.settings.seed)
+
+
+def train_sweep_trial(
+    setup: TrialSetup, job_dir: Path, trial: RunningTrial, *on_epoch: OnEpoch
+) -> dict[str, Any]:
+    """Trains as ``train_trial`` does, reports each epoch to ``trial`` and returns the metrics.
+
+    Raises:
+        DivergedError: the training loss is no longer finite.
+        TrialPruned: the pruner has ended the trial before its last epoch.
+    """
+    epochs = setup.settings.epochs
+
+    def report(metrics: EpochMetrics) -> bool:
+        if metrics.val_accuracy is not None:
+            trial.report(metrics.val_accuracy, metrics.epoch)
+        return metrics.epoch == epochs or not trial.should_prune()
+
+    result = sweep_metrics(setup, train_trial(setup, job_dir, *on_epoch, report))
+    if result["epochs_run"] != epochs:
+        raise TrialPruned(result)
+    return result
+
+
+def sweep_metrics(setup: TrialSetup, result: TrialResult) -> dict[str, Any]:
+    """Returns the result of a sweep's trial and on how many images it was trained, all epochs."""
+    return {**result.as_dict(), "images": result.epochs_run * len(setup.splits.train)}
+
+
+def preload(config: DictConfig) -> None:
+    """Reads the data before worker processes are forked, so that they share it.
+
+    Data on an accelerator is each worker's own: a process that has used CUDA cannot be forked.
+    """
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # asks without using it
+    torch.set_num_threads(1)  # nor one that has threads
+    device = resolve_device(config.trainer.device)
+    if device.type == "cpu":
+        load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
+
+
+def epoch_listeners(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> OnEpoch:
+    """Writes ``provenance.json``; returns who writes a trial's files and tells ``on_epoch``."""
+    write_provenance(JobPaths(job_dir), setup.splits)
+    listeners: list[OnEpoch] = [HistoryFile(JobPaths(job_dir).history_csv), *on_epoch]
+    if setup.checkpoint != "none":
+        listeners.insert(1, _checkpoint_file(JobPaths(job_dir), setup))
+
+    def tell_all(metrics: EpochMetrics) -> bool:
+        goes_on = [listener(metrics) for listener in listeners]  # each is told, whoever stops
+        return all(goes_on)
+
+    return tell_all
+
+
+def _checkpoint_file(paths: JobPaths, setup: TrialSetup) -> OnEpoch:
+    from dropout_study.task.checkpoint import CheckpointFile
+
+    return CheckpointFile(paths, setup.model, setup.checkpoint)
+
+
+def train_settings(config: DictConfig) -> TrainSettings:
+    """Returns the settings of the training loop."""
+    return TrainSettings(
+        epochs=config.trainer.epochs,
+        batch_size=config.trainer.batch_size,
+        bfloat16=config.trainer.precision == "bfloat16",
+        seed=config.trainer.seed,
+    )
+
+
+@lru_cache(maxsize=1)
+def load_splits(data_yaml: str, device: torch.device) -> Splits:
+    """Returns the data on ``device``; the trials of a process that share it read it once."""
+    splits = _build("data", OmegaConf.create(data_yaml))
+    if not isinstance(splits, Splits):
+        raise UserError(
+            f"`data._target_` must return dropout_study.data.Splits, got {type(splits).__name__}; "
+            "see make_splits"
+        )
+    return splits.to(device)
+
+
+def _build(group: str, config: Any, *args: Any, **kwargs: Any) -> Any:
+    """Calls what ``config`` names; an argument that it does not take is the user's mistake."""
+    make = instantiate(config, _partial_=True, _convert_="all")
+    try:
+        return make(*args, **kwargs)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"`{group}` cannot be built: {error}") from error
+
+
+class ImageFacts(Protocol):
+    """What a network must know of its data; ``Splits`` do."""
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """The shape of one image: (C, H, W)."""
+
+    @property
+    def classes(self) -> int:
+        """K, the number of classes."""
+
+
+def build_model(config: DictConfig, data: ImageFacts) -> nn.Module:
+    """Returns the network with its initial weights, a function of the seed alone.
+
+    Where the config has ``in_shape`` or ``classes`` and leaves it null, it is the data's.
+    """
+    facts = {"in_shape": data.in_shape, "classes": data.classes}
+    unset = {key: fact for key, fact in facts.items() if config.model.get(key, fact) is None}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(draw_key(config.trainer.seed, "init"))
+        model = _build("model", config.model, **unset)
+    if not isinstance(model, nn.Module):
+        raise UserError(f"`model._target_` must return an nn.Module, got {type(model).__name__}")
+    return model
+
+
+def build_optimizer(config: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
+    """Returns the optimizer over the model's parameters."""
+    optimizer = _build("optimizer", config.optimizer, model.parameters())
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise UserError(
+            f"`optimizer._target_` must return a torch Optimizer, got {type(optimizer).__name__}"
+        )
+    return optimizer

@@ -1,0 +1,119 @@
+"""What a dry run prints, and that it writes nothing."""
+
+import io
+from itertools import islice
+from pathlib import Path
+
+import optuna
+import pytest
+from command_line import SMALL
+from omegaconf import OmegaConf
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from rich.console import Console
+
+from dropout_study.search.conditions import suggest
+from dropout_study.sweep.confs.samplers import TPESamplerConf
+from dropout_study.sweep.dry_run import first_points, in_words, print_plan
+from dropout_study.sweep.plan import SweepPlan
+from dropout_study.sweep.samplers import SeededByTrial
+from dropout_study.sweep.settings import SweepSettings
+from dropout_study.task.cost import cost_of_training, mean_epochs, seconds_per_epoch
+
+SPACE = {
+    "model": CategoricalDistribution(("mlp", "mlp_deep")),
+    "model.dropout": FloatDistribution(0, 0.8),
+    "trainer.epochs": IntDistribution(5, 20),
+}
+PLAN = SweepPlan(
+    SPACE, [], {"model.dropout": {"model": ("mlp_deep",), "data": ("mnist", "kmnist")}}
+)
+FIXED = {"data": "mnist"}
+POINTS = [{"model": "mlp", "trainer.epochs": 10}]
+CONF = OmegaConf.structured(TPESamplerConf)
+
+
+def suggest_all(trial):
+    return list(suggest(trial, PLAN.space, PLAN.conditions, FIXED))
+
+
+def printed(settings, plan=PLAN, **kwargs) -> list[str]:
+    console = Console(file=io.StringIO(), width=100)
+    sampler = SeededByTrial(CONF, plan.space)
+    print_plan(plan, settings, POINTS, suggest_all, sampler, FIXED, console=console, **kwargs)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("distribution", "words"),
+    [
+        (CategoricalDistribution(("a", 3, None)), "one of a, 3, None"),
+        (FloatDistribution(0, 0.8), "0 to 0.8"),
+        (FloatDistribution(0.01, 1, log=True), "0.01 to 1, log scale"),
+        (FloatDistribution(0, 0.8, step=0.2), "0 to 0.8 in steps of 0.2"),
+        (IntDistribution(5, 20), "5 to 20, whole numbers"),
+        (IntDistribution(0, 8, step=2), "0 to 8 in steps of 2, whole numbers"),
+        (IntDistribution(1, 64, log=True), "1 to 64, whole numbers, log scale"),
+    ],
+)
+def test_a_distribution_is_told_in_words(distribution, words):
+    assert in_words(distribution) == words
+
+
+def test_the_plan_tells_space_size_first_points_and_cost():
+    settings = SweepSettings(sampler=CONF, n_trials=3, n_jobs=2, replicates=4)
+    lines = printed(settings, cost=lambda: "It costs nothing.")
+    assert lines[0] == "3 trials of 4 replicates, 2 at once: maximize value"
+    assert lines[2:5] == [
+        "model           one of mlp, mlp_deep",
+        "model.dropout   0 to 0.8                model is mlp_deep and data is mnist or kmnist",
+        "trainer.epochs  5 to 20, whole numbers",
+    ]
+    assert lines[5] == "The space has no end of points."
+    assert lines[7].split() == ["trial", "model", "trainer.epochs", "model.dropout"]
+    assert lines[8].split() == ["0", "mlp", "10", "enqueued"]
+    assert [line.split()[0] for line in lines[8:11]] == ["0", "1", "2"]
+    assert lines[-2:] == ["It costs nothing.", "A dry run: nothing of the study has been written."]
+
+
+def test_a_space_of_points_is_counted_under_its_conditions():
+    space = {**SPACE, "model.dropout": CategoricalDistribution((0.0, 0.5))}
+    lines = printed(SweepSettings(sampler=CONF), SweepPlan(space, [], PLAN.conditions))
+    assert "The space has 48 points." in lines  # 16 epochs of mlp, twice as many of mlp_deep
+
+
+def test_the_first_points_are_those_that_the_study_runs():
+    study = optuna.create_study(sampler=SeededByTrial(CONF, SPACE), direction="maximize")
+    study.enqueue_trial(POINTS[0])
+    ran = []
+    for _ in range(6):
+        trial = study.ask()
+        ran.append({name: trial.params[name] for name in suggest_all(trial)})
+        study.tell(trial, trial.params["trainer.epochs"])
+    told = first_points(POINTS, suggest_all, SeededByTrial(CONF, SPACE))
+    assert list(islice(told, 6)) == ran
+    assert ran[0] == POINTS[0]
+
+
+def test_epochs_are_averaged_over_given_points_and_random_ones():
+    assert mean_epochs(7, 1, POINTS, suggest_all) == 10
+    assert mean_epochs(7, 100, POINTS, suggest_all) == pytest.approx(12.5, abs=1)
+    without = {"model": SPACE["model"]}
+    assert mean_epochs(7, 5, [], lambda trial: list(suggest(trial, without, {}, {}))) == 7
+
+
+def test_the_cost_is_that_of_the_epochs_of_all_replicates(compose_config, monkeypatch):
+    monkeypatch.setattr("dropout_study.task.cost.seconds_per_epoch", lambda _: 3.0)
+    settings = SweepSettings(sampler=CONF, n_trials=1, replicates=4)
+    told = cost_of_training(compose_config(*SMALL), settings, POINTS, suggest_all)
+    assert told == (
+        "An epoch takes 3 s here and a trial 10 epochs on average: 0:02:00 (h:mm:ss) of training, "
+        "one run after another and none pruned."
+    )
+
+
+def test_timing_an_epoch_trains_one_and_writes_nothing(compose_config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = compose_config(*SMALL)
+    config.trainer.epochs = 10**9
+    assert 0 < seconds_per_epoch(config) < 60
+    assert list(Path().rglob("*")) == []

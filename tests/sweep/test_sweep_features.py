@@ -1,0 +1,111 @@
+"""What a sweep of this project's own task can be asked for, from the command line."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from command_line import SMALL, Ended, run_command
+from sqlalchemy import make_url
+
+from dropout_study.cli.train import main
+
+
+@pytest.fixture
+def sweep(monkeypatch, tmp_path, capfd):
+    """Runs ``dropout-study --multirun`` and returns how it ended."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str, small: Sequence[str] = SMALL) -> Ended:
+        command = ["--multirun", *small, "hydra.sweep.dir=study", *words]
+        return run_command(main, command, capfd)
+
+    return run
+
+
+def table(name: str = "results") -> pd.DataFrame:
+    return pd.read_csv(Path("study") / f"{name}.csv")
+
+
+def test_replicates_are_the_same_trial_with_other_seeds(sweep):
+    ended = sweep("hydra.sweeper.replicates=3", "hydra.sweeper.n_trials=2", "trainer.seed=5")
+    assert ended.code == 0, ended.err
+    runs, trials = table("replicates"), table()
+    assert runs["seed"].tolist() == [5, 6, 7] * 2
+    assert trials["n"].tolist() == [3, 3]
+    for _, trial in trials.iterrows():
+        values = runs.loc[runs["trial"] == trial["trial"], "value"]
+        assert trial["value"] == pytest.approx(values.mean())
+        assert trial["value_sd"] == pytest.approx(values.std())
+    assert Path("study/0/replicate_2/history.csv").is_file()
+
+
+CONDITIONAL = (
+    "hydra.sweeper.params={model: 'choice(linear, mlp)', model.dropout1: "
+    "{distribution: 'choice(0, 0.5)', when: {model: mlp}}}"
+)
+
+
+@pytest.mark.parametrize(("pinned", "rates"), [([], {0, 0.5}), (["model.dropout1=0.3"], {0.3})])
+def test_a_parameter_is_given_to_trials_where_its_condition_holds(sweep, pinned, rates):
+    ended = sweep(
+        *("hydra/sweeper/sampler=random", "hydra.sweeper.n_trials=8"),
+        "hydra.sweeper.enqueue=[{model: mlp, model.dropout1: 0.5}]",
+        *(CONDITIONAL, *pinned),
+        small=[word for word in SMALL if not word.startswith("model.")],
+    )
+    assert ended.code == 0, ended.err
+    rows = table()
+    assert set(rows["model"]) == {"linear", "mlp"}
+    assert rows["model"][0] == "mlp"
+    assert rows.loc[rows["model"] == "linear", "model.dropout1"].isna().all()
+    assert set(rows.loc[rows["model"] == "mlp", "model.dropout1"]) == rates
+
+
+def test_a_full_grid_of_conditional_parameters_is_refused(sweep):
+    ended = sweep("hydra/sweeper/sampler=grid", CONDITIONAL)
+    assert ended.code == 1
+    assert "use hydra/sweeper/sampler=brute_force" in ended.err
+    assert not Path("study").exists()
+
+
+@pytest.mark.postgres
+def test_a_study_on_postgres_is_resumed_and_keeps_its_password_to_itself(sweep):
+    url = make_url(os.environ["DROPOUT_STUDY_POSTGRES"]).set(password="tell-nobody")
+    storage = f"hydra.sweeper.storage={url.render_as_string(hide_password=False)}"
+    name = f"hydra.sweeper.study_name=sweep_{os.getpid()}"
+    shown = ""
+    for total in (3, 5):
+        ended = sweep(storage, name, f"hydra.sweeper.n_trials={total}", "hydra.sweeper.n_jobs=2")
+        assert ended.code == 0, ended.err
+        assert table()["state"].tolist() == ["COMPLETE"] * total
+        shown += ended.out + ended.err
+    written = [path.read_bytes() for path in Path("study").rglob("*") if path.is_file()]
+    assert not any(b"tell-nobody" in text for text in [shown.encode(), *written])
+
+
+def test_a_budget_of_time_leaves_the_rest_for_later(sweep):
+    ended = sweep(
+        "hydra.sweeper.timeout=0.001", "hydra.sweeper.n_trials=3", "hydra.sweeper.n_jobs=1"
+    )
+    assert "timeout" in ended.out + ended.err
+    assert sweep("hydra.sweeper.n_trials=3").code == 0
+    assert table()["state"].tolist() == ["COMPLETE"] * 3
+
+
+def test_a_dry_run_writes_nothing(sweep):
+    ended = sweep("hydra.sweeper.dry_run=true")
+    assert ended.code == 0, ended.err
+    assert "optimizer.lr" in ended.out
+    assert not Path("study").exists()
+
+
+@pytest.mark.parametrize("sampler", ["qmc", "gp", "cmaes", "nsgaii", "nsgaiii", "brute_force"])
+def test_samplers_from_the_command_line(sweep, sampler):
+    words = ("model.dropout1=range(0,0.8,0.2)", "model.dropout2=0", "optimizer.lr=0.1")
+    if sampler in ("gp", "cmaes"):
+        words = ("model.dropout2=0",)
+    ended = sweep(f"hydra/sweeper/sampler={sampler}", "hydra.sweeper.n_trials=4", *words)
+    assert ended.code == 0, ended.err
+    assert len(table()) == 4
