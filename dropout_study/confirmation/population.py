@@ -67,7 +67,7 @@ class _Confirmation:
 
     def _member(self, name: str, run: Run) -> tuple[Member, Splits]:
         setup = on_all_examples(prepare_trial(run.config))
-        write_provenance(run.paths, setup.splits)
+        write_provenance(run.paths, setup.splits, setup.model)
         self._histories[name] = HistoryFile(run.paths.history_csv)
         return Member(name, setup.model, setup.optimizer, setup.settings), setup.splits
 

@@ -1,6 +1,6 @@
-"""What a trial was trained with: versions, commit, device and data.
+"""What a trial was trained with: versions, commit, device, threads, data and dropout rates.
 
-Without it no number is worth quoting; the size of the test set tells how sure an accuracy is.
+A number can be repeated only with these; the size of the test set tells how sure an accuracy is.
 """
 
 import hashlib
@@ -14,22 +14,32 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from dropout_study.data import Examples, Splits
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths
+from dropout_study.task.rates import noise_rates
 
 PACKAGES = ("dropout-study", "torch", "hydra-core", "omegaconf", "optuna", "numpy")
 
 
-def write_provenance(paths: JobPaths, splits: Splits) -> None:
-    """Writes ``provenance.json``, whole or not at all."""
+def write_provenance(paths: JobPaths, splits: Splits, model: nn.Module) -> None:
+    """Writes ``provenance.json``, whole or not at all.
+
+    Args:
+        paths: of the job.
+        splits: its data.
+        model: its network, before training.
+    """
     facts = {
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "packages": package_versions(),
         "commit": source_commit(),
         "device": device_name(splits.train.labels.device),
+        "threads": torch.get_num_threads(),
+        "rates": noise_rates(model, splits.in_shape),
         "data": data_facts(splits),
     }
     with atomic_write(paths.provenance_json, durable=False) as temporary:

@@ -112,7 +112,7 @@ def preload(config: DictConfig) -> None:
 
 def epoch_listeners(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> OnEpoch:
     """Writes ``provenance.json``; returns who writes a trial's files and tells ``on_epoch``."""
-    write_provenance(JobPaths(job_dir), setup.splits)
+    write_provenance(JobPaths(job_dir), setup.splits, setup.model)
     listeners: list[OnEpoch] = [HistoryFile(JobPaths(job_dir).history_csv), *on_epoch]
     if setup.checkpoint != "none":
         listeners.insert(1, _checkpoint_file(JobPaths(job_dir), setup))

@@ -5,16 +5,21 @@ from pathlib import Path
 import torch
 
 from dropout_study.data import synthetic
+from dropout_study.models import MLP
 from dropout_study.paths import JobPaths
 from dropout_study.task.provenance import data_facts, write_provenance
 
 
 def test_a_job_records_versions_device_and_data(tmp_path: Path) -> None:
-    write_provenance(JobPaths(tmp_path), synthetic(n_train=64, n_test=32, val_size=16))
+    splits = synthetic(n_train=64, n_test=32, val_size=16)
+    model = MLP(in_shape=splits.in_shape, classes=10, hidden1=4, hidden2=4)
+    write_provenance(JobPaths(tmp_path), splits, model)
 
     facts = json.loads((tmp_path / "provenance.json").read_text())
     assert facts["packages"]["torch"] == torch.__version__.partition("+")[0]
     assert facts["device"].startswith("cpu")
+    assert facts["threads"] == torch.get_num_threads()
+    assert facts["rates"] == {"1": 0.0, "4": 0.2, "7": 0.5}
     assert {name: facts["data"][name] for name in ("train", "val", "test", "classes")} == {
         "train": 48,
         "val": 16,

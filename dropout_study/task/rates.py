@@ -1,0 +1,74 @@
+"""The dropout rates of a built network, read from its layers rather than from names of settings."""
+
+import copy
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.dropout import _DropoutNd
+
+from dropout_study.models.noise import Dropout
+
+OTHER = "elsewhere"
+"""Stands for random draws that no layer known here makes, as ``torch.nn.functional.dropout``."""
+
+Rates = dict[str, float | None]
+"""Name of a noise layer, as in ``model.named_modules()`` -> its rate; None where not known."""
+
+
+def noise_rates(model: nn.Module, in_shape: tuple[int, ...]) -> Rates:
+    """Returns the rate of every layer of ``model`` that disturbs activations in training.
+
+    Known are the dropout layers of PyTorch and of this project, the dropout of recurrent layers
+    and of attention. Whatever else draws random numbers in a forward pass, is the entry
+    ``OTHER`` without a rate, as is a network that this cannot be found out of.
+
+    Args:
+        model: the network; it is not changed.
+        in_shape: shape of one image, (C, H, W).
+    """
+    rates: Rates = {
+        name: rate
+        for name, module in model.named_modules()
+        if (rate := layer_rate(module)) is not None
+    }
+    return {**rates, OTHER: None} if draws_elsewhere(model, in_shape) else rates
+
+
+def layer_rate(module: nn.Module) -> float | None:
+    """Returns the dropout rate of a layer, or None if it is no layer with one."""
+    if isinstance(module, _DropoutNd | Dropout):
+        return _rate(module.p)
+    if isinstance(module, nn.RNNBase | nn.MultiheadAttention):
+        return _rate(module.dropout) or None  # without dropout it is no noise layer
+    return None
+
+
+def _rate(given: Any) -> float | None:
+    return float(given) if isinstance(given, int | float) else None
+
+
+def draws_elsewhere(model: nn.Module, in_shape: tuple[int, ...]) -> bool:
+    """Returns whether a forward pass in training draws random numbers outside of known layers.
+
+    A network that cannot be copied or takes no two images of zeros may: True.
+    """
+    try:
+        probe = copy.deepcopy(model).train()
+        for module in probe.modules():
+            if layer_rate(module) is not None:
+                module.eval()
+        device = next((p.device for p in probe.parameters()), torch.device("cpu"))
+        with torch.random.fork_rng(), torch.no_grad():
+            before = _generator_states()
+            probe(torch.zeros(2, *in_shape, device=device))
+            return _generator_states() != before
+    except Exception:  # a user's network may raise anything; then nothing is known of it
+        return True
+
+
+def _generator_states() -> list[bytes]:
+    states = [torch.get_rng_state()]
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        states += torch.cuda.get_rng_state_all()
+    return [state.numpy().tobytes() for state in states]
