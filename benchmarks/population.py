@@ -57,7 +57,7 @@ def members(count: int, device: torch.device, *, bfloat16: bool, epochs: int) ->
 
 
 def floor(count: int, plan: Plan, share: float, dtype: torch.dtype, device: torch.device) -> None:
-    """The products of ``count`` trials on the plan's threads and lanes."""
+    """The products of ``count`` trials on the plan's threads and buckets."""
     if plan.threads == 1:
         products(count, share, dtype, device)
         return

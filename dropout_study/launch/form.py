@@ -30,7 +30,7 @@ class MemberTask:
         model: maps images [B, C, H, W] to logits [B, K]; on the device of ``splits``.
         optimizer: over the model's parameters.
         splits: the data, the same for all jobs of a group.
-        settings: epochs, batch size, arithmetic and seed.
+        settings: epochs, batch size, precision and seed.
         on_epoch: called after every epoch; the member goes on while it returns True.
         result: what the task would return, given its epochs.
     """

@@ -203,7 +203,7 @@ class Population:
             return job
 
     def _on_epochs(self, metrics: Mapping[MemberId, EpochMetrics]) -> Collection[MemberId]:
-        """Tells the source in the order of the trials, whatever lanes they were trained in."""
+        """Tells the source in the order of the trials, whatever buckets they were trained in."""
         members = sorted(metrics, key=lambda member: self._training[member].place)
         return [member for member in members if self._goes_on(member, metrics[member])]
 

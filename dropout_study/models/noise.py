@@ -52,7 +52,7 @@ class Noise:
         return words.view(torch.int16)[: shape.numel()].view(shape)
 
 
-def keep_level(p: float) -> int:
+def dropped_levels(p: float) -> int:
     """Returns the number of levels of u that are dropped at rate ``p``, at least one is kept."""
     return min(round(p * LEVELS), LEVELS - 1)
 
@@ -74,7 +74,7 @@ class Dropout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: any shape -> the same shape."""
-        dropped = keep_level(self.p)
+        dropped = dropped_levels(self.p)
         if not self.training or dropped == 0:
             return x
         # Compared as float32, which holds the draws exactly: ten times as fast as a bool mask.

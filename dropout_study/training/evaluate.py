@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from dropout_study.data import Examples
+from dropout_study.data.splits import Examples
 
 EVALUATION_BATCH = 2048
 """Images a forward pass; the result does not depend on it, only memory and time do."""

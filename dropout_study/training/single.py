@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from dropout_study.data import Examples, Splits
+from dropout_study.data.splits import Examples, Splits
 from dropout_study.errors import DivergedError
 from dropout_study.models import Noise, use_noise
 from dropout_study.randomness import draw_key
@@ -22,7 +22,7 @@ from dropout_study.trial import EpochMetrics, OnEpoch
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """How long, in what portions and in which arithmetic to train."""
+    """How long, in what portions and in which precision to train."""
 
     epochs: int = 10
     batch_size: int = 256
@@ -43,7 +43,7 @@ def train_single(
         model: maps images [B, C, H, W] to logits [B, K]; on the same device as ``splits``.
         optimizer: over the model's parameters.
         splits: the data; ``splits.val`` and ``splits.test`` are only evaluated.
-        settings: epochs, batch size, arithmetic and seed.
+        settings: epochs, batch size, precision and seed.
         on_epoch: called with each epoch's metrics; training stops early when it returns False.
 
     Raises:
@@ -116,7 +116,7 @@ def train_minibatch(
 ) -> tuple[Tensor, Tensor]:
     """Makes one update; returns the mean loss before it and the number of correct predictions."""
     with autocast(labels.device, bfloat16):
-        logits = model(images).float()  # the loss is a float32 sum in either arithmetic
+        logits = model(images).float()  # the loss is a float32 sum in either precision
     loss = cross_entropy(logits, labels)
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]

@@ -71,7 +71,7 @@ def test_the_first_epoch_is_that_of_a_naive_loop(splits, rates):
             optimizer.step()
             loss_sum += losses.sum().item()
             correct += (logits.argmax(dim=1) == y).sum().item()
-        # the same arithmetic in another order: float32 rounds at 6e-8, some 1e3 roundings an epoch
+        # the same sums in another order: float32 rounds at 6e-8, some 1e3 roundings an epoch
         assert metrics.train_loss == pytest.approx(loss_sum / len(train), rel=1e-4)
         assert metrics.train_accuracy == pytest.approx(correct / len(train), abs=2 / len(train))
         assert metrics.test_loss == pytest.approx(evaluate(twin, splits.test)[0], rel=1e-4)

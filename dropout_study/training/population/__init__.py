@@ -1,9 +1,9 @@
 """Populations: many trials trained as one, each with the curve it would have alone.
 
-The way of an epoch: ``engine`` keeps the members' seats; ``plan`` cuts them into lanes; ``crew``
-runs the lanes on threads; a lane is one module (``lane``) or a stack of members (``stack``) whose
-gradients come from ``networks`` or, for dense networks, from ``dense``, and whose updates come
-from ``optimizers``. Members that are at the same epoch of the same seed read one ``stream``.
+The way of an epoch: ``engine`` keeps the members' states; ``plan`` cuts them into buckets;
+``executor`` runs the buckets on threads; a bucket is one module (``bucket``) or a stack of members
+(``stack``) whose gradients come from ``networks`` or, for dense networks, from ``dense``, and whose
+updates come from ``optimizers``. Members at the same epoch of the same seed read one ``stream``.
 """
 
 from dropout_study.training.population.capacity import places_for

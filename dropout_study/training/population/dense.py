@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
 from dropout_study.models import Dropout
+from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.networks import AnyMinibatch, rates_of, trained_parameters
-from dropout_study.training.population.seat import Seat
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def dense_shape(model: nn.Module) -> Shape | None:
 
 
 @dataclass
-class _Space:
+class _Buffers:
     """The buffers of one minibatch size.
 
     Attributes:
@@ -79,26 +79,28 @@ class DenseNetwork:
     """P dense networks.
 
     Args:
-        seats: P members of one signature, whose ``dense_shape`` is not None.
+        states: P members of one signature, whose ``dense_shape`` is not None.
         device: where they train.
     """
 
-    def __init__(self, seats: Sequence[Seat], device: torch.device) -> None:
-        shape = dense_shape(seats[0].member.model)
+    def __init__(self, states: Sequence[MemberState], device: torch.device) -> None:
+        shape = dense_shape(states[0].member.model)
         if shape is None:
-            raise ValueError(f"not a dense network: {seats[0].member.model}")
-        self._members = len(seats)
-        self._dtype = torch.bfloat16 if seats[0].member.settings.bfloat16 else torch.float32
+            raise ValueError(f"not a dense network: {states[0].member.model}")
+        self._members = len(states)
+        self._dtype = torch.bfloat16 if states[0].member.settings.bfloat16 else torch.float32
         self._dropout: list[tuple[int, Tensor, Tensor] | None] = []
         for layer in shape.dropout:
             self._dropout.append(None)
             if layer is not None:
-                level, factor = (rate.view(-1, 1, 1) for rate in rates_of(seats, layer[0], device))
+                threshold, factor = (
+                    rate.view(-1, 1, 1) for rate in rates_of(states, layer[0], device)
+                )
                 if bool((factor > 1).any()):
-                    self._dropout[-1] = (layer[1], level, factor)
-        params = list(trained_parameters(seats[0]).values())
-        self._grads = [torch.empty(len(seats), *p.shape, device=device) for p in params]
-        self._spaces: dict[int, _Space] = {}
+                    self._dropout[-1] = (layer[1], threshold, factor)
+        params = list(trained_parameters(states[0]).values())
+        self._grads = [torch.empty(len(states), *p.shape, device=device) for p in params]
+        self._by_batch: dict[int, _Buffers] = {}
 
     def gradients(
         self, params: Sequence[Tensor], minibatch: AnyMinibatch
@@ -107,11 +109,11 @@ class DenseNetwork:
         with torch.no_grad():
             weights = [weight.to(self._dtype) for weight in params[::2]]
             biases = [bias.to(self._dtype).unsqueeze(1) for bias in params[1::2]]
-            space = self._space(minibatch.labels.shape[-1], weights)
-            inputs = self._forward(weights, biases, minibatch, space)
-            losses, delta = _cross_entropy(space.outputs[-1], minibatch.labels)
-            self._backward(weights, inputs, delta.to(self._dtype), space)
-            return losses, space.outputs[-1], self._grads
+            buffers = self._buffers(minibatch.labels.shape[-1], weights)
+            inputs = self._forward(weights, biases, minibatch, buffers)
+            losses, delta = _cross_entropy(buffers.outputs[-1], minibatch.labels)
+            self._backward(weights, inputs, delta.to(self._dtype), buffers)
+            return losses, buffers.outputs[-1], self._grads
 
     @torch.no_grad()
     def logits(self, params: Sequence[Tensor], images: Tensor) -> Tensor:
@@ -125,33 +127,39 @@ class DenseNetwork:
         return x
 
     def _forward(
-        self, weights: list[Tensor], biases: list[Tensor], minibatch: AnyMinibatch, space: _Space
+        self,
+        weights: list[Tensor],
+        biases: list[Tensor],
+        minibatch: AnyMinibatch,
+        buffers: _Buffers,
     ) -> list[Tensor]:
-        """Fills ``space.outputs`` and returns the input [P, B, D] of each Linear layer."""
+        """Fills ``buffers.outputs`` and returns the input [P, B, D] of each Linear layer."""
         x = self._flat(minibatch.images, own=minibatch.labels.dim() == 2)
         inputs = []
         for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-            mask = self._mask(layer, x, minibatch, space)
+            mask = self._mask(layer, x, minibatch, buffers)
             if mask is not None:
                 x = x * mask if layer == 0 else x.mul_(mask)
             inputs.append(x)
-            x = torch.baddbmm(bias, x, weight.transpose(1, 2), out=space.outputs[layer])
+            x = torch.baddbmm(bias, x, weight.transpose(1, 2), out=buffers.outputs[layer])
             if layer < len(weights) - 1:
                 x.relu_()
         return inputs
 
-    def _mask(self, layer: int, x: Tensor, minibatch: AnyMinibatch, space: _Space) -> Tensor | None:
+    def _mask(
+        self, layer: int, x: Tensor, minibatch: AnyMinibatch, buffers: _Buffers
+    ) -> Tensor | None:
         """Returns what to multiply the layer's input with: 0 or 1 / (1 - p), [P, B, D]."""
-        dropout, mask = self._dropout[layer], space.masks[layer]
+        dropout, mask = self._dropout[layer], buffers.masks[layer]
         if dropout is None or mask is None:
             return None
-        number, level, factor = dropout
+        number, threshold, factor = dropout
         draws = minibatch.draw(number, x.shape[1:], torch.float32)
-        torch.ge(draws, level, out=mask).mul_(factor)
+        torch.ge(draws, threshold, out=mask).mul_(factor)
         return mask.to(self._dtype)
 
     def _backward(
-        self, weights: list[Tensor], inputs: list[Tensor], delta: Tensor, space: _Space
+        self, weights: list[Tensor], inputs: list[Tensor], delta: Tensor, buffers: _Buffers
     ) -> None:
         """Fills the gradients. ``delta`` is the loss's with respect to the logits, [P, B, K]."""
         for layer in reversed(range(len(weights))):
@@ -161,8 +169,8 @@ class DenseNetwork:
             into_bias.copy_(delta.sum(dim=1))
             if layer == 0:
                 return
-            delta = torch.bmm(delta, weights[layer], out=space.deltas[layer - 1])
-            mask = space.masks[layer]
+            delta = torch.bmm(delta, weights[layer], out=buffers.deltas[layer - 1])
+            mask = buffers.masks[layer]
             if mask is not None:
                 delta.mul_(mask)
             torch.ops.aten.threshold_backward.grad_input(delta, x, 0, grad_input=delta)
@@ -172,11 +180,11 @@ class DenseNetwork:
         rows = images.flatten(2 if own else 1).to(self._dtype)
         return rows.expand(self._members, *rows.shape[-2:])
 
-    def _space(self, batch: int, weights: list[Tensor]) -> _Space:
+    def _buffers(self, batch: int, weights: list[Tensor]) -> _Buffers:
         """Returns the buffers for minibatches of ``batch`` examples."""
-        if batch not in self._spaces:
+        if batch not in self._by_batch:
             rows = (self._members, batch)
-            self._spaces[batch] = _Space(
+            self._by_batch[batch] = _Buffers(
                 [w.new_empty(*rows, w.shape[1]) for w in weights],
                 [
                     w.new_empty(*rows, w.shape[2], dtype=torch.float32) if dropout else None
@@ -184,7 +192,7 @@ class DenseNetwork:
                 ],
                 [w.new_empty(*rows, w.shape[2]) for w in weights[1:]],
             )
-        return self._spaces[batch]
+        return self._by_batch[batch]
 
 
 def _bmm(left: Tensor, right: Tensor, out: Tensor) -> None:

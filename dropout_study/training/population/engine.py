@@ -6,10 +6,10 @@ from time import perf_counter
 
 import torch
 
-from dropout_study.data import Splits
+from dropout_study.data.splits import Splits
 from dropout_study.errors import DivergedError, UserError
-from dropout_study.training.population.crew import Crew, MemberScores
-from dropout_study.training.population.lane import Lane
+from dropout_study.training.population.bucket import Bucket
+from dropout_study.training.population.executor import Executor, MemberScores
 from dropout_study.training.population.member import (
     Member,
     MemberId,
@@ -18,9 +18,9 @@ from dropout_study.training.population.member import (
     OnLeave,
     Refill,
 )
+from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.plan import Plan, Planner, plan_for
-from dropout_study.training.population.seat import Seat
-from dropout_study.training.population.stack import StackLane
+from dropout_study.training.population.stack import StackBucket
 from dropout_study.trial import EpochMetrics
 
 
@@ -37,7 +37,7 @@ def train_population(
     """Trains ``members`` side by side, an epoch of each at a time.
 
     Each has the learning curve that ``train_single`` would give it, whoever its neighbours are and
-    whenever it joins. Those that differ only in weights, dropout rates and the optimizer's numbers,
+    whenever it joins. Those that differ only in weights, dropout rates and optimizer options,
     and are at the same epoch of the same seed, share minibatches and noise and can be stacked;
     others train beside them. One that diverges or raises leaves and changes nothing for the rest.
 
@@ -60,10 +60,10 @@ def train_population(
     population = _Population(splits, on_epochs, on_leave, plan, capacity or max(len(members), 1))
     population.join(members)
     while True:
-        places = population.capacity - len(population.seats)
+        places = population.capacity - len(population.states)
         if places > 0:
             population.join(refill(places))
-        if not population.seats:
+        if not population.states:
             return population.results
         population.epoch()
 
@@ -80,73 +80,75 @@ class _Population:
         capacity: int,
     ) -> None:
         self.capacity = capacity
-        self.seats: list[Seat] = []
+        self.states: list[MemberState] = []
         self.results: dict[MemberId, MemberResult] = {}
         self._device = splits.train.labels.device
         plan = plan_for(self._device, capacity) if plan is None else plan
         self._planner = Planner(plan, splits.train)
-        self._crew = Crew(plan.threads, splits)
+        self._executor = Executor(plan.threads, splits)
         self._on_epochs = on_epochs
         self._on_leave = on_leave
         self._known: set[MemberId] = set()
 
     def join(self, members: Sequence[Member]) -> None:
-        """Gives ``members`` a seat each."""
+        """Takes ``members`` in."""
         for member in members:
             if member.id in self._known:
                 raise UserError(f"member ids must differ, got {member.id!r} twice")
             self._known.add(member.id)
-            self.seats.append(Seat(member, self._device))
+            self.states.append(MemberState(member, self._device))
 
     def epoch(self) -> None:
-        """Trains an epoch of every member; afterwards only those that go on have a seat."""
+        """Trains an epoch of every member; afterwards only those that go on are left."""
         started = perf_counter()
-        outcomes = list(self._outcomes(self._planner.lanes(self.seats)))
+        outcomes = list(self._outcomes(self._planner.buckets(self.states)))
         share = (perf_counter() - started) / len(outcomes)
         told: dict[MemberId, EpochMetrics] = {}
-        for seat, outcome in outcomes:
+        for state, outcome in outcomes:
             if isinstance(outcome, Exception):
-                self._leave(seat, outcome)
+                self._leave(state, outcome)
             elif not isfinite(outcome.train[0]):
-                self._leave(seat, _divergence(seat))
+                self._leave(state, _divergence(state))
             else:
-                seat.history.append(_metrics(seat, outcome, share))
-                told[seat.member.id] = seat.history[-1]
+                state.history.append(_metrics(state, outcome, share))
+                told[state.member.id] = state.history[-1]
         going_on = set(self._on_epochs(told)) if told else set()
-        for seat in list(self.seats):
-            if seat.finished or seat.member.id not in going_on:
-                self._leave(seat)
+        for state in list(self.states):
+            if state.finished or state.member.id not in going_on:
+                self._leave(state)
 
-    def _leave(self, seat: Seat, error: Exception | None = None) -> None:
-        self.seats.remove(seat)
-        result = self.results[seat.member.id] = seat.result(error)
-        self._on_leave(seat.member.id, result)
+    def _leave(self, state: MemberState, error: Exception | None = None) -> None:
+        self.states.remove(state)
+        result = self.results[state.member.id] = state.result(error)
+        self._on_leave(state.member.id, result)
 
-    def _outcomes(self, lanes: Sequence[Lane]) -> Iterator[tuple[Seat, MemberScores | Exception]]:
+    def _outcomes(
+        self, buckets: Sequence[Bucket]
+    ) -> Iterator[tuple[MemberState, MemberScores | Exception]]:
         """Yields each member's own scores or error; a stack that fails is cut and tried again."""
-        for lane, outcome in zip(lanes, self._crew.run_epoch(lanes), strict=True):
+        for bucket, outcome in zip(buckets, self._executor.run_epoch(buckets), strict=True):
             if not isinstance(outcome, Exception):
-                yield from zip(lane.seats, outcome, strict=True)
-            elif isinstance(outcome, torch.OutOfMemoryError) and len(lane.seats) > 1:
-                yield from self._outcomes(self._planner.halves(lane))
-            elif isinstance(lane, StackLane):
-                yield from self._outcomes(self._planner.one_by_one(lane, outcome))
+                yield from zip(bucket.states, outcome, strict=True)
+            elif isinstance(outcome, torch.OutOfMemoryError) and len(bucket.states) > 1:
+                yield from self._outcomes(self._planner.halves(bucket))
+            elif isinstance(bucket, StackBucket):
+                yield from self._outcomes(self._planner.one_by_one(bucket, outcome))
             else:
-                yield lane.seats[0], outcome
+                yield bucket.states[0], outcome
 
 
-def _divergence(seat: Seat) -> DivergedError:
-    epoch = len(seat.history) + 1
+def _divergence(state: MemberState) -> DivergedError:
+    epoch = len(state.history) + 1
     return DivergedError(
-        f"trial {seat.member.id}: loss not finite at epoch {epoch}; lower `optimizer.lr`"
+        f"trial {state.member.id}: loss not finite at epoch {epoch}; lower `optimizer.lr`"
     )
 
 
-def _metrics(seat: Seat, scores: MemberScores, seconds: float) -> EpochMetrics:
+def _metrics(state: MemberState, scores: MemberScores, seconds: float) -> EpochMetrics:
     """Returns the history's row for an epoch; ``seconds`` is the member's share of its time."""
     val_loss, val_accuracy = scores.val or (None, None)
     return EpochMetrics(
-        epoch=len(seat.history) + 1,
+        epoch=len(state.history) + 1,
         train_loss=scores.train[0],
         train_accuracy=scores.train[1],
         val_loss=val_loss,

@@ -56,7 +56,7 @@ class JoinedStream:
         return len(self._streams[0])
 
     def add_reader(self) -> None:
-        """Counts a lane that will read each of the streams."""
+        """Counts a bucket that will read each of the streams."""
         for stream in set(self._streams):
             stream.add_reader()
 

@@ -21,7 +21,7 @@ class Member:
         id: the trial's number, for results and messages.
         model: maps images [B, C, H, W] to logits [B, K]; trained in place.
         optimizer: over the model's parameters.
-        settings: its own epochs, batch size, arithmetic and seed.
+        settings: its own epochs, batch size, precision and seed.
     """
 
     id: MemberId

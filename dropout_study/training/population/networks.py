@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn.functional import cross_entropy
 
-from dropout_study.models.noise import LEVELS, keep_level
+from dropout_study.models.noise import LEVELS, dropped_levels
 from dropout_study.training.population.joined import JoinedMinibatch
-from dropout_study.training.population.seat import Seat, dropout_layers
+from dropout_study.training.population.member_state import MemberState, dropout_layers
 from dropout_study.training.population.stream import Minibatch
 from dropout_study.training.single import autocast
 
@@ -35,37 +35,39 @@ class StackedNetwork(Protocol):
         """images: [B, C, H, W] -> [P, B, K], dropout off."""
 
 
-def trained_parameters(seat: Seat) -> dict[str, nn.Parameter]:
+def trained_parameters(state: MemberState) -> dict[str, nn.Parameter]:
     """Returns the parameters that the member's optimizer updates, by name, in the model's order."""
-    optimized = {p for group in seat.member.optimizer.param_groups for p in group["params"]}
-    named = seat.member.model.named_parameters()
+    optimized = {p for group in state.member.optimizer.param_groups for p in group["params"]}
+    named = state.member.model.named_parameters()
     return {name: param for name, param in named if param in optimized}
 
 
-def rates_of(seats: Sequence[Seat], name: str, device: torch.device) -> tuple[Tensor, Tensor]:
+def rates_of(
+    states: Sequence[MemberState], name: str, device: torch.device
+) -> tuple[Tensor, Tensor]:
     """Returns the threshold of the draws and the factor of what is kept, [P] each, float32.
 
     Args:
-        seats: P members.
+        states: P members.
         name: of the dropout layer.
         device: of the tensors.
     """
-    dropped = [keep_level(seat.dropout[name].p) for seat in seats]
-    level = torch.tensor([float(d - LEVELS // 2) for d in dropped], device=device)
-    return level, torch.tensor([LEVELS / (LEVELS - d) for d in dropped], device=device)
+    dropped = [dropped_levels(state.dropout[name].p) for state in states]
+    threshold = torch.tensor([float(d - LEVELS // 2) for d in dropped], device=device)
+    return threshold, torch.tensor([LEVELS / (LEVELS - d) for d in dropped], device=device)
 
 
 class PopulationDropout(nn.Module):
     """Dropout with a rate a member: its threshold and factor are buffers, stacked like weights."""
 
-    level: Tensor
+    threshold: Tensor
     factor: Tensor
 
     def __init__(self, layer: int, network: "VmappedNetwork") -> None:
         super().__init__()
         self._layer = layer
         self._network = [network]  # in a list: the network is no submodule
-        self.register_buffer("level", torch.zeros(()))
+        self.register_buffer("threshold", torch.zeros(()))
         self.register_buffer("factor", torch.ones(()))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -78,32 +80,32 @@ class PopulationDropout(nn.Module):
         draws = network.minibatch.draw(self._layer, x.shape, torch.float32, call)
         if isinstance(network.minibatch, JoinedMinibatch):  # [P, ...], of which one is the member's
             draws = draws.index_select(0, network.member.view(1)).squeeze(0)
-        return x * ((draws >= self.level) * self.factor).to(x.dtype)
+        return x * ((draws >= self.threshold) * self.factor).to(x.dtype)
 
 
 class VmappedNetwork:
     """Any module that ``torch.func.vmap`` can run, its parameters and rates batched.
 
     Args:
-        seats: P members of one signature.
+        states: P members of one signature.
         device: where they train.
     """
 
-    def __init__(self, seats: Sequence[Seat], device: torch.device) -> None:
+    def __init__(self, states: Sequence[MemberState], device: torch.device) -> None:
         self.minibatch: AnyMinibatch | None = None
-        self.member = torch.arange(len(seats), device=device)  # under vmap, the index of one
+        self.member = torch.arange(len(states), device=device)  # under vmap, the index of one
         self.calls: Counter[int] = Counter()  # of each dropout layer at this minibatch
-        model = seats[0].member.model
-        self._names = list(trained_parameters(seats[0]))
-        self._fixed = _stacked_rest(seats, self._names)
+        model = states[0].member.model
+        self._names = list(trained_parameters(states[0]))
+        self._fixed = _stacked_rest(states, self._names)
         self._template = deepcopy(model)
         self._device = device
-        self._bfloat16 = seats[0].member.settings.bfloat16
+        self._bfloat16 = states[0].member.settings.bfloat16
         for name, layer in dropout_layers(self._template).items():
-            rates = rates_of(seats, name, device)
+            rates = rates_of(states, name, device)
             if bool((rates[1] > 1).any()):
                 self._template.set_submodule(name, PopulationDropout(layer.layer, self))
-                self._fixed[f"{name}.level"], self._fixed[f"{name}.factor"] = rates
+                self._fixed[f"{name}.threshold"], self._fixed[f"{name}.factor"] = rates
             else:
                 self._template.set_submodule(name, nn.Identity())
 
@@ -152,14 +154,14 @@ class VmappedNetwork:
         return logits
 
 
-def _stacked_rest(seats: Sequence[Seat], trained: Sequence[str]) -> dict[str, Tensor]:
+def _stacked_rest(states: Sequence[MemberState], trained: Sequence[str]) -> dict[str, Tensor]:
     """Returns the members' buffers and untrained parameters, stacked: name -> [P, ...]."""
-    states = [
-        dict([*seat.member.model.named_parameters(), *seat.member.model.named_buffers()])
-        for seat in seats
+    held = [
+        dict([*state.member.model.named_parameters(), *state.member.model.named_buffers()])
+        for state in states
     ]
     return {
-        name: torch.stack([state[name].detach() for state in states])
-        for name in states[0]
+        name: torch.stack([tensors[name].detach() for tensors in held])
+        for name in held[0]
         if name not in trained
     }

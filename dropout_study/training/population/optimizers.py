@@ -1,4 +1,4 @@
-"""torch's update rules for stacked parameters: P members in one call, each with its numbers.
+"""torch's update rules for stacked parameters: P members in one call, each with its options.
 
 A rule follows its ``torch.optim`` class to the letter (the formulas stand in torch's own
 documentation) and keeps its state under the same names, so that state moves both ways.
@@ -17,7 +17,7 @@ State = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Numbers:
+class Hyperparameters:
     """The options of P members for one parameter: P numbers for each name, flags shared by all.
 
     What is derived from a number is derived in Python's double precision before it is rounded to
@@ -30,7 +30,7 @@ class Numbers:
     tensors: dict[str, Tensor] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Tensor:
-        """Returns the number as [P, 1, ...]."""
+        """Returns the option as [P, 1, ...]."""
         return self._tensor(name, lambda value: value, name)
 
     def complement(self, name: str) -> Tensor:
@@ -59,22 +59,22 @@ class Rule:
 
     Attributes:
         update: changes a stacked parameter in place, given its gradient (which it may overwrite).
-        numbers: options that may differ between members.
+        hyperparameters: options that may differ between members.
         flags: options that must be equal in a stack, with the values that ``update`` knows.
         state: names of the state tensors that ``update`` needs, given the options.
     """
 
-    update: Callable[[Tensor, Tensor, State, Numbers], None]
-    numbers: tuple[str, ...]
+    update: Callable[[Tensor, Tensor, State, Hyperparameters], None]
+    hyperparameters: tuple[str, ...]
     flags: Mapping[str, tuple[object, ...]]
-    state: Callable[[Numbers], tuple[str, ...]]
+    state: Callable[[Hyperparameters], tuple[str, ...]]
 
 
 IGNORED = {"params", "param_names", "foreach", "fused", "capturable", "differentiable"}
 """Options that choose among equal implementations."""
 
 
-def _sgd(param: Tensor, grad: Tensor, state: State, given: Numbers) -> None:
+def _sgd(param: Tensor, grad: Tensor, state: State, given: Hyperparameters) -> None:
     if given.used("weight_decay"):
         grad.addcmul_(param, given["weight_decay"])
     if given.used("momentum"):
@@ -84,7 +84,7 @@ def _sgd(param: Tensor, grad: Tensor, state: State, given: Numbers) -> None:
     param.addcmul_(grad, given["lr"], value=-1)
 
 
-def _adam(param: Tensor, grad: Tensor, state: State, given: Numbers) -> None:
+def _adam(param: Tensor, grad: Tensor, state: State, given: Hyperparameters) -> None:
     if given.flags["decoupled_weight_decay"]:
         param.mul_(1 - given["lr"] * given["weight_decay"])
     elif given.used("weight_decay"):
@@ -99,7 +99,7 @@ def _adam(param: Tensor, grad: Tensor, state: State, given: Numbers) -> None:
     param.addcdiv_(mean * (given["lr"] / bias1), root, value=-1)
 
 
-def _rmsprop(param: Tensor, grad: Tensor, state: State, given: Numbers) -> None:
+def _rmsprop(param: Tensor, grad: Tensor, state: State, given: Hyperparameters) -> None:
     if given.used("weight_decay"):
         grad.addcmul_(param, given["weight_decay"])
     state["step"].add_(1)
@@ -111,11 +111,11 @@ def _rmsprop(param: Tensor, grad: Tensor, state: State, given: Numbers) -> None:
     param.addcmul_(grad, given["lr"], value=-1)
 
 
-def _sgd_state(given: Numbers) -> tuple[str, ...]:
+def _sgd_state(given: Hyperparameters) -> tuple[str, ...]:
     return ("momentum_buffer",) if given.used("momentum") else ()
 
 
-def _rmsprop_state(given: Numbers) -> tuple[str, ...]:
+def _rmsprop_state(given: Hyperparameters) -> tuple[str, ...]:
     return ("step", "square_avg", *_sgd_state(given))
 
 
@@ -159,7 +159,7 @@ def obstacle(optimizer: torch.optim.Optimizer) -> str | None:
         return f"optimizer {type(optimizer).__name__} has no stacked form"
     for group in optimizer.param_groups:
         for name, value in options(group).items():
-            if name not in rule.numbers and value not in rule.flags.get(name, ()):
+            if name not in rule.hyperparameters and value not in rule.flags.get(name, ()):
                 return f"{type(optimizer).__name__}'s `{name}={value}` has no stacked form"
     return None
 
@@ -169,7 +169,7 @@ class _Slot:
     """One parameter of all members: their own tensors, and the stack's options and state."""
 
     owners: Sequence[tuple[torch.optim.Optimizer, Tensor]]
-    given: Numbers
+    given: Hyperparameters
     state: State = field(default_factory=dict)
 
 
@@ -214,13 +214,13 @@ class StackedOptimizer:
         self, owners: list[tuple[torch.optim.Optimizer, Tensor]], given: list[dict[str, Any]]
     ) -> _Slot:
         param = owners[0][1]
-        numbers = Numbers(
-            {name: [float(each[name]) for each in given] for name in self._rule.numbers},
+        hyperparameters = Hyperparameters(
+            {name: [float(each[name]) for each in given] for name in self._rule.hyperparameters},
             {name: given[0][name] for name in self._rule.flags if name in given[0]},
             like=param,
         )
-        slot = _Slot(owners, numbers)
-        for name in self._rule.state(numbers):
+        slot = _Slot(owners, hyperparameters)
+        for name in self._rule.state(hyperparameters):
             blank = torch.zeros(()) if name == "step" else torch.zeros_like(param)
             held = [optimizer.state[own].get(name) for optimizer, own in owners]
             stacked = torch.stack([blank if each is None else each for each in held])

@@ -1,4 +1,4 @@
-"""A lane of P members: one set of stacked tensors, one update for all."""
+"""A bucket of P members: one set of stacked tensors, one update for all."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,41 +6,41 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from dropout_study.data import Examples
+from dropout_study.data.splits import Examples
 from dropout_study.training.evaluate import scaled
+from dropout_study.training.population.bucket import Scores
 from dropout_study.training.population.joined import JoinedStream
-from dropout_study.training.population.lane import Scores
+from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.networks import StackedNetwork, trained_parameters
 from dropout_study.training.population.optimizers import StackedOptimizer
-from dropout_study.training.population.seat import Seat
 from dropout_study.training.population.stream import Stream
 
-NetworkType = Callable[[Sequence[Seat], torch.device], StackedNetwork]
+NetworkType = Callable[[Sequence[MemberState], torch.device], StackedNetwork]
 """Makes the networks of a stack: ``DenseNetwork`` or ``VmappedNetwork``."""
 
 EVALUATION_BATCH = 256
 """Images a forward pass of a stack: whatever its size, so that no sum depends on the neighbours."""
 
 
-class StackLane:
+class StackBucket:
     """P members of one signature, their parameters stacked as [P, ...].
 
     The stack is a copy: until ``finish`` the members are as they were at the epoch's start, so an
     epoch that fails (out of memory, say) can be trained again in another way.
 
     Args:
-        seats: the members.
+        states: the members.
         stream: the minibatches of their epoch; of several epochs or seeds, joined.
         build: makes the network that computes their gradients.
     """
 
     def __init__(
         self,
-        seats: Sequence[Seat],
+        states: Sequence[MemberState],
         stream: Stream | JoinedStream,
         build: NetworkType,
     ) -> None:
-        self.seats = list(seats)
+        self.states = list(states)
         self.stream = stream
         self.global_draws = False
         self._build = build
@@ -48,7 +48,7 @@ class StackLane:
 
     def open(self) -> None:
         """Copies the members into stacked tensors."""
-        self._stack = _Stack(self.seats, self._build(self.seats, self.stream.device))
+        self._stack = _Stack(self.states, self._build(self.states, self.stream.device))
 
     def close(self) -> None:
         """Lets go of the stacked tensors."""
@@ -89,20 +89,20 @@ class StackLane:
     @property
     def _opened(self) -> "_Stack":
         if self._stack is None:
-            raise RuntimeError("a lane must be opened before it trains")
+            raise RuntimeError("a bucket must be opened before it trains")
         return self._stack
 
 
 class _Stack:
     """The tensors of P members: parameters, optimizer state, sums of the epoch."""
 
-    def __init__(self, seats: Sequence[Seat], network: StackedNetwork) -> None:
+    def __init__(self, states: Sequence[MemberState], network: StackedNetwork) -> None:
         self.network = network
-        columns = [list(trained_parameters(seat).values()) for seat in seats]
+        columns = [list(trained_parameters(state).values()) for state in states]
         self.owned = list(zip(*columns, strict=True))
         self.params = [torch.stack([param.detach() for param in owned]) for owned in self.owned]
-        self.optimizer = StackedOptimizer([seat.member.optimizer for seat in seats], self.owned)
-        self.loss = torch.zeros(len(seats), device=self.params[0].device)
+        self.optimizer = StackedOptimizer([state.member.optimizer for state in states], self.owned)
+        self.loss = torch.zeros(len(states), device=self.params[0].device)
         self.correct = torch.zeros_like(self.loss)
 
 

@@ -7,13 +7,13 @@ from threading import RLock
 import torch
 from torch import Tensor
 
-from dropout_study.data import Examples
+from dropout_study.data.splits import Examples
 from dropout_study.models import Noise
 from dropout_study.training.evaluate import scaled
 from dropout_study.training.single import epoch_order
 
 WINDOW = 16
-"""Minibatches a stream keeps for lanes that have fallen behind; any can be made again."""
+"""Minibatches a stream keeps for buckets that have fallen behind; any can be made again."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Stream:
     """The minibatches of an epoch in order. Several threads may read it.
 
     Attributes:
-        readers: lanes that will read it; a minibatch that all have taken is let go of.
+        readers: buckets that will read it; a minibatch that all have taken is let go of.
     """
 
     def __init__(self, train: Examples, key: StreamKey) -> None:
@@ -72,7 +72,7 @@ class Stream:
         return -(-self.examples // self.key.batch_size)
 
     def add_reader(self) -> None:
-        """Counts a lane that will read it."""
+        """Counts a bucket that will read it."""
         self.readers += 1
 
     def minibatch(self, iteration: int) -> Minibatch:

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from dropout_study.models import Dropout
-from dropout_study.training.population import optimizers
+from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.networks import VmappedNetwork, trained_parameters
-from dropout_study.training.population.seat import Seat
+from dropout_study.training.population.optimizers import RULES, obstacle
 from dropout_study.training.population.stream import Minibatch
 
 Signature = Hashable
-"""Equal for members that differ in nothing but weights, dropout rates and optimizer numbers."""
+"""Equal for members that differ in nothing but weights, dropout rates and optimizer options."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,17 @@ class Traits:
     global_draws: bool = False
 
 
-def signature_of(seat: Seat) -> Signature:
+def signature_of(state: MemberState) -> Signature:
     """Returns what must be equal for members to be stacked.
 
     Everything a module holds is compared, whatever its class: an attribute that cannot be compared
     by value makes the member one of its own kind.
     """
-    model, optimizer = seat.member.model, seat.member.optimizer
+    model, optimizer = state.member.model, state.member.optimizer
     names = {id(param): name for name, param in model.named_parameters()}
     shapes = tuple((n, tuple(p.shape), p.dtype, p.requires_grad) for n, p in _tensors(model))
     modules = tuple((name, *_state_of(module)) for name, module in model.named_modules())
-    rule = optimizers.RULES.get(type(optimizer))
+    rule = RULES.get(type(optimizer))
     groups = tuple(
         (
             tuple(names.get(id(param), "") for param in group["params"]),
@@ -48,41 +48,41 @@ def signature_of(seat: Seat) -> Signature:
         )
         for group in optimizer.param_groups
     )
-    settings = (seat.member.settings.batch_size, seat.member.settings.bfloat16)
+    settings = (state.member.settings.batch_size, state.member.settings.bfloat16)
     return (settings, shapes, modules, type(optimizer), groups)
 
 
-def traits_of(seat: Seat, minibatch: Minibatch, stacked: bool) -> Traits:
+def traits_of(state: MemberState, minibatch: Minibatch, stacked: bool) -> Traits:
     """Tries a copy of the member's model on a few images and returns what it saw.
 
     Args:
-        seat: any member of the signature.
+        state: any member of the signature.
         minibatch: the images.
         stacked: whether to find out too if the model runs stacked.
     """
     few = Minibatch(minibatch.images[:2], minibatch.labels[:2], minibatch.noise)
     device = few.labels.device
-    seat.noise.seek_minibatch(few)
+    state.noise.seek_minibatch(few)
     try:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            return _try(seat, few, stacked)
-    except Exception as error:  # whatever a user's module raises: it will again, in its own lane
+            return _try(state, few, stacked)
+    except Exception as error:  # whatever a user's module raises: it will again, in its own bucket
         return Traits(f"the model cannot be tried: {_first_line(error)}", global_draws=True)
     finally:
-        seat.noise.seek_minibatch(None)
+        state.noise.seek_minibatch(None)
 
 
-def _try(seat: Seat, few: Minibatch, stacked: bool) -> Traits:
-    model = deepcopy(seat.member.model).train()
+def _try(state: MemberState, few: Minibatch, stacked: bool) -> Traits:
+    model = deepcopy(state.member.model).train()
     before = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    states = _generator_states(few.labels.device)
+    generators = _generator_states(few.labels.device)
     with torch.no_grad():
         model(few.images)
-    if not _equal(states, _generator_states(few.labels.device)):
+    if not _equal(generators, _generator_states(few.labels.device)):
         return Traits("the model draws from torch's global generator", global_draws=True)
-    obstacle = _changed_buffer(model, before) or _optimizer_obstacle(seat)
+    obstacle = _changed_buffer(model, before) or _optimizer_obstacle(state)
     if obstacle is None and stacked:
-        obstacle = _vmap_obstacle(seat, few)
+        obstacle = _vmap_obstacle(state, few)
     return Traits(obstacle)
 
 
@@ -110,8 +110,8 @@ def _comparable(value: object) -> Hashable:
 
 
 def _generator_states(device: torch.device) -> list[Tensor]:
-    states = [torch.get_rng_state()]
-    return [*states, torch.cuda.get_rng_state(device)] if device.type == "cuda" else states
+    generators = [torch.get_rng_state()]
+    return [*generators, torch.cuda.get_rng_state(device)] if device.type == "cuda" else generators
 
 
 def _equal(left: list[Tensor], right: list[Tensor]) -> bool:
@@ -126,17 +126,17 @@ def _changed_buffer(model: nn.Module, before: dict[str, Tensor]) -> str | None:
     return None
 
 
-def _optimizer_obstacle(seat: Seat) -> str | None:
-    groups = seat.member.optimizer.param_groups
-    if sum(len(group["params"]) for group in groups) != len(trained_parameters(seat)):
+def _optimizer_obstacle(state: MemberState) -> str | None:
+    groups = state.member.optimizer.param_groups
+    if sum(len(group["params"]) for group in groups) != len(trained_parameters(state)):
         return "the optimizer updates tensors that are not parameters of the model"
-    return optimizers.obstacle(seat.member.optimizer)
+    return obstacle(state.member.optimizer)
 
 
-def _vmap_obstacle(seat: Seat, few: Minibatch) -> str | None:
+def _vmap_obstacle(state: MemberState, few: Minibatch) -> str | None:
     try:
-        network = VmappedNetwork([seat, seat], few.labels.device)
-        params = [torch.stack([p.detach()] * 2) for p in trained_parameters(seat).values()]
+        network = VmappedNetwork([state, state], few.labels.device)
+        params = [torch.stack([p.detach()] * 2) for p in trained_parameters(state).values()]
         network.gradients(params, few)
     except torch.OutOfMemoryError:
         raise

@@ -6,11 +6,11 @@ import pytest
 
 from dropout_study.training import train_single
 from dropout_study.training.population import Plan, train_population
-from dropout_study.training.population.seat import Seat
+from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.traits import signature_of
 
 PLANS = {
-    "cpu": Plan(lane_size=2, threads=2, vmap=False),
+    "cpu": Plan(bucket_size=2, threads=2, vmap=False),
     "modules": Plan(threads=2, by_hand=False, vmap=False),
     "stacked": Plan(),
     "vmapped": Plan(by_hand=False),
@@ -58,8 +58,8 @@ def test_numbers_differ_within_a_stack(optimizers, plan, splits, recipe, assert_
         recipe(i, optimizer=optimizers[i % 2], epochs=2 + i // 2, seed=i // 2) for i in range(4)
     ]
     _check(recipes, splits, PLANS[plan], assert_same_curve)
-    seats = [Seat(each.member(), splits.train.labels.device) for each in recipes]
-    assert len({signature_of(seat) for seat in seats}) == 1
+    states = [MemberState(each.member(), splits.train.labels.device) for each in recipes]
+    assert len({signature_of(state) for state in states}) == 1
 
 
 @pytest.mark.parametrize("plan", PLANS)

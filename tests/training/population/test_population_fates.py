@@ -15,7 +15,7 @@ from dropout_study.training.population.networks import VmappedNetwork
 
 CPU = torch.device("cpu")
 ALL = [
-    Plan(lane_size=2, threads=2, vmap=False),
+    Plan(bucket_size=2, threads=2, vmap=False),
     Plan(threads=2, by_hand=False, vmap=False),
     Plan(),
     Plan(by_hand=False),
@@ -170,7 +170,7 @@ def test_out_of_memory_with_one_member_is_its_failure(splits, recipe, monkeypatc
         raise torch.OutOfMemoryError("too much")
 
     monkeypatch.setattr("dropout_study.training.population.stack._Stack", no_memory)
-    monkeypatch.setattr("dropout_study.training.population.lane.train_minibatch", no_memory)
+    monkeypatch.setattr("dropout_study.training.population.bucket.train_minibatch", no_memory)
     results = train_population([recipe(0).member()], splits, plan=Plan())
     assert isinstance(results[0].error, torch.OutOfMemoryError)
 
@@ -185,7 +185,7 @@ def test_the_callers_threads_and_generator_are_left_as_they_were(splits, recipe)
     train_population(
         [recipe(0, "global_noise", epochs=1).member(), recipe(1, epochs=1).member()],
         splits,
-        plan=Plan(lane_size=2, threads=2, vmap=False),
+        plan=Plan(bucket_size=2, threads=2, vmap=False),
     )
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), state)

@@ -11,18 +11,18 @@ from dropout_study.training import TrainSettings
 from dropout_study.training.population import Member, Plan, train_population
 from dropout_study.training.population.dense import DenseNetwork, dense_shape
 from dropout_study.training.population.joined import JoinedMinibatch
+from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.networks import VmappedNetwork, trained_parameters
 from dropout_study.training.population.optimizers import StackedOptimizer, obstacle
 from dropout_study.training.population.plan import Planner, _parts
-from dropout_study.training.population.seat import Seat
 from dropout_study.training.population.stream import Minibatch, Stream, StreamKey
 from dropout_study.training.population.traits import signature_of
 
 CPU = torch.device("cpu")
 
 
-def _seat(**kinds):
-    return Seat(Recipe(**kinds).member(), CPU)
+def _state(**kinds):
+    return MemberState(Recipe(**kinds).member(), CPU)
 
 
 @pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name != "adagrad"])
@@ -73,15 +73,15 @@ def test_options_without_a_stacked_form_are_named():
 @pytest.mark.parametrize("model", ["mlp", "mlp_input", "mlp_deep", "linear"])
 @pytest.mark.parametrize("joined", [False, True])
 def test_dense_by_hand_agrees_with_vmap(model, joined):
-    seats = [_seat(model=model, dropout=rate) for rate in (0.0, 0.2, 0.7)]
+    states = [_state(model=model, dropout=rate) for rate in (0.0, 0.2, 0.7)]
     images = torch.rand(9, 1, 12, 12)
     minibatch = Minibatch(images, torch.arange(9) % 4, Noise(0, CPU))
     if joined:
         other = Minibatch(1 - images, torch.arange(9) % 3, Noise(1, CPU))
         minibatch = JoinedMinibatch([minibatch, other, minibatch])
-    columns = zip(*[trained_parameters(seat).values() for seat in seats], strict=True)
+    columns = zip(*[trained_parameters(state).values() for state in states], strict=True)
     params = [torch.stack([each.detach() for each in column]) for column in columns]
-    fast, plain = DenseNetwork(seats, CPU), VmappedNetwork(seats, CPU)
+    fast, plain = DenseNetwork(states, CPU), VmappedNetwork(states, CPU)
     losses, logits, grads = fast.gradients(params, minibatch)
     want_losses, want_logits, want_grads = plain.gradients(params, minibatch)
     torch.testing.assert_close(losses, want_losses)
@@ -107,8 +107,8 @@ def test_what_is_not_quite_a_dense_network_is_not_taken_for_one(layers):
 
 @pytest.mark.parametrize("model", [name for name in MODELS if name != "global_noise"])
 def test_rates_and_numbers_do_not_change_the_signature(model):
-    seats = [_seat(model=model), _seat(model=model, dropout=0.9, lr=3.0, epochs=9, seed=4)]
-    assert signature_of(seats[0]) == signature_of(seats[1])
+    states = [_state(model=model), _state(model=model, dropout=0.9, lr=3.0, epochs=9, seed=4)]
+    assert signature_of(states[0]) == signature_of(states[1])
 
 
 class Sloped(nn.Sequential):
@@ -160,10 +160,10 @@ def test_parts_are_even_and_keep_every_thread_busy():
 
 @pytest.mark.parametrize(("model", "plan"), [("mlp", Plan()), ("lenet", Plan(by_hand=False))])
 def test_members_of_all_epochs_and_seeds_are_one_stack(model, plan, splits):
-    seats = [_seat(id=i, model=model, seed=i % 2) for i in range(4)]
-    seats[3].history.append(train_population([Recipe(epochs=1).member()], splits)[0].history[0])
-    (lane,) = Planner(plan, splits.train).lanes(seats)
-    assert len(lane.seats) == 4
+    states = [_state(id=i, model=model, seed=i % 2) for i in range(4)]
+    states[3].history.append(train_population([Recipe(epochs=1).member()], splits)[0].history[0])
+    (bucket,) = Planner(plan, splits.train).buckets(states)
+    assert len(bucket.states) == 4
 
 
 def test_a_stream_makes_each_minibatch_once_for_all_its_readers():

@@ -1,4 +1,4 @@
-"""A member's place in a population: its progress, and what decides whom it can be stacked with."""
+"""What a member carries from epoch to epoch: its history, and the noise of its layers."""
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +31,7 @@ class SharedNoise(Noise):
         return self  # noise is a function, not a state: a copied model may read the same
 
 
-class Seat:
+class MemberState:
     """A member, its noise and its history; everything it has lives in its model and optimizer."""
 
     def __init__(self, member: Member, device: torch.device) -> None:
@@ -58,6 +58,6 @@ class Seat:
 
 
 def dropout_layers(model: nn.Module) -> dict[str, Dropout]:
-    """Returns the dropout layers of a seated model by their names; one may have several."""
+    """Returns the dropout layers of a member's model by their names; one may have several."""
     named = model.named_modules(remove_duplicate=False)
     return {name: layer for name, layer in named if isinstance(layer, Dropout)}

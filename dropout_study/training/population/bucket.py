@@ -1,15 +1,15 @@
-"""A lane: members whose updates are computed as one. Here the plain one, of a single member."""
+"""A bucket: members whose updates are computed as one. Here the bucket of a single member."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 import torch
 
-from dropout_study.data import Examples
+from dropout_study.data.splits import Examples
 from dropout_study.randomness import draw_key
 from dropout_study.training.evaluate import evaluate
 from dropout_study.training.population.joined import JoinedStream
-from dropout_study.training.population.seat import Seat
+from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.stream import Stream
 from dropout_study.training.single import autocast, train_minibatch
 
@@ -17,11 +17,11 @@ Scores = list[tuple[float, float]]
 """Mean loss and accuracy of each of P members."""
 
 
-class Lane(Protocol):
+class Bucket(Protocol):
     """P members, an epoch of each. Calls come in order, from one thread at a time."""
 
     @property
-    def seats(self) -> Sequence[Seat]:
+    def states(self) -> Sequence[MemberState]:
         """The members."""
 
     @property
@@ -48,39 +48,39 @@ class Lane(Protocol):
         """Returns the members' scores on ``examples``, dropout off."""
 
 
-class ModuleLane:
+class ModuleBucket:
     """One member in the reference loop's own terms: its module, autograd, torch's optimizer.
 
     Trains whatever ``train_single`` trains, in place; the minibatch, its conversion to float and
-    the noise are shared with other lanes.
+    the noise are shared with other buckets.
 
     Args:
-        seat: the member.
+        state: the member.
         stream: the minibatches of its epoch.
         global_draws: the model draws from torch's global generator, which is then seeded as
             ``train_single`` seeds it; nothing else may draw from it meanwhile.
     """
 
-    def __init__(self, seat: Seat, stream: Stream, global_draws: bool = False) -> None:
-        self.seats = [seat]
+    def __init__(self, state: MemberState, stream: Stream, global_draws: bool = False) -> None:
+        self.states = [state]
         self.stream = stream
         self.global_draws = global_draws
-        self._seat = seat
+        self._state = state
         self._loss = torch.zeros((), device=stream.device)
         self._correct = torch.zeros((), device=stream.device)
 
     def open(self) -> None:
         """Puts the model into training mode."""
-        self._seat.member.model.train()
+        self._state.member.model.train()
 
     def close(self) -> None:
         """Lets go of the last minibatch."""
-        self._seat.noise.seek_minibatch(None)
+        self._state.noise.seek_minibatch(None)
 
     def train(self, iteration: int) -> None:
         """Makes the update of one iteration."""
-        member, minibatch = self._seat.member, self.stream.minibatch(iteration)
-        self._seat.noise.seek_minibatch(minibatch)
+        member, minibatch = self._state.member, self.stream.minibatch(iteration)
+        self._state.noise.seek_minibatch(minibatch)
         if self.global_draws:
             torch.manual_seed(
                 draw_key(member.settings.seed, "other", self.stream.key.epoch, iteration)
@@ -102,6 +102,6 @@ class ModuleLane:
 
     def evaluate(self, examples: Examples) -> Scores:
         """Returns the member's score on ``examples``, dropout off."""
-        member = self._seat.member
+        member = self._state.member
         with autocast(self.stream.device, member.settings.bfloat16):
             return [evaluate(member.model, examples)]

@@ -1,4 +1,4 @@
-"""Runs lanes through an epoch, several at a time."""
+"""Runs buckets through an epoch, several at a time."""
 
 import heapq
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from threading import Lock
 
 import torch
 
-from dropout_study.data import Splits
-from dropout_study.training.population.lane import Lane
+from dropout_study.data.splits import Splits
+from dropout_study.training.population.bucket import Bucket
 
 TURN = 4
-"""Iterations of a lane before its thread looks whether another has fallen behind: few enough for
-lanes to share a stream's minibatches, enough to keep a lane's weights in the core's cache."""
+"""Iterations of a bucket before its thread looks whether another has fallen behind: few enough for
+buckets to share a stream's minibatches, enough to keep a bucket's weights in the core's cache."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class MemberScores:
 
 
 Outcome = list[MemberScores] | Exception
-"""How a lane's epoch ends: the scores of its P members, or what it raised."""
+"""How a bucket's epoch ends: the scores of its P members, or what it raised."""
 
 
-class Crew:
-    """Threads that train lanes, with an equal share of torch's own threads each: usually one.
+class Executor:
+    """Threads that train buckets, with an equal share of torch's own threads each: usually one.
 
     Two products on one thread each are done sooner than two in turn on two threads, and are not
     disturbed by other programs on the same cores.
@@ -44,9 +44,9 @@ class Crew:
         self._threads = threads
         self._splits = splits
 
-    def run_epoch(self, lanes: Sequence[Lane]) -> list[Outcome]:
-        """Trains every lane for its epoch and evaluates it; errors are returned, not raised."""
-        epoch = _Epoch(lanes, self._splits)
+    def run_epoch(self, buckets: Sequence[Bucket]) -> list[Outcome]:
+        """Trains every bucket for its epoch and evaluates it; errors are returned, not raised."""
+        epoch = _Epoch(buckets, self._splits)
         device = self._splits.train.labels.device
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             if self._threads > 1:
@@ -72,37 +72,37 @@ class Crew:
 
 
 class _Epoch:
-    """The lanes of an epoch, and which of them wait for a thread.
+    """The buckets of an epoch, and which of them wait for a thread.
 
-    On a CPU the lane furthest behind is next, so that lanes of one stream stay close and share its
-    minibatches; on an accelerator one lane follows the other, so that one stack is in memory.
+    On a CPU the bucket furthest behind is next, so that buckets of one stream stay close and share
+    its minibatches; on an accelerator one bucket follows the other: one stack is in memory.
     """
 
-    def __init__(self, lanes: Sequence[Lane], splits: Splits) -> None:
-        self._lanes = lanes
+    def __init__(self, buckets: Sequence[Bucket], splits: Splits) -> None:
+        self._buckets = buckets
         self._splits = splits
         self._outcomes: dict[int, Outcome] = {}
         self._in_step = splits.train.labels.device.type == "cpu"
         self._lock = Lock()
-        places = [(0, 0, index) for index in range(len(lanes))]
-        self._shy = [place for place in places if lanes[place[2]].global_draws]
-        self._waiting = [place for place in places if not lanes[place[2]].global_draws]
+        places = [(0, 0, index) for index in range(len(buckets))]
+        self._exclusive = [place for place in places if buckets[place[2]].global_draws]
+        self._waiting = [place for place in places if not buckets[place[2]].global_draws]
 
     def work(self, together: bool = True) -> None:
-        """Gives turns to lanes until none is waiting; ``together`` with other threads or not."""
+        """Gives turns to buckets until none is waiting; ``together`` with other threads or not."""
         if not together:
-            self._waiting += self._shy
+            self._waiting += self._exclusive
         while (place := self._next()) is not None:
             _, done, index = place
-            lane = self._lanes[index]
+            bucket = self._buckets[index]
             try:
-                self._take_turn(lane, done, index)
+                self._take_turn(bucket, done, index)
             except Exception as error:
-                self._close(lane, index, _released(error))
+                self._close(bucket, index, _released(error))
 
     def outcomes(self) -> list[Outcome]:
-        """Returns how each lane ended."""
-        return [self._outcomes[index] for index in range(len(self._lanes))]
+        """Returns how each bucket ended."""
+        return [self._outcomes[index] for index in range(len(self._buckets))]
 
     def stop(self) -> None:
         """Lets the threads run out of work."""
@@ -113,27 +113,27 @@ class _Epoch:
         with self._lock:
             return heapq.heappop(self._waiting) if self._waiting else None
 
-    def _take_turn(self, lane: Lane, done: int, index: int) -> None:
+    def _take_turn(self, bucket: Bucket, done: int, index: int) -> None:
         if done == 0:
-            lane.open()
-        until = min(done + TURN, len(lane.stream))
+            bucket.open()
+        until = min(done + TURN, len(bucket.stream))
         for iteration in range(done, until):
-            lane.train(iteration)
-        if until == len(lane.stream):
-            self._close(lane, index, self._scores(lane))
+            bucket.train(iteration)
+        if until == len(bucket.stream):
+            self._close(bucket, index, self._scores(bucket))
             return
         with self._lock:
             heapq.heappush(self._waiting, (until if self._in_step else -1, until, index))
 
-    def _scores(self, lane: Lane) -> list[MemberScores]:
+    def _scores(self, bucket: Bucket) -> list[MemberScores]:
         val = self._splits.val
-        train_scores = lane.finish()
-        val_scores = lane.evaluate(val) if val else [None] * len(train_scores)
-        columns = zip(train_scores, val_scores, lane.evaluate(self._splits.test), strict=True)
+        train_scores = bucket.finish()
+        val_scores = bucket.evaluate(val) if val else [None] * len(train_scores)
+        columns = zip(train_scores, val_scores, bucket.evaluate(self._splits.test), strict=True)
         return [MemberScores(*scores) for scores in columns]
 
-    def _close(self, lane: Lane, index: int, outcome: Outcome) -> None:
-        lane.close()
+    def _close(self, bucket: Bucket, index: int, outcome: Outcome) -> None:
+        bucket.close()
         self._outcomes[index] = outcome
 
 
