@@ -14,11 +14,19 @@ def report() -> None:
         description="Write report.html and figures/ of a study from its directory alone.",
     )
     parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
+    parser.add_argument(
+        "--figure",
+        action="append",
+        default=[],
+        metavar="MODULE.NAME",
+        help="add a figure of your own, a FigureSpec; may be given several times",
+    )
     arguments = parser.parse_args()
+    from dropout_study.report.figures import named_figure
     from dropout_study.report.page import write_report
 
     try:
-        path = write_report(arguments.dir)
+        path = write_report(arguments.dir, [named_figure(each) for each in arguments.figure])
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-report: {error}")
     print(f"Report: {path}")

@@ -1,13 +1,18 @@
 """The Hydra callbacks that draw: the learning curves of a run, the report of a sweep."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths
+
+if TYPE_CHECKING:
+    from dropout_study.report.figures import FigureSpec
 
 
 class CurvesCallback(Callback):
@@ -28,7 +33,21 @@ class CurvesCallback(Callback):
 
 
 class ReportCallback(Callback):
-    """Leaves ``report.html`` in the directory of a sweep that has ended, and says where it is."""
+    """Leaves ``report.html`` in the directory of a sweep that has ended, and says where it is.
+
+    Args:
+        figures: dotted paths of figures of the user's own, as in ``my_figures.FIGURE``.
+    """
+
+    def __init__(self, figures: Sequence[str] = ()) -> None:
+        self._figures = figures
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Ends the program where a figure cannot be imported, before a trial has begun."""
+        try:
+            self._own_figures()
+        except UserError as error:  # Hydra makes a warning of any other exception
+            raise SystemExit(f"dropout-study: {error}") from error
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Writes the report. Hydra makes a warning of what goes wrong here."""
@@ -36,4 +55,11 @@ class ReportCallback(Callback):
             return
         from dropout_study.report.page import write_report
 
-        print(f"Report: {write_report(Path(config.hydra.sweep.dir))}")
+        print(f"Report: {write_report(Path(config.hydra.sweep.dir), self._own_figures())}")
+
+    def _own_figures(self) -> list["FigureSpec"]:
+        if not self._figures:
+            return []
+        from dropout_study.report.figures import named_figure
+
+        return [named_figure(target) for target in self._figures]

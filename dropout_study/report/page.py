@@ -3,6 +3,7 @@
 import base64
 import html
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
 from dropout_study.report.accounting import account
-from dropout_study.report.figures import CONFIRMATION, draw_figures
+from dropout_study.report.figures import FigureSpec, draw_figures, study_figures
+from dropout_study.report.figures.confirmation import FIGURE as CONFIRMATION
 from dropout_study.report.headline import headline
 from dropout_study.report.reproduction import reproduction
 from dropout_study.report.view import StudyView, short, tell
@@ -24,21 +26,25 @@ TOP = 10
 ACCURACIES = ("val_accuracy", "test_accuracy", "train_accuracy")
 
 
-def write_report(root: Path) -> Path:
+def write_report(root: Path, more: Sequence[FigureSpec] = ()) -> Path:
     """Writes ``report.html`` and ``figures/`` of the study in ``root``; returns the page's path.
+
+    Args:
+        root: the study's directory.
+        more: figures of the user's own, after those of this package.
 
     Raises:
         UserError: there is no study in ``root``.
     """
     view = StudyView(load_study(root))
     paths = StudyPaths(root)
-    page = render(view, paths.figures_dir)
+    page = render(view, paths.figures_dir, more)
     with atomic_write(paths.report_html) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return paths.report_html
 
 
-def render(view: StudyView, figures_dir: Path) -> str:
+def render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec] = ()) -> str:
     """Draws the figures into ``figures_dir`` and returns the page with them inside."""
     environment = Environment(
         loader=PackageLoader("dropout_study.report"),
@@ -55,7 +61,7 @@ def render(view: StudyView, figures_dir: Path) -> str:
         confirmation=confirmation_table(view),
         account=account(view),
         confirmation_figure=next(draw_figures(view, figures_dir, [CONFIRMATION])),
-        figures=list(draw_figures(view, figures_dir)),
+        figures=list(draw_figures(view, figures_dir, [*study_figures(), *more])),
         reproduction=reproduction(view),
         problems=view.tables.problems,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fake_study import write_study
 
-from dropout_study.report.figures import SPECS
+from dropout_study.report.figures import study_figures
 from dropout_study.report.page import write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -44,5 +44,5 @@ def test_a_browser_finds_no_missing_picture_and_no_error(tmp_path: Path) -> None
 
     told = re.search(r"<title>(PROBE.*?)</title>", seen.stdout)
     assert told is not None
-    assert told[1] == f"PROBE {len(SPECS)} pictures, 0 missing, wide false"
+    assert told[1] == f"PROBE {len(study_figures())} pictures, 0 missing, wide false"
     assert "CONSOLE" not in seen.stderr

@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 from fake_study import BOOK, CONFIG, sampled, write_study
 
-from dropout_study.report.arms import arm_curves
-from dropout_study.report.figure import NotEnoughError, value_range
-from dropout_study.report.gap import generalisation_gaps
-from dropout_study.report.importance import parameter_importances
-from dropout_study.report.isolation import isolations
-from dropout_study.report.landscape import SIDE, Landscape, landscape
-from dropout_study.report.parallel import parallel_coordinates
-from dropout_study.report.progression import intermediate_values, optimisation_history
+from dropout_study.report.figures import NotEnoughError
+from dropout_study.report.figures.generalisation_gap import generalisation_gaps
+from dropout_study.report.figures.importances import parameter_importances
+from dropout_study.report.figures.intermediate_values import intermediate_values
+from dropout_study.report.figures.isolation import isolations
+from dropout_study.report.figures.landscape import SIDE, Landscape, landscape
+from dropout_study.report.figures.learning_curves import arm_curves
+from dropout_study.report.figures.optimisation_history import optimisation_history
+from dropout_study.report.figures.parallel_coordinates import parallel_coordinates
+from dropout_study.report.figures.style import value_range
 from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
 

@@ -8,7 +8,7 @@ import pytest
 from fake_study import CONFIG, sampled, write_study
 
 from dropout_study.cli.report import report
-from dropout_study.report.figures import SPECS
+from dropout_study.report.figures import study_figures
 from dropout_study.report.page import write_report
 from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
@@ -50,13 +50,13 @@ def test_the_page_holds_all_that_it_shows(study: Path) -> None:
     links.feed(page)
 
     assert missing(page) == []
-    assert page.count("<img src=") == len(SPECS)
+    assert page.count("<img src=") == len(study_figures())
     assert all(url.startswith("data:") for url in links.urls)
     assert len(page) < 5_000_000
 
 
 def test_every_figure_is_a_picture_and_a_drawing(study: Path) -> None:
-    for spec in SPECS:
+    for spec in study_figures():
         assert (study / "figures" / f"{spec.name}.png").read_bytes().startswith(b"\x89PNG")
         assert "<svg" in (study / "figures" / f"{spec.name}.svg").read_text()
 
@@ -135,7 +135,7 @@ def test_any_study_has_a_report(tmp_path: Path, case: str) -> None:
     page = page_of(tmp_path, states, **settings)
 
     assert "<h2>How to reproduce</h2>" in page
-    assert page.count("<img src=") + len(missing(page)) == len(SPECS)
+    assert page.count("<img src=") + len(missing(page)) == len(study_figures())
     assert page.count("<img src=") == len(list((tmp_path / "figures").glob("*.png")))
 
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dropout_study.report.figure import (
+from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
+from dropout_study.report.figures.style import (
     ARM_STYLES,
-    NotEnoughError,
     finish,
     integer_axis,
     percent_axis,
@@ -76,3 +76,14 @@ def draw_arm_curves(curves: list[ArmCurve], figure: "Figure") -> None:
         percent_axis(ax.yaxis, accuracy="accuracy" in column)
         integer_axis(ax.xaxis)
         finish(ax, legend=ax.get_subplotspec().is_first_col())
+
+
+FIGURE = FigureSpec(
+    "learning_curves",
+    "Learning curves: best, book's rates, no dropout",
+    "Train loss is taken during the epoch with dropout on, the accuracies after it with "
+    "dropout off. Of the book's rates and of no dropout the best trial by validation is shown. "
+    "Trials with one seed see the same minibatches, so their curves rise and dip together.",
+    lambda view, figure: draw_arm_curves(arm_curves(view), figure),
+    place=30,
+)

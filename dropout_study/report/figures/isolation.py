@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dropout_study.report.figure import (
+from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
+from dropout_study.report.figures.style import (
     BLUE,
     GREY,
     MANY,
-    NotEnoughError,
     finish,
     log_axis,
     percent_axis,
@@ -106,3 +106,15 @@ def _draw_panel(panel: Isolation, ax: "Axes") -> None:
         log_axis(ax.xaxis)
     ax.set_xlabel(short(panel.name) + (" (log scale)" if panel.log else ""))
     finish(ax, legend=False)
+
+
+FIGURE = FigureSpec(
+    "isolation",
+    "Each parameter at the best values of the others",
+    "The line joins the best trial in each of at most eight ranges of a parameter, with about "
+    "as many trials in each. A best of few trials is noisy: small steps mean nothing.",
+    lambda view, figure: draw_isolations(
+        isolations(view), figure, view.value_label, view.is_accuracy
+    ),
+    place=20,
+)

@@ -19,10 +19,6 @@ MANY = 500
 """Marks beyond which a layer of an SVG is a picture: one path a mark would make a huge file."""
 
 
-class NotEnoughError(Exception):
-    """What a figure needs and this study does not have; the report prints it in its place."""
-
-
 def value_range(values: list[float]) -> tuple[float, float, bool]:
     """Returns bounds of a colour scale and whether values lie below it.
 

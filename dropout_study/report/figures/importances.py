@@ -10,7 +10,8 @@ from optuna.distributions import (
     FloatDistribution,
 )
 
-from dropout_study.report.figure import BLUE, NotEnoughError, finish
+from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
+from dropout_study.report.figures.style import BLUE, finish
 from dropout_study.report.view import StudyView, short
 
 if TYPE_CHECKING:
@@ -75,3 +76,13 @@ def draw_importances(shares: dict[str, float], figure: "Figure") -> None:
     first = next(iter(shares))
     ax.set_title(f"{short(first)} told the good trials from the others the most", fontsize=10)
     finish(ax, legend=False)
+
+
+FIGURE = FigureSpec(
+    "importances",
+    "Parameter importances",
+    "Optuna's PED-ANOVA (Watanabe et al. 2023) on the complete trials: how well this parameter "
+    "alone tells the good trials from the rest. It depends on the ranges that were searched.",
+    lambda view, figure: draw_importances(parameter_importances(view), figure),
+    place=70,
+)

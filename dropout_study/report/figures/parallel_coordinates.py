@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dropout_study.report.figure import MANY, MAP, NotEnoughError, percent_axis, shrunk, value_range
+from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
+from dropout_study.report.figures.style import MANY, MAP, percent_axis, shrunk, value_range
 from dropout_study.report.view import StudyView, short, tell
 
 if TYPE_CHECKING:
@@ -101,3 +102,12 @@ def draw_parallel_coordinates(data: Parallel, figure: "Figure") -> None:
     bar.set_label(data.label)
     percent_axis(bar.ax.yaxis, accuracy=data.accuracy)
     ax.set_title(f"{len(places)} complete trials, the best drawn on top", fontsize=10)
+
+
+FIGURE = FigureSpec(
+    "parallel_coordinates",
+    "Parallel coordinates",
+    "A line a complete trial. It ends at an axis whose parameter the trial does not have.",
+    lambda view, figure: draw_parallel_coordinates(parallel_coordinates(view), figure),
+    place=80,
+)

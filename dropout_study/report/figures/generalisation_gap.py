@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dropout_study.report.figure import BLACK, BLUE, MANY, NotEnoughError, finish, shrunk
+from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
+from dropout_study.report.figures.style import BLACK, BLUE, MANY, finish, shrunk
 from dropout_study.report.view import StudyView, short
 
 if TYPE_CHECKING:
@@ -65,3 +66,13 @@ def draw_generalisation_gaps(gaps: list[Gap], figure: "Figure") -> None:
         ax.set_title(f"{told}, n = {len(gap.rate)}", fontsize=10)
         finish(ax, legend=False)
     axes[0].set_ylabel("train minus validation\naccuracy (points)")
+
+
+FIGURE = FigureSpec(
+    "generalisation_gap",
+    "Generalisation gap against the dropout rates",
+    "Train accuracy is the mean over the last epoch with dropout on, so strong dropout lowers "
+    "it, and the gap may be negative. The other parameters are not held fixed.",
+    lambda view, figure: draw_generalisation_gaps(generalisation_gaps(view), figure),
+    place=40,
+)

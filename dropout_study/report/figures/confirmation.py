@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dropout_study.report.figure import BLUE, GREY, NotEnoughError, finish, percent_axis
+from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
+from dropout_study.report.figures.style import BLUE, GREY, finish, percent_axis
 from dropout_study.report.view import StudyView
 
 if TYPE_CHECKING:
@@ -72,3 +73,12 @@ def draw_confirmed(rows: list[Confirmed], figure: "Figure") -> None:
     finish(ax, legend=False)
     names = dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
     figure.legend(names.values(), names.keys(), fontsize=8, loc="outside lower center", ncols=3)
+
+
+FIGURE = FigureSpec(
+    "confirmation",
+    "Confirmation with fresh seeds",
+    "Compare configurations by their paired differences, not by whether their intervals overlap: "
+    "the seeds are the same for all but the null check.",
+    lambda view, figure: draw_confirmed(confirmed(view), figure),
+)

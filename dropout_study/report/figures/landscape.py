@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dropout_study.report.figure import (
+from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
+from dropout_study.report.figures.style import (
     MANY,
     MAP,
     ORANGE,
-    NotEnoughError,
     percent_axis,
     shrunk,
     value_range,
@@ -138,3 +138,13 @@ def _label(data: Landscape, ax: "Axes", surface: bool) -> None:
     ax.use_sticky_edges = False
     ax.margins(0.04)
     ax.figure.legend(fontsize=8, loc="outside lower center", ncols=2, markerscale=0.7)
+
+
+FIGURE = FigureSpec(
+    "landscape",
+    "Accuracy over the two dropout rates",
+    "Each circle is the best complete trial at these rates, whatever its other parameters. The "
+    "surface is interpolated linearly between the circles and says nothing outside them.",
+    lambda view, figure: draw_landscape(landscape(view), figure),
+    place=10,
+)

@@ -1,0 +1,76 @@
+"""What a figure of the report is, and how it becomes files."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dropout_study.files import atomic_write
+from dropout_study.report.view import StudyView
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 130
+
+
+class NotEnoughError(Exception):
+    """What a figure needs and this study does not have; the report prints it in its place."""
+
+
+@dataclass(frozen=True)
+class FigureSpec:
+    """One figure of the report.
+
+    Attributes:
+        name: of its files.
+        heading: over it on the page.
+        caption: what is drawn, and what must not be read out of it.
+        draw: computes the data from a study and draws it; raises NotEnoughError.
+        place: its place on the page, smaller numbers first; None for a figure that the page
+            shows beside another part of its text.
+    """
+
+    name: str
+    heading: str
+    caption: str
+    draw: Callable[[StudyView, "Figure"], None]
+    place: float | None = None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure's files, or the reason why there are none."""
+
+    spec: FigureSpec
+    png: Path | None = None
+    missing: str = ""
+
+
+def draw_figures(view: StudyView, directory: Path, specs: Sequence[FigureSpec]) -> Iterator[Drawn]:
+    """Draws every figure that the study has the data for into PNG and SVG files."""
+    for spec in specs:
+        try:
+            yield Drawn(spec, png=_save(spec, view, directory))
+        except NotEnoughError as reason:
+            for suffix in (".png", ".svg"):  # none is left of an earlier state of the study
+                (directory / f"{spec.name}{suffix}").unlink(missing_ok=True)
+            yield Drawn(spec, missing=str(reason))
+
+
+def _save(spec: FigureSpec, view: StudyView, directory: Path) -> Path:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    # A fixed salt and no date: the same study gives the same SVG, byte for byte. A user's names and
+    # categories are shown as they are, not read as formulas.
+    with rc_context({"svg.hashsalt": spec.name, "svg.fonttype": "none", "text.parse_math": False}):
+        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+        spec.draw(view, figure)
+        with atomic_write(directory / f"{spec.name}.svg", durable=False) as temporary:
+            figure.savefig(temporary, format="svg", metadata={"Date": None})
+        figure.set_layout_engine("none")  # the PNG takes the SVG's layout, in half the time
+        png = directory / f"{spec.name}.png"
+        with atomic_write(png, durable=False) as temporary:
+            figure.savefig(temporary, format="png", dpi=DPI)
+    return png
