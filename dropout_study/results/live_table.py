@@ -1,8 +1,6 @@
 """``results.csv`` while a study grows: an update reads what is new and writes the whole file."""
 
-import fcntl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
 from dropout_study.results.columns import csv_line, table_columns
 from dropout_study.results.record import read_record
+from dropout_study.search.storage.lock import locked
 from dropout_study.trial import TrialState
 
 SETTLED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -58,7 +57,7 @@ class ResultsTable:
             OSError: it cannot be written. The next update writes what this one has not.
         """
         path = self.paths.results_csv
-        with _locked(self.paths.lock):
+        with locked(self.paths.lock):
             self._read()
             lines = (row.line for row in self._rows.values())
             text = "".join([csv_line(self._columns), *lines])
@@ -115,10 +114,3 @@ class ResultsTable:
                 continue
             return (found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
         return None
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from dropout_study.files import remove_temporaries
 from dropout_study.paths import JobPaths, StudyPaths
@@ -10,23 +10,8 @@ from dropout_study.results.live_table import ResultsTable
 from dropout_study.results.record import read_record, unfinished, write_record
 from dropout_study.results.replicates import mean_record, write_replicates
 from dropout_study.sweep.outcome import Outcome
+from dropout_study.sweep.source import Assignment
 from dropout_study.trial import TrialState
-
-
-class Job(Protocol):
-    """A job of a trial: ``sweep.source.Assignment``."""
-
-    @property
-    def number(self) -> int:
-        """The trial's."""
-
-    @property
-    def name(self) -> str:
-        """The job's directory within the study's."""
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """Its searched parameters."""
 
 
 class StudyRecorder:
@@ -47,13 +32,13 @@ class StudyRecorder:
     def _job(self, name: str) -> JobPaths:
         return JobPaths(self.paths.root / name)
 
-    def begin(self, job: Job) -> None:
+    def begin(self, job: Assignment) -> None:
         """Removes the result that an earlier run of the job may have left."""
         paths = self._job(job.name)
         paths.metrics_json.unlink(missing_ok=True)
         remove_temporaries(paths.root, older_than=0)  # whoever wrote here has died: it is our job
 
-    def record(self, job: Job, outcome: Outcome) -> None:
+    def record(self, job: Assignment, outcome: Outcome) -> None:
         """Records a job that has left no record: its process died, or it is another task's.
 
         One that tells another end is not the job's: its process was killed after it had written it.
@@ -65,10 +50,10 @@ class StudyRecorder:
         own = {"job_dir": job.name, "value": outcome.value, **job.params}
         write_record(paths, {**known, **_columns(outcome.metrics), **own})
 
-    def _state(self, job: Job) -> str:
+    def _state(self, job: Assignment) -> str:
         return str(read_record(job.number, self._job(job.name))["state"])
 
-    def merge(self, number: int, runs: Sequence[Job]) -> Outcome:
+    def merge(self, number: int, runs: Sequence[Assignment]) -> Outcome:
         """Records a trial as the mean of its runs; returns its outcome."""
         records = [read_record(number, self._job(run.name)) for run in runs]
         merged = {**mean_record(records), "trial": number, "job_dir": str(number)}

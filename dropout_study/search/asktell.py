@@ -18,6 +18,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
+from dropout_study.search.internals import storage_of, trial_id
 from dropout_study.search.lease import OWNER_ATTR, Lease
 from dropout_study.search.rewind import Rewound
 from dropout_study.search.storage.lock import locked
@@ -98,7 +99,7 @@ class AskTell:
         with locked(self._lock):  # else two could do it, the second when the trial runs again
             orphans = self._lease.orphans()
             for trial in orphans:
-                self._queue(trial._trial_id)
+                self._queue(trial_id(trial))
         return [trial.number for trial in orphans]
 
     def ask(self) -> Asked | None:
@@ -110,7 +111,7 @@ class AskTell:
             return None
         trial = self.study.ask()
         if trial.number >= self.n_trials:  # another process has taken the last one meanwhile
-            self._queue(trial._trial_id)
+            self._queue(trial_id(trial))
             return None
         self._lease.mark(trial)
         return self._asked(trial, self._suggest(trial), trials)
@@ -159,8 +160,9 @@ class AskTell:
         if step not in running.stored:
             running.trial.report(value, step)
         elif running.stored[step] != value:
-            trial_id = running.trial._trial_id
-            self.study._storage.set_trial_intermediate_value(trial_id, step, value)
+            storage_of(self.study).set_trial_intermediate_value(
+                trial_id(running.trial), step, value
+            )
 
     def reported(self, number: int) -> set[int]:
         """Returns the steps that a running trial has reported in this run."""
@@ -191,21 +193,21 @@ class AskTell:
         return self._frozen(trial)
 
     def _frozen(self, trial: optuna.Trial) -> FrozenTrial:
-        return self.study._storage.get_trial(trial._trial_id)
+        return storage_of(self.study).get_trial(trial_id(trial))
 
     def release(self, number: int, *, restarts: int = 0) -> None:
         """Puts a running trial back into the queue: it runs again first, under its number."""
         running = self._running.pop(number)
-        self._queue(running.trial._trial_id, restarts)
+        self._queue(trial_id(running.trial), restarts)
 
-    def _queue(self, trial_id: int, restarts: int = 0) -> None:
-        storage = self.study._storage
+    def _queue(self, queued: int, restarts: int = 0) -> None:
+        storage = storage_of(self.study)
         with suppress(UpdateFinishedTrialError):
             # Whoever takes it next is not its owner for a moment: no dead one must be, meanwhile.
-            storage.set_trial_user_attr(trial_id, OWNER_ATTR, None)
+            storage.set_trial_user_attr(queued, OWNER_ATTR, None)
             if restarts:
-                storage.set_trial_user_attr(trial_id, RESTARTS_ATTR, restarts)
-            storage.set_trial_state_values(trial_id, OptunaState.WAITING)
+                storage.set_trial_user_attr(queued, RESTARTS_ATTR, restarts)
+            storage.set_trial_state_values(queued, OptunaState.WAITING)
 
     @property
     def running(self) -> list[int]:

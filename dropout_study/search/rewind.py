@@ -14,6 +14,8 @@ from optuna.pruners import BasePruner
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from dropout_study.search.internals import on_storage, storage_of
+
 PRUNERS_NOTES = "completed_rung_"  # successive halving's, and so Hyperband's
 
 
@@ -30,8 +32,7 @@ class Rewound:
         self._trial.intermediate_values = {}
         notes = trial.system_attrs.items()
         self._trial.system_attrs = {k: v for k, v in notes if not k.startswith(PRUNERS_NOTES)}
-        self._study = copy.copy(study)
-        self._study._storage = _View(study._storage, self._trial)  # type: ignore[assignment]
+        self._study = on_storage(study, _View(storage_of(study), self._trial))
 
     def should_prune(self, pruner: BasePruner, value: float, step: int) -> bool:
         """Returns what the pruner says to ``value`` at ``step``, all later reports unknown."""

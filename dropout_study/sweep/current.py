@@ -78,12 +78,11 @@ class StoredTrial:
     """A trial that runs wherever a launcher has put it: it reports to the study's storage."""
 
     def __init__(self, study: "optuna.Study", number: int) -> None:
-        import optuna
+        from dropout_study.search.internals import trial_of
 
         self.number: int | None = number
-        frozen = study.get_trials(deepcopy=False)[number]
-        self._trial = optuna.Trial(study, frozen._trial_id)
-        self._known = set(frozen.intermediate_values)
+        self._trial = trial_of(study, number)
+        self._known = set(study.get_trials(deepcopy=False)[number].intermediate_values)
         self._last = -1
 
     def report(self, value: float, step: int) -> None:

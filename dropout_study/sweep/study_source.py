@@ -20,6 +20,7 @@ from dropout_study.errors import UserError
 from dropout_study.search.asktell import DUPLICATE_ATTR, ERROR_ATTR, Asked, AskTell, params_key
 from dropout_study.search.constraints import Constraint, violations
 from dropout_study.search.study import first_error, states
+from dropout_study.sweep.display import SweepDisplay
 from dropout_study.sweep.outcome import Outcome, outcome_of
 from dropout_study.sweep.plan import SweepPlan, job_overrides
 from dropout_study.sweep.settings import SweepSettings
@@ -31,28 +32,8 @@ log = logging.getLogger(__name__)
 OptunaCallback = Callable[[optuna.Study, FrozenTrial], None]
 
 
-class Listener(Protocol):
-    """Whoever shows the sweep: ``SweepDisplay``."""
-
-    def started(self, number: int, params: Mapping[str, Any]) -> None:
-        """A trial has been started."""
-
-    def reported(self, number: int, step: int, value: float) -> None:
-        """A trial has reported."""
-
-    def ended(
-        self,
-        number: int,
-        state: TrialState,
-        value: float | None = None,
-        error: str = "",
-        images: int | None = None,
-    ) -> None:
-        """A trial has ended, trained on ``images`` in all, or was released (state WAITING)."""
-
-
 class Recorder(Protocol):
-    """Whoever keeps the trials' files: ``results.recorder``."""
+    """Keeps the trials' files; the sweeper's plugin hands in ``results.recorder``."""
 
     def begin(self, job: Assignment) -> None:
         """Removes what an earlier run of the job has left that would be taken for its result."""
@@ -92,7 +73,7 @@ class StudySource:
         constraints: on what jobs return.
         callbacks: Optuna's, called after each trial.
         recorder: keeps files.
-        listener: shows the sweep.
+        display: shows the sweep.
 
     Attributes:
         tick: called whenever somebody asks or reports: the display, the heartbeat, the budget.
@@ -108,7 +89,7 @@ class StudySource:
         constraints: Sequence[Constraint],
         callbacks: Sequence[OptunaCallback],
         recorder: Recorder,
-        listener: Listener,
+        display: SweepDisplay,
     ) -> None:
         self.asktell = asktell
         self.settings = settings
@@ -117,7 +98,7 @@ class StudySource:
         self._constraints = constraints
         self._callbacks = callbacks
         self._recorder = recorder
-        self._listener = listener
+        self._display = display
         self._trials: dict[int, _Trial] = {}
         self._waiting: deque[Assignment] = deque()
         self._failed = states(asktell.study, settings.n_trials)[TrialState.FAIL]
@@ -190,14 +171,14 @@ class StudySource:
 
     def _begin(self, job: Assignment) -> Assignment:
         self._recorder.begin(job)
-        self._listener.started(job.number, job.params)
+        self._display.started(job.number, job.params)
         return job
 
     def report(self, assignment: Assignment, value: float, step: int) -> bool:
         """Records an intermediate value; returns whether the job goes on."""
         self.tick()
         number = assignment.number
-        self._listener.reported(number, step, value)
+        self._display.reported(number, step, value)
         if self.stopping:
             return False
         if assignment.replicate is not None:
@@ -269,7 +250,7 @@ class StudySource:
             self.asktell.release(asked.number, restarts=asked.restarts)
         restarts = trial.asked.restarts if restarts is None else restarts
         self.asktell.release(number, restarts=restarts)
-        self._listener.ended(number, TrialState.WAITING)
+        self._display.ended(number, TrialState.WAITING)
 
     def _finish(self, trial: _Trial, outcome: Outcome) -> None:
         number = trial.asked.number
@@ -295,7 +276,7 @@ class StudySource:
             self.asktell.repeat_report(asked.number, value, step)
         self._recorder.copy(asked.number, asked.params, twin)
         self.asktell.set_attrs(asked.number, {DUPLICATE_ATTR: twin})
-        self._listener.started(asked.number, asked.params)
+        self._display.started(asked.number, asked.params)
         outcome = Outcome(TrialState(frozen.state.name), tuple(frozen.values or ()))
         self._tell(asked.number, outcome)
 
@@ -308,7 +289,7 @@ class StudySource:
                 "the table is not written (it is made again after the next trial): %s", error
             )
         images = outcome.metrics.get("images")  # a convention: the display's images a second
-        self._listener.ended(
+        self._display.ended(
             number,
             outcome.state,
             outcome.value,

@@ -257,7 +257,7 @@ class Sweep:
             constraints=self.constraints,
             callbacks=self.callbacks,
             recorder=self.recorder,
-            listener=display,
+            display=display,
         )
 
     def _run_jobs(self, source: StudySource, display: SweepDisplay) -> list[Sequence[JobReturn]]:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from dropout_study.errors import UserError
 from dropout_study.search.storage import journal as journal_module
 from dropout_study.search.storage import open as open_module
 from dropout_study.search.storage.journal import MOST_SINGLY, open_journal
-from dropout_study.search.storage.lock import FileLock, locked
+from dropout_study.search.storage.lock import locked
 from dropout_study.search.storage.open import open_storage
 
 TORN = (b"{", b'{"op_code":4,"worker', b"x" * 4095, b"x" * 4096, b"x" * 10_000)
@@ -111,17 +112,41 @@ def test_a_journal_that_was_removed_is_not_begun_again_in_its_middle(tmp_path: P
     assert not path.exists()
 
 
+def hold(path: Path) -> None:
+    """Takes the lock and keeps it: the process that calls this is killed."""
+    holder = locked(path)
+    holder.__enter__()
+    HELD.append(holder)
+
+
+HELD: list[object] = []
+
+
 def test_a_killed_holder_gives_its_lock_back(tmp_path: Path):
     path = tmp_path / "lock"
-    child = in_child(lambda: FileLock(path).acquire() and None)
+    child = in_child(lambda: hold(path))
     try:
-        waiting = FileLock(path)
-        with pytest.raises(TimeoutError), alarm(0.05):
-            waiting.acquire()
+        with pytest.raises(TimeoutError), alarm(0.05), locked(path):
+            pass
     finally:
         kill(child)
     with alarm(5), locked(path):
         pass
+
+
+def test_a_waiting_thread_gets_the_lock_when_it_is_given_back(tmp_path: Path):
+    path, came = tmp_path / "lock", threading.Event()
+
+    def wait() -> None:
+        with locked(path):
+            came.set()
+
+    waiting = threading.Thread(target=wait)
+    with locked(path):
+        waiting.start()
+        assert not came.wait(0.05)
+    assert came.wait(5)
+    waiting.join()
 
 
 class alarm:  # noqa: N801  # reads as a function

@@ -7,15 +7,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from filelock import FileLock
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.storages.journal._storage import JournalOperation
 from optuna.trial import FrozenTrial, TrialState
 
 from dropout_study.errors import UserError
-from dropout_study.search.storage.lock import FileLock, locked
-
-SYNCED = (JournalOperation.CREATE_STUDY, JournalOperation.SET_TRIAL_STATE_VALUES)
+from dropout_study.search.internals import changes_state
+from dropout_study.search.storage.lock import locked
 
 MOST_SINGLY = 100  # trials that are asked for one by one
 
@@ -102,8 +101,8 @@ class WholeLinesBackend(JournalFileBackend):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock_path = path.with_name(f".{path.name}.lock")
-        super().__init__(str(path), lock_obj=FileLock(self._lock_path))
+        super().__init__(str(path))
+        self._lines_lock = FileLock(path.with_name(f".{path.name}.lock"))
 
     def mend(self) -> None:
         """Cuts a torn last line off."""
@@ -122,7 +121,7 @@ class WholeLinesBackend(JournalFileBackend):
             end = cut_torn_line(journal)  # of another process: it died after this one had opened
             try:
                 _write_all(journal, lines.encode())
-                if any(log["op_code"] in SYNCED for log in logs):
+                if any(map(changes_state, logs)):
                     os.fsync(journal.fileno())
             except OSError:
                 journal.truncate(end)
@@ -130,7 +129,7 @@ class WholeLinesBackend(JournalFileBackend):
 
     @contextmanager
     def _opened(self) -> Iterator[BinaryIO]:
-        with locked(self._lock_path), self._path.open("r+b", buffering=0) as journal:
+        with locked(self._lines_lock), self._path.open("r+b", buffering=0) as journal:
             yield journal
 
 

@@ -1,40 +1,24 @@
 """A lock file between processes."""
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from optuna.storages.journal._file import BaseJournalFileLock
+from filelock import FileLock
 
-
-class FileLock(BaseJournalFileLock):
-    """A lock that the operating system takes back when its holder dies, ``kill -9`` included."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: int | None = None
-
-    def acquire(self) -> bool:
-        """Waits until the lock is this process's."""
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        return True
-
-    def release(self) -> None:
-        """Gives the lock back."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+POLL_S = 0.005
+"""Seconds between two tries; what is done under a lock takes about a millisecond."""
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Holds the lock file ``path`` while the block runs."""
-    lock = FileLock(path)
-    lock.acquire()
-    try:
+def locked(lock: Path | FileLock) -> Iterator[None]:
+    """Holds the lock file while the block runs; other processes and other threads wait for it.
+
+    The operating system takes the lock back when its holder dies, ``kill -9`` included. The file
+    itself stays.
+
+    Args:
+        lock: path of the file; or a ``FileLock`` of this process where the lock is taken often.
+    """
+    with (lock if isinstance(lock, FileLock) else FileLock(lock)).acquire(poll_interval=POLL_S):
         yield
-    finally:
-        lock.release()

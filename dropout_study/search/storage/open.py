@@ -13,6 +13,7 @@ import optuna
 from optuna.storages import BaseStorage
 
 from dropout_study.errors import UserError
+from dropout_study.search.internals import engine_of
 from dropout_study.search.storage.journal import open_journal
 from dropout_study.search.storage.urls import masked, with_password
 
@@ -55,8 +56,7 @@ def closing_storage(study: optuna.Study) -> Iterator[optuna.Study]:
     try:
         yield study
     finally:
-        storage = getattr(study._storage, "_backend", study._storage)  # a database has a cache
-        if (engine := getattr(storage, "engine", None)) is not None:
+        if (engine := engine_of(study)) is not None:
             engine.dispose()
 
 
