@@ -12,15 +12,17 @@ from functools import partial
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
 
 
 class Composer:
     """Returns what ``load_sweep_config`` would, but composes each kind of job only once.
 
-    Jobs are of a kind if their overrides are the same but for the scalars that plain overrides of
-    values (``optimizer.lr=0.1``, ``+x=1``) set: those change nothing else in a composition.
-    Everything else (config groups, ``~key``, lists) is part of the kind.
+    Jobs are of a kind if their overrides are the same but for the values that plain overrides
+    (``optimizer.lr=0.1``, ``+x=[1,2]``) set: those change nothing else in a composition.
+    Everything else (config groups, ``~key``, dicts, which are merged) is part of the kind, and so
+    is a value that something after it changes again.
 
     Args:
         loader: Hydra's.
@@ -41,29 +43,41 @@ class Composer:
             HydraException: an override is not in the grammar or does not fit the configuration.
         """
         parsed = self._parser.parse_overrides(list(overrides))
-        scalars = [override for override in parsed if self._sets_a_scalar(override)]
-        kind = tuple(_kind(override, override in scalars) for override in parsed)
+        values = self._values(parsed)
+        kind = tuple(_kind(override, override in values) for override in parsed)
         if kind not in self._kinds:
             composed = self._loader.load_sweep_config(self._config, list(overrides))
             self._kinds[kind] = _copies(composed)
         config = self._kinds[kind]()
         OmegaConf.copy_cache(from_config=self._config, to_config=config)
-        for override in scalars:
-            OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+        try:
+            for override in values:
+                OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+        except OmegaConfBaseException:  # Hydra says what is wrong with it, or knows how it is meant
+            config = self._loader.load_sweep_config(self._config, list(overrides))
         with open_dict(config):
             own = [str(each.input_line) for each in parsed if each.is_hydra_override()]
-            config.hydra.overrides.hydra = [*self._config.hydra.overrides.hydra, *own]
+            config.hydra.overrides.hydra = [*as_given(self._config.hydra.overrides.hydra), *own]
             _name(config, [override for override in parsed if not override.is_hydra_override()])
             config.hydra.job.id = config.hydra.job.num = number
         return config
 
-    def _sets_a_scalar(self, override: Override) -> bool:
-        """Returns whether ``override`` sets a value that is neither list, dict nor a group."""
+    def _values(self, overrides: Sequence[Override]) -> list[Override]:
+        """Returns those of ``overrides`` that set a value which no other of them touches."""
+        found: list[Override] = []
+        rest: list[Override] = []
+        for override in reversed(overrides):
+            alone = not any(_related(override, other) for other in rest)
+            (found if alone and self._sets_a_value(override) else rest).append(override)
+        return found[::-1]
+
+    def _sets_a_value(self, override: Override) -> bool:
+        """Returns whether ``override`` sets a value that is neither a dict nor a group's option."""
         return (
-            override.type in (OverrideType.CHANGE, OverrideType.ADD)
+            override.type is not OverrideType.DEL
             and override.package is None
             and not override.is_sweep_override()
-            and not isinstance(override.value(), list | dict)
+            and not isinstance(override.value(), dict)
             and not self._is_group(override.key_or_group)
         )
 
@@ -74,6 +88,19 @@ class Composer:
         return self._groups[key]
 
 
+def as_given(overrides: ListConfig) -> list[str]:
+    """Returns the overrides that a configuration has recorded, their interpolations as text."""
+    given = OmegaConf.to_container(overrides, resolve=False)
+    assert isinstance(given, list)
+    return [str(each) for each in given]
+
+
+def _related(override: Override, other: Override) -> bool:
+    """Returns whether one's key is the other's or below it; a group's option comes before both."""
+    one, two = f"{override.key_or_group}.", f"{other.key_or_group}."
+    return other.package is None and (one.startswith(two) or two.startswith(one))
+
+
 def _copies(config: DictConfig) -> Callable[[], DictConfig]:
     """Returns a function that returns a copy of ``config``."""
     try:
@@ -82,9 +109,9 @@ def _copies(config: DictConfig) -> Callable[[], DictConfig]:
         return partial(deepcopy, config)
 
 
-def _kind(override: Override, sets_a_scalar: bool) -> str:
+def _kind(override: Override, sets_a_value: bool) -> str:
     """Returns what of an override decides how a job is composed."""
-    return override.get_key_element() if sets_a_scalar else str(override.input_line)
+    return override.get_key_element() if sets_a_value else str(override.input_line)
 
 
 def _name(config: DictConfig, overrides: Sequence[Override]) -> None:

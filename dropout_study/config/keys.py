@@ -1,19 +1,42 @@
 """The dotted keys of a configuration."""
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, ListConfig
+
+_INDEX = re.compile(r"\[([^\[\]]+)\]")
+
+
+def normal_key(written: str) -> str:
+    """Returns the one form of a key, however it is written.
+
+    ``+z``, ``++z`` and ``~z`` are ``z``, and ``layers[0].size`` is ``layers.0.size``. A group with
+    a package keeps it: ``db@backup``.
+    """
+    return _INDEX.sub(r".\1", written.strip().lstrip("+~")).lstrip(".")
 
 
 def dotted_keys(config: DictConfig) -> list[str]:
-    """Returns the keys of ``config``, inner nodes too, without Hydra's own and the search space."""
-    tops = [name for name in map(str, config) if name not in ("hydra", "search_space")]
+    """Returns the keys of ``config``, inner nodes too, without Hydra's own.
+
+    A name that has a dot in itself, as those of searched parameters, cannot be a part of a key.
+    """
+    tops = [name for name in _names(config) if name != "hydra"]
     return [*tops, *(key for top in tops for key in _below(config, top, f"{top}."))]
 
 
-def _below(parent: DictConfig, name: str, prefix: str) -> Iterator[str]:
-    node = parent._get_node(name)
-    if isinstance(node, DictConfig) and not node._is_none():
-        for child in map(str, node):
+def _below(parent: DictConfig | ListConfig, name: Any, prefix: str) -> Iterator[str]:
+    node = parent._get_node(int(name) if isinstance(parent, ListConfig) else name)
+    if isinstance(node, DictConfig | ListConfig):
+        for child in _names(node):
             yield prefix + child
             yield from _below(node, child, f"{prefix}{child}.")
+
+
+def _names(node: DictConfig | ListConfig) -> list[str]:
+    if node._is_none() or node._is_missing() or node._is_interpolation():
+        return []
+    names = range(len(node)) if isinstance(node, ListConfig) else node
+    return [name for name in map(str, names) if "." not in name]

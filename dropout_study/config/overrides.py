@@ -1,4 +1,4 @@
-"""Between Hydra's overrides and search spaces: what is searched, what is fixed, what a job gets."""
+"""Between Hydra's overrides and values: which key one has, and how a value is written."""
 
 import re
 from typing import Any
@@ -10,10 +10,23 @@ from hydra.core.override_parser.types import (
     Transformer,
 )
 
+from dropout_study.config.keys import normal_key
+
 
 def override_key(override: Override) -> str:
-    """Returns the dotted key of an override, without the ``+`` of a value."""
-    return override.get_key_element().lstrip("+")
+    """Returns the dotted key of an override, without what adds (``+``) or deletes (``~``) it."""
+    return normal_key(override.get_key_element())
+
+
+def plain_value(element: Any) -> Any:
+    """Returns the value that a parsed element stands for: a quoted text is its text."""
+    if isinstance(element, QuotedString):
+        return element.text
+    if isinstance(element, list | tuple):
+        return [plain_value(each) for each in element]
+    if isinstance(element, dict):
+        return {plain_value(key): plain_value(each) for key, each in element.items()}
+    return element
 
 
 _BARE = re.compile(r"[A-Za-z_/][\w./:\-]*")
@@ -22,8 +35,18 @@ _WORDS = {"null", "true", "false", "nan", "inf"}
 
 
 def to_override(key: str, value: Any) -> str:
-    """Returns the override that gives ``key`` exactly ``value``, strings quoted where need be."""
-    return f"{key}={Transformer.str(_quoted(value))}"
+    """Returns the override that gives ``key`` exactly ``value``, texts quoted where need be.
+
+    Args:
+        key: as it is written, with its ``+`` if it has one.
+        value: a plain value, or an element of a parsed override.
+    """
+    return f"{key}={to_text(value)}"
+
+
+def to_text(value: Any) -> str:
+    """Returns the text that Hydra reads as exactly ``value``."""
+    return str(Transformer.str(_quoted(value)))
 
 
 def _quoted(value: Any) -> Any:

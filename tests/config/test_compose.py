@@ -20,6 +20,9 @@ REPLICATES = [[*FIRST, f"hydra.sweep.subdir=4/replicate_{index}"] for index in r
 OTHER_KINDS = [
     ["model.dropout1=0.7", "optimizer=adam", "optimizer.lr=0.01"],
     ["model=mlp_deep", "model.widths=[8,4]", "+model.note={a:1}"],
+    ["model=mlp_deep", "+model.note={a:1}", "model.note.a=2"],
+    ["+model.note.a=1", "model.note={a:2}"],
+    ["hydra.sweep.subdir=${optimizer.lr}_${hydra.job.num}", "optimizer.lr=0.25"],
     ["optimizer.lr=0.1", "optimizer.lr=0.2"],
     ["~tracker", "++trainer.extra=2", "+hydra.job.env_set.A=b"],
     ["model.init_std=null"],
@@ -43,6 +46,29 @@ def test_it_is_what_hydra_composes(composer):
         want.hydra.job.id = want.hydra.job.num = number
         got = ours.job_config(overrides, number)
         assert OmegaConf.to_container(got) == OmegaConf.to_container(want), overrides
+
+
+def test_interpolations_of_the_sweep_are_each_jobs_own(loaded):
+    given = (
+        "hydra.sweep.subdir=${optimizer.lr}/${hydra.job.num}",
+        "hydra.job.name=${optimizer.lr}",
+    )
+    config, context = loaded(*given)
+    composer = Composer(context.config_loader, config)
+    for number, lr in ((0, 0.1), (3, 0.2)):
+        job = composer.job_config([f"optimizer.lr={lr}"], number)
+        assert job.hydra.sweep.subdir == f"{lr}/{number}"
+        assert job.hydra.job.name == str(lr)
+        recorded = OmegaConf.to_container(job.hydra.overrides.hydra)
+        assert isinstance(recorded, list)
+        assert set(given) <= set(recorded)
+
+
+def test_a_value_of_the_wrong_type_is_hydras_error(composer):
+    ours, _, _ = composer
+    ours.job_config(["hydra.verbose=true", "hydra.job.num=3"], 0)
+    with pytest.raises(HydraException, match=r"hydra\.job\.num=abc"):
+        ours.job_config(["hydra.verbose=true", "hydra.job.num=abc"], 1)
 
 
 def test_values_alone_are_composed_once(composer, monkeypatch):

@@ -6,6 +6,7 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import OverrideParseException
+from omegaconf import OmegaConf
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -13,6 +14,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from dropout_study.config.keys import dotted_keys, normal_key
 from dropout_study.config.overrides import override_key, to_override
 from dropout_study.paths import conf_dir
 from dropout_study.sweep.plan import (
@@ -139,7 +141,7 @@ class TestPlan:
         *("relu", "a.b.C", "/tmp/x y", "a=b", "a,b", "[1]", "{a:1}", "(", "$x", "#", "é", ""),
         *("-1", ".5", "-.5", "-1e3"),
         *("0.5", "1e5", "true", "NULL", "nan", "-inf", "it's", '"', "\\", "a\\'", "a\nb", " a "),
-        *([8, 4], [], ["1", 2, None], {"a": 1, "b": ["x", "2"]}),
+        *([8, 4], [], ["1", 2, None], {"a": 1, "b": ["x", "2"]}, [["${a}"], {"a b": "1e3"}]),
     ],
 )
 def test_an_override_gives_exactly_its_value(value):
@@ -155,14 +157,29 @@ def test_a_job_gets_what_is_fixed_and_its_params():
 
 
 @pytest.mark.parametrize(
-    ("text", "key"), [("a.b=1", "a.b"), ("+a.b=1", "a.b"), ("++a=1", "a"), ("model=mlp", "model")]
+    ("text", "key"),
+    [
+        *(("a.b=1", "a.b"), ("+a.b=1", "a.b"), ("++a=1", "a"), ("~a", "a"), ("model=mlp", "model")),
+        *(("db@backup=mysql", "db@backup"), ("+a/b@c.d=x", "a/b@c.d"), ("m.0.x=1", "m.0.x")),
+    ],
 )
-def test_the_key_of_an_override_has_no_plus(text, key):
+def test_a_key_has_one_normal_form(text, key):
     assert override_key(parsed(text)) == key
+
+
+@pytest.mark.parametrize("written", ["m.0.x", "m[0].x", "+m[0].x", " ++m.0.x"])
+def test_an_index_is_a_part_of_a_key(written):
+    assert normal_key(written) == "m.0.x"
+
+
+def test_keys_within_lists_are_keys():
+    config = OmegaConf.create({"m": [{"x": 1}, {"y": [2]}], "z": "${m}", "n": None})
+    assert dotted_keys(config) == ["m", "z", "n", "m.0", "m.0.x", "m.1", "m.1.y", "m.1.y.0"]
 
 
 def test_groups_and_dotted_keys_can_be_searched(compose_config):
     keys = config_keys(compose_config("optimizer=adam", hydra=True))
     assert {"model", "optimizer", "model.dropout1", "optimizer.betas", "trainer.seed"} <= set(keys)
-    assert not any(key.startswith(("hydra.", "search_space.")) for key in keys)
+    assert not any(key.startswith("hydra.") for key in keys)
+    assert "search_space.n_trials" in keys, "an application may have a group of this name"
     assert "optimizer.momentum" not in keys

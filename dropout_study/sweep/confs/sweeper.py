@@ -6,6 +6,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import II, MISSING, DictConfig, read_write
 
+from dropout_study.config.compose import as_given
 from dropout_study.search.storage.urls import hide_password
 from dropout_study.sweep.confs.pruners import register_pruners
 from dropout_study.sweep.confs.samplers import register_samplers
@@ -79,7 +80,7 @@ def register_sweeper() -> None:
 
 def hide_storage_password(config: DictConfig) -> None:
     """Masks the password of the storage's URL wherever Hydra would save or log it."""
-    given = config.hydra.overrides.hydra
+    given = as_given(config.hydra.overrides.hydra)
     masked = [hide_password(each) if "storage=" in each else each for each in given]
     with read_write(config.hydra):
         config.hydra.overrides.hydra = masked
