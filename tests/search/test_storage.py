@@ -134,6 +134,12 @@ def test_a_killed_holder_gives_its_lock_back(tmp_path: Path):
         pass
 
 
+def test_a_lock_in_a_directory_that_is_gone_does_not_bring_it_back(tmp_path: Path):
+    with pytest.raises(FileNotFoundError), locked(tmp_path / "gone" / "lock"):
+        pass
+    assert not (tmp_path / "gone").exists()
+
+
 def test_a_waiting_thread_gets_the_lock_when_it_is_given_back(tmp_path: Path):
     path, came = tmp_path / "lock", threading.Event()
 

@@ -1,5 +1,7 @@
 """A lock file between processes."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,13 @@ def locked(lock: Path | FileLock) -> Iterator[None]:
 
     Args:
         lock: path of the file; or a ``FileLock`` of this process where the lock is taken often.
+
+    Raises:
+        FileNotFoundError: its directory is gone; ``filelock`` alone would make it again.
     """
-    with (lock if isinstance(lock, FileLock) else FileLock(lock)).acquire(poll_interval=POLL_S):
+    file_lock = lock if isinstance(lock, FileLock) else FileLock(lock)
+    directory = Path(file_lock.lock_file).parent
+    if not directory.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(directory))
+    with file_lock.acquire(poll_interval=POLL_S):
         yield
