@@ -89,7 +89,7 @@ class EndedOnceJournal(JournalStorage):
 
 
 class WholeLinesBackend(JournalFileBackend):
-    """A journal whose lines stay whole when a writer is killed, that waits for the disk only where it must.
+    """A journal whose lines stay whole when a writer is killed, and that seldom waits for the disk.
 
     Optuna waits for the disk at every line. Here only a trial's new state is waited for, and with
     it all that stands before: what a power cut can take is the last reports of running trials,
