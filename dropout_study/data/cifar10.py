@@ -8,12 +8,18 @@ import torch
 from torch import Tensor
 
 from dropout_study.data.cache import read_cache, write_cache
+from dropout_study.data.cut import Cut, make_splits
 from dropout_study.data.sources import one_line
-from dropout_study.data.splits import Cut, Examples, Splits, make_splits
+from dropout_study.data.splits import Examples, Splits
 from dropout_study.errors import UserError
 from dropout_study.paths import cache_dir
 
 log = logging.getLogger(__name__)
+
+NAMES = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
 
 
 def cifar10(root: str | None = None, **cut: Unpack[Cut]) -> Splits:
@@ -35,7 +41,7 @@ def cifar10(root: str | None = None, **cut: Unpack[Cut]) -> Splits:
         )
     train = Examples(parts["train-images"], parts["train-labels"].long())
     test = Examples(parts["test-images"], parts["test-labels"].long())
-    return make_splits(train, test, classes=10, **cut)
+    return make_splits(train, test, classes=10, class_names=NAMES, **cut)
 
 
 def _read(root: Path, *, download: bool) -> dict[str, Tensor]:

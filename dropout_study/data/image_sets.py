@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Unpack
 
+from dropout_study.data.cut import Cut, make_splits
 from dropout_study.data.idx import idx_examples
 from dropout_study.data.sources import IdxSource
-from dropout_study.data.splits import Cut, Splits, make_splits
+from dropout_study.data.splits import Splits
 
 FASHION_MNIST = IdxSource(
     name="fashion_mnist",
@@ -32,6 +33,12 @@ MNIST = IdxSource(
 # Checksums of KMNIST's uncompressed files are not published; torchvision checks its download.
 KMNIST = IdxSource(name="kmnist", torchvision_class="KMNIST", md5={})
 
+FASHION_NAMES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+KMNIST_NAMES = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
+
 
 def fashion_mnist(root: str | None = None, **cut: Unpack[Cut]) -> Splits:
     """Returns Fashion-MNIST (Xiao, Rasul & Vollgraf 2017).
@@ -40,19 +47,19 @@ def fashion_mnist(root: str | None = None, **cut: Unpack[Cut]) -> Splits:
         root: the directory of the four files; None to look where ``IdxSource.load`` says.
         cut: the sizes of the splits, see ``make_splits``.
     """
-    return _load(FASHION_MNIST, root, cut)
+    return _load(FASHION_MNIST, root, cut, FASHION_NAMES)
 
 
 def mnist(root: str | None = None, **cut: Unpack[Cut]) -> Splits:
     """Returns MNIST (LeCun, Cortes & Burges); arguments as ``fashion_mnist``."""
-    return _load(MNIST, root, cut)
+    return _load(MNIST, root, cut, tuple("0123456789"))
 
 
 def kmnist(root: str | None = None, **cut: Unpack[Cut]) -> Splits:
     """Returns Kuzushiji-MNIST (Clanuwat et al. 2018); arguments as ``fashion_mnist``."""
-    return _load(KMNIST, root, cut)
+    return _load(KMNIST, root, cut, KMNIST_NAMES)
 
 
-def _load(source: IdxSource, root: str | None, cut: Cut) -> Splits:
+def _load(source: IdxSource, root: str | None, cut: Cut, names: tuple[str, ...]) -> Splits:
     train, test = idx_examples(source.load(root))
-    return make_splits(train, test, classes=10, **cut)
+    return make_splits(train, test, classes=10, class_names=names, **cut)

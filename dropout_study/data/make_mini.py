@@ -12,9 +12,9 @@ from pathlib import Path
 
 from torch import Tensor
 
+from dropout_study.data.cut import stratified_order
 from dropout_study.data.idx import IDX_FILES, encode_idx, find_idx_files, read_idx_files
 from dropout_study.data.image_sets import FASHION_MNIST
-from dropout_study.data.splits import stratified_order
 
 TRAIN_SIZE, TEST_SIZE, SELECTION_SEED = 6_000, 1_000, 0
 

@@ -7,8 +7,10 @@ from typing import Unpack
 
 from torch import Tensor
 
+from dropout_study.data.cut import Cut, make_splits
 from dropout_study.data.idx import decode_idx, idx_examples
-from dropout_study.data.splits import Cut, Splits, make_splits
+from dropout_study.data.image_sets import FASHION_NAMES
+from dropout_study.data.splits import Splits
 
 MINI_FILE = Path(__file__).parent / "files" / "fashion_mnist_mini.tar.xz"
 
@@ -16,7 +18,7 @@ MINI_FILE = Path(__file__).parent / "files" / "fashion_mnist_mini.tar.xz"
 def fashion_mnist_mini(**cut: Unpack[Cut]) -> Splits:
     """Returns the embedded images; ``cut`` as in ``make_splits``."""
     train, test = idx_examples(read_mini(MINI_FILE.read_bytes()))
-    return make_splits(train, test, classes=10, **cut)
+    return make_splits(train, test, classes=10, class_names=FASHION_NAMES, **cut)
 
 
 def read_mini(packed: bytes) -> dict[str, Tensor]:

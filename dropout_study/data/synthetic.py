@@ -4,7 +4,8 @@ from typing import Unpack
 
 import torch
 
-from dropout_study.data.splits import Cut, Examples, Splits, make_splits
+from dropout_study.data.cut import Cut, make_splits
+from dropout_study.data.splits import Examples, Splits
 from dropout_study.randomness import draw_key
 
 

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from dropout_study.config.schema import check_config
-from dropout_study.data import Splits
+from dropout_study.data import Splits, accepted_splits
 from dropout_study.errors import TrialPruned, UserError
 from dropout_study.paths import JobPaths
 from dropout_study.randomness import draw_key
@@ -149,7 +149,7 @@ def load_splits(data_yaml: str, device: torch.device) -> Splits:
             f"`data._target_` must return dropout_study.data.Splits, got {type(splits).__name__}; "
             "see make_splits"
         )
-    return splits.to(device)
+    return accepted_splits(splits).to(device)
 
 
 def _build(group: str, config: Any, *args: Any, **kwargs: Any) -> Any:

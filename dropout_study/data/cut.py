@@ -1,0 +1,100 @@
+"""Cutting train and validation from the training examples, by class with a fixed seed."""
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from dropout_study.data.accepted import accepted_examples, number_of_classes, said
+from dropout_study.data.splits import Examples, Splits
+from dropout_study.errors import argument_error
+from dropout_study.randomness import draw_key
+
+
+class Cut(TypedDict, total=False):
+    """How the training examples are cut: arguments of ``make_splits``."""
+
+    val_size: int
+    train_size: int | None
+    split_seed: int
+
+
+def make_splits(
+    train: Examples | Dataset[Any],
+    test: Examples | Dataset[Any],
+    *,
+    classes: int,
+    val_size: int = 0,
+    train_size: int | None = None,
+    split_seed: int = 0,
+    class_names: Sequence[str] | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+) -> Splits:
+    """Cuts a validation split, then the training split, from the training examples.
+
+    Both are stratified: every class has its share, to within one example. The validation split
+    does not depend on ``train_size``, and a smaller training split is a subset of a larger one.
+
+    Args:
+        train: the data set's own training examples, or a ``TensorDataset`` of images and labels.
+        test: its own test examples, kept whole.
+        classes: K, the number of classes.
+        val_size: examples of the validation split; 0 for none.
+        train_size: examples of the training split; None for all that are left.
+        split_seed: which cut; the same for all trials of a study.
+        class_names: a name for each class.
+        mean: of each channel, where the images are normalised; see ``Splits``.
+        std: of each channel, where the images are normalised; see ``Splits``.
+
+    Raises:
+        UserError: a size is out of range, or images or labels are not what ``Examples`` says.
+    """
+    classes, notes = number_of_classes(classes), list[str]()
+    train = accepted_examples("training", train, classes, notes)
+    test = accepted_examples("test", test, classes, notes)
+    said(notes)
+    if not 0 <= val_size < len(train):
+        raise argument_error("data.val_size", val_size, f"must be in [0, {len(train)})")
+    rest = len(train) - val_size
+    if train_size is not None and not 1 <= train_size <= rest:
+        raise argument_error(
+            "data.train_size", train_size, f"must be in [1, {rest}] ({len(train)} - val_size)"
+        )
+    order = stratified_order(train.labels, split_seed)
+    val = train.take(order[:val_size]) if val_size else None
+    kept = order[val_size:] if train_size is None else order[val_size : val_size + train_size]
+    return Splits(
+        train.take(kept),
+        val,
+        test,
+        classes,
+        class_names=class_names,
+        mean=mean,
+        std=std,
+    )
+
+
+def stratified_order(labels: Tensor, seed: int) -> Tensor:
+    """Returns an order of the examples in which every stretch has each class's share.
+
+    Examples are shuffled within their class and spread evenly over [0, 1); sorting by place
+    interleaves the classes, so that any cut of the order is stratified.
+
+    Args:
+        labels: [N], int64.
+        seed: which shuffle.
+
+    Returns:
+        [N], int64: a permutation of 0..N-1.
+    """
+    generator = torch.Generator().manual_seed(draw_key(seed, "split"))
+    place = torch.empty(len(labels), dtype=torch.float64)
+    device, labels = labels.device, labels.cpu()
+    for label in torch.unique(labels):
+        members = (labels == label).nonzero().flatten()
+        members = members[torch.randperm(len(members), generator=generator)]
+        place[members] = (torch.arange(len(members), dtype=torch.float64) + 0.5) / len(members)
+    return place.argsort(stable=True).to(device)
