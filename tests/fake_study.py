@@ -63,8 +63,22 @@ def write_study(
         paths.multirun_yaml.write_text(yaml.safe_dump(config))
     for number, state in enumerate(states):
         first = {0: BOOK, 1: NONE}.get(number) if params is sampled else None
-        write_trial(root, number, state, first or params(number), seeds(number), record or {})
+        given = first or params(number)
+        write_trial(root, number, state, given, seeds(number), record or {})
+        write_rates(root, number, {**(config or CONFIG)["model"], **_model(given)})
     return root
+
+
+def _model(params: Params) -> Params:
+    return {k.partition(".")[2]: v for k, v in params.items() if k.startswith("model.")}
+
+
+def write_rates(root: Path, number: int, model: Params) -> None:
+    """Records the settings of ``model`` that hold a rate as the layers' rates."""
+    job = StudyPaths(root).job(number)
+    facts = json.loads(job.provenance_json.read_text())
+    rates = {f"net.{name}": rate for name, rate in model.items() if "dropout" in name}
+    job.provenance_json.write_text(json.dumps({**facts, "rates": rates}))
 
 
 def write_trial(
@@ -79,7 +93,8 @@ def write_trial(
     names = [field.name for field in fields(EpochMetrics)]
     rows = [",".join(map(str, astuple(row))) for row in history]
     job.history_csv.write_text("\n".join([",".join(names), *rows, ""]))
-    facts = {"train": 5000, "val": 1000, "test": TEST_IMAGES, "classes": 10, "sha256": "abc"}
+    facts = {"train": 5000, "val": 1000, "test": TEST_IMAGES, "sha256": "abc"}
+    facts |= {"classes": 10, "in_shape": [1, 28, 28]}
     provenance = {"packages": {"torch": "2"}, "python": "3", "data": facts, "commit": "f00"}
     job.provenance_json.write_text(json.dumps(provenance))
     if state == "RUNNING":

@@ -1,16 +1,21 @@
 """What is trained again: which configurations, and with which seeds."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from dropout_study.confirmation.settable import ImageFacts, with_book_rates, without_dropout
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
-from dropout_study.report.view import BOOK_RATES, Arm, StudyView, short
+from dropout_study.report.view import Arm, StudyView, short
+
+log = logging.getLogger(__name__)
 
 NULL = "null_check"
 
@@ -45,8 +50,9 @@ class Plan:
 def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
     """Returns the ``top`` configurations by validation, the references and the null check.
 
-    The references are the best trials with the book's rates and without dropout; one that was not
-    tried is the best trial with its rates replaced. All are trained with the same ``seeds`` fresh
+    The references are the best trials with the book's rates and without dropout, of the best
+    trial's network; one that was not tried is the best trial with its rates replaced, where they
+    can be set. All are trained with the same ``seeds`` fresh
     seeds. The null check is the first reference once more with as many other seeds: its true
     difference is zero, so its interval shows what the procedure cannot tell apart.
 
@@ -66,15 +72,17 @@ def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
     for rank, arm in enumerate(view.top(top), start=1):
         found[_name(arm)] = _of_trial(view, arm, f"{_ordinal(rank)} by validation", fresh)
     references: dict[str, str] = {}
-    for reference, tried, rates in _references(view):
-        if tried is not None:
-            name = _name(tried)
-            before = f"{found[name].description}, " if name in found else ""
-            found[name] = _of_trial(view, tried, f"{before}{_words(reference)}", fresh)
-        else:
-            name = reference
-            found[name] = _with_rates(view, best, reference, rates, fresh)
-        references[reference] = name
+    for reference, tried in (("book", view.book), ("no_dropout", view.no_dropout)):
+        configuration = _of_reference(view, best, reference, tried, fresh)
+        if configuration is None:
+            log.info("no reference with %s: no trial had it and no setting gives it", reference)
+            continue
+        before = found.get(configuration.name)
+        if before is not None:
+            words = f"{before.description}, {_words(reference)}"
+            configuration = replace(configuration, description=words)
+        found[configuration.name] = configuration
+        references[reference] = configuration.name
     if not references:
         references["best"] = _name(best)
     twin = found[next(iter(references.values()))]
@@ -82,14 +90,32 @@ def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
     return Plan([*found.values(), null], references)
 
 
-def _references(view: StudyView) -> Iterator[tuple[str, Arm | None, dict[str, float]]]:
-    """Yields the references that make sense of this model: those of rates that it has."""
-    names = {short(name): name for name in view.rates}
-    if set(BOOK_RATES) <= set(names):
-        rates = {key: BOOK_RATES.get(name, 0.0) for name, key in names.items()}
-        yield "book", view.book, rates
-    if names:
-        yield "no_dropout", view.no_dropout, dict.fromkeys(view.rates, 0.0)
+def _of_reference(
+    view: StudyView, best: Arm, reference: str, tried: Arm | None, seeds: tuple[int, ...]
+) -> Configuration | None:
+    """Returns the trial that is the reference, or the best trial changed into it, or None."""
+    if tried is not None:
+        others = tuple(short(name) for name in view.differing(best, tried))
+        role = _words(reference) + (f" (its own {', '.join(others)})" if others else "")
+        return _of_trial(view, tried, role, seeds)
+    facts = image_facts(view, best.number)
+    change = with_book_rates if reference == "book" else without_dropout
+    config = facts and change(trial_config(view, best.number), facts, view.rate_keys)
+    if not config:
+        return None
+    return Configuration(reference, f"trial {best.number} with {_words(reference)}", config, seeds)
+
+
+def image_facts(view: StudyView, number: int) -> ImageFacts | None:
+    """Returns what a trial has recorded of its data's images, None if that is lost."""
+    job = StudyPaths(view.tables.root).job(number)
+    for run in (job, *(run for _, run in StudyPaths(view.tables.root).replicates(number))):
+        try:
+            data = json.loads(run.provenance_json.read_text(encoding="utf-8"))["data"]
+            return ImageFacts(tuple(map(int, data["in_shape"])), int(data["classes"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
 
 
 def _fresh_seeds(view: StudyView, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -101,15 +127,6 @@ def _fresh_seeds(view: StudyView, n: int) -> tuple[tuple[int, ...], tuple[int, .
 
 def _of_trial(view: StudyView, arm: Arm, role: str, seeds: tuple[int, ...]) -> Configuration:
     return Configuration(_name(arm), role, trial_config(view, arm.number), seeds)
-
-
-def _with_rates(
-    view: StudyView, best: Arm, name: str, rates: Mapping[str, float], seeds: tuple[int, ...]
-) -> Configuration:
-    config = trial_config(view, best.number)
-    for key, rate in rates.items():
-        OmegaConf.update(config, key, rate)
-    return Configuration(name, f"trial {best.number} with {_words(name)}", config, seeds)
 
 
 def trial_config(view: StudyView, number: int) -> DictConfig:

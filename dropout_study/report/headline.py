@@ -6,7 +6,8 @@ from math import isnan
 import pandas as pd
 
 from dropout_study.paths import StudyPaths
-from dropout_study.report.view import Arm, StudyView, tell
+from dropout_study.report.rates import has_book_rates, is_without_dropout
+from dropout_study.report.view import Arm, StudyView, short, tell
 from dropout_study.stats import (
     Estimate,
     difference_of_shares,
@@ -42,14 +43,12 @@ def headline(view: StudyView) -> list[str]:
         minus = "minus_book" if arm is view.book else "minus_no_dropout"
         if arm.number == best.number or again is None or minus not in again:
             sentences.append(_against(view, best, arm))
-    if view.book is None:
-        sentences.append("The book's dropout rates (0.2, 0.5) are among no complete trial's.")
-    if view.no_dropout is None:
-        sentences.append("No complete trial is without dropout.")
-    if view.is_accuracy and len(view.complete) > 1:
+    sentences += _not_tried(view)
+    if len(view.complete) > 1:
+        extreme = "lowest" if view.minimize else "highest"
         sentences.append(
-            f"The best validation accuracy is the highest of {len(view.complete)}, and so "
-            "optimistic; test accuracy chose nothing."
+            f"The best {view.value_label} is the {extreme} of {len(view.complete)}, and so "
+            "optimistic; nothing was chosen by a test metric."
         )
     return sentences
 
@@ -73,14 +72,50 @@ def _best_sentence(view: StudyView, best: Arm) -> str:
         f"Best of {_count(len(view.complete), 'complete trial')} by {view.value_label}: "
         f"trial {best.number}{f' ({where})' if where else ''}"
     )
+    value = percent(best.value) if view.is_accuracy else tell(best.value)
+    told = f"{start}, {view.value_label} {value}{_epochs_of(view)}"
     tests = list(best.by_seed("test_accuracy").values())
-    if not view.is_accuracy or not tests:
-        return f"{start}, {view.value_label} {tell(best.value)}."
+    if not tests:
+        return f"{told}."
     estimate, over = _estimate(view, tests)
-    return (
-        f"{start}, {percent(best.value)} on validation and {percent(estimate.mean)} on the test "
-        f"set ({interval(estimate, over)})."
-    )
+    return f"{told}; test accuracy {percent(estimate.mean)} ({interval(estimate, over)})."
+
+
+def _epochs_of(view: StudyView) -> str:
+    """Returns which epochs the value is taken from, where the study says so."""
+    return {
+        "last": " after the last epoch",
+        "best_epoch": " at its best epoch, chosen by the same metric",
+    }.get(view.value_epochs, f" ({view.value_epochs})" if view.value_epochs else "")
+
+
+def _not_tried(view: StudyView) -> list[str]:
+    """Returns a sentence for each reference that no trial is, as far as that is known."""
+    rates = [view.rates.get(int(number)) for number in view.same_network["trial"]]
+    known = [each for each in rates if each is not None]
+    if not known:  # another application's task, or records that are lost: nothing is known
+        return []
+    if not any(known) and len(known) == len(rates):
+        return ["The network has no dropout layer."]
+    whose = "complete trial of the best trial's network" if _several(view) else "complete trial"
+    sentences: list[str] = []
+    for arm, told, asked in (
+        (view.book, f"No {whose} has the book's dropout rates (0.2, 0.5).", has_book_rates),
+        (view.no_dropout, f"No {whose} is without dropout.", is_without_dropout),
+    ):
+        if arm is None and all(each is not None and asked(each) is False for each in rates):
+            sentences.append(told)
+    unknown = sum(each is None or None in each.values() for each in rates)
+    if unknown:
+        sentences.append(
+            f"The dropout rates of {_count(unknown, whose)} are not all known from the layers of "
+            "its network; `'hydra.callbacks.report.rates=[KEY]'` names the settings that they are."
+        )
+    return sentences
+
+
+def _several(view: StudyView) -> bool:
+    return "model" in view.params
 
 
 def _count(count: int, noun: str) -> str:
@@ -99,18 +134,34 @@ def _estimate(view: StudyView, tests: list[float]) -> tuple[Estimate, str]:
 
 
 def _against(view: StudyView, best: Arm, other: Arm) -> str:
-    name = f"the {other.label}" if other.label.startswith("book") else other.label
+    book = other is view.book
     if other.number == best.number:
-        return f"The best trial is itself the one with {name}."
+        told = "has the book's rates" if book else "is without dropout"
+        return f"The best trial itself {told}."
+    name = "the book's rates" if book else "no dropout"
     a, b = best.by_seed("test_accuracy"), other.by_seed("test_accuracy")
-    if not view.is_accuracy or not a or not b:
-        return f"With {name} (trial {other.number}) the {view.value_label} is {tell(other.value)}."
+    if not a or not b:
+        told = f"With {name} (trial {other.number}) the {view.value_label} is {tell(other.value)}."
+        return told + _unlike(view, best, other)
     start = f"Against {name} (trial {other.number}, "
     paired = paired_comparison(a, b)
     if paired is not None and paired.difference.n > 1:
-        return start + _paired_verdict(paired.difference, b, paired.p)
+        return start + _paired_verdict(paired.difference, b, paired.p) + _unlike(view, best, other)
     mean_a, mean_b = (sum(arm.values()) / len(arm) for arm in (a, b))
-    return start + _single_verdict(mean_a, mean_b, test_size(view))
+    verdict = _single_verdict(mean_a, mean_b, test_size(view))
+    return start + verdict + _unlike(view, best, other)
+
+
+def _unlike(view: StudyView, best: Arm, other: Arm) -> str:
+    """Returns a sentence on what else differs between the two, so that like is told from unlike."""
+    a, b = best.trials.iloc[0], other.trials.iloc[0]
+    told = [
+        f"{short(name)} ({tell(a[name])} against {tell(b[name])})"
+        for name in view.differing(best, other)
+    ]
+    if not told:
+        return " The two differ in nothing but their dropout rates."
+    return f" They differ in more than their dropout rates: {', '.join(told)}."
 
 
 def _paired_verdict(difference: Estimate, other: dict[int, float], p: float) -> str:

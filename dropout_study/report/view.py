@@ -1,20 +1,22 @@
 """What a report asks of a study: its best trial, the references, the searched parameters."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
+import yaml
 
+from dropout_study.paths import StudyPaths
+from dropout_study.report.rates import has_book_rates, is_without_dropout, sets_a_rate
+from dropout_study.results.rates import Rates
 from dropout_study.results.record import GROUPS
 from dropout_study.results.study import StudyTables
 from dropout_study.sweep.outcome import as_names, minimizes, objective_names
 from dropout_study.trial import TrialState
 
-BOOK_RATES = {"dropout1": 0.2, "dropout2": 0.5}
-"""The article's rates (Dive into Deep Learning, section 5.6); any other layer has rate 0."""
 SEED = "trainer.seed"
 
 
@@ -71,16 +73,36 @@ class StudyView:
         """Whether the smallest value is the best."""
         return minimizes(_select(self.tables.config, "hydra", "sweeper", "direction"))
 
+    @cached_property
+    def objective(self) -> str:
+        """The name of the metric that ``value`` is; "value" where it has no other name."""
+        name = self.objectives[0] if len(self.objectives) == 1 else "value"
+        told = self.complete[["value", "val_accuracy"]].dropna()
+        unnamed = name == "value" and len(told) > 0
+        same = unnamed and bool((told["value"] == told["val_accuracy"]).all())
+        return "val_accuracy" if same else name  # what this project's trainer returns as value
+
     @property
     def is_accuracy(self) -> bool:
-        """Whether the objective is validation accuracy, as this project's trainer returns it."""
-        told = self.complete[["value", "val_accuracy"]].dropna()
-        return len(told) > 0 and bool((told["value"] == told["val_accuracy"]).all())
+        """Whether the objective is a share of images."""
+        return is_share(self.objective) and bool(self.complete["value"].between(0, 1).all())
 
     @property
     def value_label(self) -> str:
         """The objective's name on an axis."""
-        return "validation accuracy" if self.is_accuracy else "objective value"
+        return metric_words(self.objective)
+
+    @property
+    def value_epochs(self) -> str:
+        """``trainer.objective``: from which epochs of a trial its value is taken; "" unknown."""
+        return str(_select(self.tables.config, "trainer", "objective") or "")
+
+    @property
+    def test_metric(self) -> str:
+        """The metric on the test set that answers to the objective: for val_loss, test_loss."""
+        name = self.objective.replace("val_", "test_", 1)
+        given = name.startswith("test_") and name in self.trials and self.trials[name].notna().any()
+        return name if given else "test_accuracy"
 
     @cached_property
     def params(self) -> list[str]:
@@ -113,17 +135,50 @@ class StudyView:
         return space if isinstance(space, Mapping) else {}
 
     @cached_property
-    def rates(self) -> "dict[str, pd.Series[float]]":
-        """The dropout rates of every trial by their key, those that were not searched too."""
-        model = _select(self.tables.config, "model")
-        fixed = model if isinstance(model, Mapping) else {}
-        named = {f"model.{k}": v for k, v in fixed.items() if "dropout" in k}
-        named |= {k: None for k in self.trials.columns if k.startswith("model.") and "dropout" in k}
-        columns = {
-            name: self.trials[name] if name in self.trials else pd.Series(v, self.trials.index)
-            for name, v in named.items()
-        }
-        return {name: pd.to_numeric(rate, errors="coerce") for name, rate in columns.items()}
+    def rates(self) -> Mapping[int, Rates]:
+        """The dropout rates of each trial by layer, as far as they are known.
+
+        They are the network's own, or the settings that ``hydra.callbacks.report.rates`` names.
+        """
+        named = {number: given for number in self._numbers if (given := self._named_rates(number))}
+        return {**self.tables.rates, **named}
+
+    @cached_property
+    def rate_keys(self) -> list[str]:
+        """The settings that the user has named as dropout rates."""
+        given = _select(self.tables.config, "hydra", "callbacks", "report", "rates")
+        return [str(key) for key in given] if isinstance(given, list) else []
+
+    @property
+    def _numbers(self) -> list[int]:
+        return [int(number) for number in self.trials["trial"]]
+
+    def _named_rates(self, number: int) -> Rates | None:
+        """Returns the named settings of a trial, None if it lacks one or it is no number."""
+        values = {key: self._setting(number, key) for key in self.rate_keys}
+        known = all(isinstance(v, int | float) and not pd.isna(v) for v in values.values())
+        return values if values and known else None
+
+    def _setting(self, number: int, key: str) -> Any:
+        """Returns the value that a trial has for ``key``: searched, or of its configuration."""
+        if key in self.trials:
+            value = self.trials.loc[self.trials["trial"] == number, key].iloc[0]
+            if not pd.isna(value):
+                return value
+        return _select(trial_settings(self.tables.root, number), *key.split("."))
+
+    @cached_property
+    def rate_params(self) -> list[str]:
+        """Those of ``numeric_params`` that are a dropout rate, by their values, not their names."""
+        return [
+            name
+            for name in self.numeric_params
+            if name in self.rate_keys or sets_a_rate(self._by_trial(name), self.tables.rates)
+        ]
+
+    def _by_trial(self, name: str) -> dict[int, float]:
+        given = self.trials[["trial", name]].dropna()
+        return {int(n): float(v) for n, v in given.itertuples(index=False)}
 
     @cached_property
     def objectives(self) -> tuple[str, ...]:
@@ -161,28 +216,42 @@ class StudyView:
 
     @cached_property
     def book(self) -> Arm | None:
-        """The best of those with the article's dropout rates."""
-        wanted = {name: BOOK_RATES.get(name.rpartition(".")[2], 0.0) for name in self.rates}
-        if set(BOOK_RATES) - {name.rpartition(".")[2] for name in self.rates}:
-            return None
-        return self._with_rates("book's rates", wanted)
+        """The best of those with the article's dropout rates, of the best trial's network."""
+        return self._reference("book's rates", has_book_rates)
 
     @cached_property
     def no_dropout(self) -> Arm | None:
-        """The best of those without dropout."""
-        return self._with_rates("no dropout", dict.fromkeys(self.rates, 0.0))
+        """The best of those without dropout, of the best trial's network."""
+        return self._reference("no dropout", is_without_dropout)
 
     @property
     def arms(self) -> list[Arm]:
         """Best, book's rates and no dropout, as far as they were tried."""
         return [arm for arm in (self.best, self.book, self.no_dropout) if arm is not None]
 
-    def _with_rates(self, label: str, wanted: Mapping[str, float]) -> Arm | None:
-        if not wanted or self.complete.empty:
+    @cached_property
+    def same_network(self) -> pd.DataFrame:
+        """The complete trials whose ``model`` is the best trial's: only these are references."""
+        if self.best is None or "model" not in self.params:
+            return self.complete
+        same: pd.DataFrame = self.complete[
+            self.complete["model"] == self.best.trials["model"].iloc[0]
+        ]
+        return same
+
+    def _reference(self, label: str, matches: Callable[[Rates], bool | None]) -> Arm | None:
+        rows = self.same_network
+        known = {n: self.rates[n] for n in map(int, rows["trial"]) if n in self.rates}
+        if not any(known.values()):  # there is no layer whose rate could be compared
             return None
-        matches = [np.isclose(self.rates[name], rate) for name, rate in wanted.items()]
-        numbers = self.trials["trial"][np.logical_and.reduce(matches)]
-        return self._best_of(label, self.complete[self.complete["trial"].isin(numbers)])
+        numbers = [number for number, rates in known.items() if matches(rates)]
+        return self._best_of(label, rows[rows["trial"].isin(numbers)])
+
+    def differing(self, one: Arm, other: Arm) -> list[str]:
+        """Returns the searched parameters, rates aside, in which two configurations differ."""
+        a, b = one.trials.iloc[0], other.trials.iloc[0]
+        names = [name for name in self.params if name not in self.rate_params]
+        return [name for name in names if str(a[name]) != str(b[name])]
 
     def _best_of(self, label: str, rows: pd.DataFrame) -> Arm | None:
         return next(iter(self._ranked(label, rows)), None)
@@ -207,6 +276,32 @@ class StudyView:
         row = self.trials[self.trials["trial"] == number].iloc[0]
         given = [name for name in (names or self.params) if not pd.isna(row[name])]
         return ", ".join(f"{short(name)} = {tell(row[name])}" for name in given)
+
+
+SPLITS = {"val": "validation", "test": "test", "train": "train"}
+
+
+def metric_words(name: str) -> str:
+    """Returns a metric's name in words: "validation accuracy", "objective value"."""
+    split, _, rest = name.partition("_")
+    if name == "value":
+        return "objective value"
+    return f"{SPLITS[split]} {rest.replace('_', ' ')}" if split in SPLITS and rest else name
+
+
+def is_share(metric: str) -> bool:
+    """Returns whether a metric is a share of images, which is shown in percent."""
+    return metric.endswith("accuracy")
+
+
+def trial_settings(root: Path, number: int) -> Mapping[str, Any]:
+    """Returns the recorded configuration of a trial as plain data; empty where it is lost."""
+    job = StudyPaths(root).job(number)
+    try:
+        config = yaml.safe_load(job.config_yaml.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    return config if isinstance(config, dict) else {}
 
 
 def short(name: str) -> str:

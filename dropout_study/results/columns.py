@@ -1,6 +1,6 @@
 """The columns of ``results.csv`` and the text of its cells."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dropout_study.results.record import GROUPS
@@ -30,6 +30,11 @@ def csv_line(values: Iterable[Any]) -> str:
     A carriage return is quoted too, which ``csv.writer`` does not do with these line ends.
     """
     return ",".join(map(_cell, values)) + "\n"
+
+
+def flat_row(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a record whose lists and mappings are text, as in the file: ``[64, 32]``."""
+    return {k: str(v) if isinstance(v, list | dict) else v for k, v in record.items()}
 
 
 def _cell(value: Any) -> str:

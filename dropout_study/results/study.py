@@ -1,7 +1,7 @@
 """A study as tables: ``load_study(DIR)``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import yaml
 
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
-from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS
+from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS, flat_row
 from dropout_study.results.histories import histories_frame
+from dropout_study.results.rates import Rates, recorded_rates
 from dropout_study.results.record import WHOLE_NUMBERS
 from dropout_study.results.replicates import replicate_columns, replicate_records
 from dropout_study.results.table import study_frame
@@ -33,6 +34,7 @@ class StudyTables:
         confirmation_runs: one row a run of the confirmation, or None.
         config: the composed configuration of the sweep, uninterpolated; empty where it is lost.
         problems: a line on everything that is missing or damaged.
+        rates: dropout rates of each trial's network by layer, where its directory tells them.
     """
 
     root: Path
@@ -43,6 +45,7 @@ class StudyTables:
     confirmation_runs: pd.DataFrame | None
     config: Mapping[str, Any]
     problems: tuple[str, ...] = ()
+    rates: Mapping[int, Rates] = field(default_factory=dict)
 
 
 def load_study(root: Path | str) -> StudyTables:
@@ -69,6 +72,7 @@ def load_study(root: Path | str) -> StudyTables:
         confirmation_runs=_optional(paths.confirmation_runs_csv, problems),
         config=config,
         problems=tuple(problems),
+        rates=recorded_rates(paths, trials),
     )
 
 
@@ -93,7 +97,8 @@ def _replicates(paths: StudyPaths, problems: list[str]) -> pd.DataFrame | None:
     records = replicate_records(paths.root)
     if not records:
         return _optional(paths.replicates_csv, problems)
-    frame = pd.DataFrame(records, columns=replicate_columns(records))
+    rows = list(map(flat_row, records))
+    frame = pd.DataFrame(rows, columns=replicate_columns(rows))
     return _typed(frame, problems)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
-from dropout_study.results.columns import table_columns
+from dropout_study.results.columns import flat_row, table_columns
 from dropout_study.results.histories import write_histories
 from dropout_study.results.live_table import ResultsTable
 from dropout_study.results.record import WHOLE_NUMBERS, read_record
@@ -21,7 +21,7 @@ def results_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     Args:
         records: what ``read_record`` returns, one a trial.
     """
-    rows = list(records)
+    rows = list(map(flat_row, records))
     frame = pd.DataFrame(rows, columns=table_columns(rows))
     return frame.astype(dict.fromkeys(WHOLE_NUMBERS, "Int64"))
 

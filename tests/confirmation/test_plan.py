@@ -11,13 +11,18 @@ from dropout_study.paths import StudyPaths
 from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
 
-RATES = {"dropout1": 0.2, "dropout2": 0.5, "input_dropout": 0.0}
+MLP = {
+    **{"_target_": "dropout_study.models.MLP", "in_shape": None, "classes": None},
+    **{"hidden1": 4, "hidden2": 4, "dropout1": 0.2, "dropout2": 0.5, "input_dropout": 0.0},
+}
 
 
-def plan_of(root: Path, top: int = 2, seeds: int = 3, **settings: Any) -> Plan:
+def plan_of(
+    root: Path, top: int = 2, seeds: int = 3, model: dict[str, Any] = MLP, **settings: Any
+) -> Plan:
     write_study(root, ["COMPLETE"] * 8, **settings)
     for number, job in StudyPaths(root).jobs():
-        config = {"model": {**RATES, "number": number}, "trainer": {"seed": 0, "epochs": 2}}
+        config = {"model": {**model, "hidden1": number + 2}, "trainer": {"seed": 0, "epochs": 2}}
         job.config_yaml.write_text(yaml.safe_dump(config))
     return plan_confirmation(StudyView(load_study(root)), top, seeds)
 
@@ -63,13 +68,18 @@ def test_references_that_were_not_tried_are_the_best_with_other_rates(tmp_path: 
 
     best, book, none, _ = plan.configurations
     assert (book.name, none.name) == ("book", "no_dropout")
-    assert book.config.model == {**RATES, "number": best.config.model.number}
+    assert book.config.model == {**MLP, "hidden1": best.config.model.hidden1}
     assert none.config.model.dropout1 == none.config.model.dropout2 == 0.0
 
 
 def test_a_model_without_rates_is_its_own_reference(tmp_path: Path) -> None:
-    config = {**CONFIG, "model": {"init_std": 0.01}}
-    plan = plan_of(tmp_path, top=1, config=config, params=lambda n: {"optimizer.lr": 0.1 + n})
+    linear = {
+        **{"_target_": "dropout_study.models.SoftmaxRegression", "init_std": 0.01},
+        **{"in_shape": None, "classes": None},
+    }
+    config = {**CONFIG, "model": linear}
+    params = {"model": linear, "config": config}
+    plan = plan_of(tmp_path, top=1, params=lambda n: {"optimizer.lr": 0.1 + n}, **params)
 
     assert dict(plan.references) == {"best": plan.configurations[0].name}
 

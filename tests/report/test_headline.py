@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def test_the_best_trial_comes_with_the_interval_over_the_test_images(tmp_path: P
     test = best.by_seed("test_accuracy")[0]
     estimate = share_estimate(test, TEST_IMAGES)
     assert f"Best of 12 complete trials by validation accuracy: trial {best.number} " in first
-    assert f"{100 * test:.1f} % on the test set" in first
+    assert f"test accuracy {100 * test:.1f} %" in first
     assert f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f} %" in first
     assert "n = 1,000 test images, 1 seed" in first
 
@@ -43,7 +44,7 @@ def test_single_seeds_leave_the_noise_of_the_seed_unknown(tmp_path: Path) -> Non
 def test_without_the_size_of_the_test_set_there_is_no_interval(tmp_path: Path) -> None:
     write_study(tmp_path)
     for path in tmp_path.glob("*/provenance.json"):
-        path.write_text("{}")
+        path.write_text(json.dumps({"rates": json.loads(path.read_text())["rates"]}))
 
     sentences = headline(StudyView(load_study(tmp_path)))
 
@@ -67,8 +68,54 @@ def test_several_seeds_are_compared_in_pairs(tmp_path: Path) -> None:
 def test_what_was_not_tried_is_said(tmp_path: Path) -> None:
     sentences = told(tmp_path, params=sampled, config={**CONFIG, "model": {"input_dropout": 0.3}})
 
-    assert "The book's dropout rates (0.2, 0.5) are among no complete trial's." in sentences
+    assert "No complete trial has the book's dropout rates (0.2, 0.5)." in sentences
     assert "No complete trial is without dropout." in sentences
+
+
+def rewrite_rates(root: Path, rates: dict[int, dict[str, float | None] | None]) -> list[str]:
+    for number, given in rates.items():
+        path = root / str(number) / "provenance.json"
+        facts = {k: v for k, v in json.loads(path.read_text()).items() if k != "rates"}
+        path.write_text(json.dumps(facts if given is None else {**facts, "rates": given}))
+    return headline(StudyView(load_study(root)))
+
+
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [(None, False), ({"elsewhere": None}, False), ({"drop": 0.2, "elsewhere": None}, True)],
+)
+def test_what_is_not_known_of_the_rates_is_not_stated(
+    tmp_path: Path, rates: dict[str, float | None] | None, said: bool
+) -> None:
+    told(tmp_path, "COMPLETE", "COMPLETE")
+    sentences = rewrite_rates(tmp_path, {0: rates, 1: {"drop": 0.3}})
+
+    assert ("No complete trial is without dropout." in sentences) is said
+    assert any("rates of 1 complete trial are not all known" in line for line in sentences)
+
+
+def test_a_task_of_another_application_is_told_nothing_about_dropout(tmp_path: Path) -> None:
+    told(tmp_path, "COMPLETE", "COMPLETE")
+    sentences = rewrite_rates(tmp_path, {0: None, 1: None})
+
+    assert len(sentences) == 2
+    assert "dropout rate" not in " ".join(sentences)
+
+
+def test_networks_without_a_dropout_layer_are_said_to_have_none(tmp_path: Path) -> None:
+    told(tmp_path, "COMPLETE", "COMPLETE")
+
+    assert "The network has no dropout layer." in rewrite_rates(tmp_path, {0: {}, 1: {}})
+
+
+def test_what_else_differs_from_a_reference_is_named(tmp_path: Path) -> None:
+    def params(number: int) -> dict[str, Any]:
+        return {"model.dropout1": number / 4, "model.dropout2": 0.0, "optimizer.lr": 0.1 + number}
+
+    sentences = told(tmp_path, "COMPLETE", "COMPLETE", params=params, record={"test_accuracy": 0.9})
+
+    other = next(s for s in sentences if "dropout1" not in s and "no dropout (trial 0" in s)
+    assert other.endswith("They differ in more than their dropout rates: lr (1.1 against 0.1).")
 
 
 @pytest.mark.parametrize("state", ["FAIL", "PRUNED", "RUNNING"])

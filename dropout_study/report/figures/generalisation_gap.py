@@ -32,7 +32,7 @@ class Gap:
 
 def generalisation_gaps(view: StudyView) -> list[Gap]:
     """Returns the gap against every dropout rate that was searched."""
-    rates = [name for name in view.numeric_params if "dropout" in name]
+    rates = view.rate_params
     if not rates:
         raise NotEnoughError("needs a searched dropout rate")
     done = view.complete.dropna(subset=["train_accuracy", "val_accuracy"])

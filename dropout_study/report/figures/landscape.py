@@ -76,7 +76,7 @@ class Landscape:
 
 def landscape(view: StudyView) -> Landscape:
     """Returns the trials over the first two searched dropout rates."""
-    rates = [name for name in view.numeric_params if "dropout" in name]
+    rates = view.rate_params
     if len(rates) < 2:
         raise NotEnoughError(f"needs two searched dropout rates, this study has {len(rates)}")
     x, y = rates[:2]

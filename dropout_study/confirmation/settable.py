@@ -1,0 +1,114 @@
+"""Which settings of a trial are its dropout rates, found by building its network."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from dropout_study.report.rates import has_book_rates, is_without_dropout
+from dropout_study.results.rates import Rates
+from dropout_study.task.rates import noise_rates
+from dropout_study.task.task import build_model
+
+BOOK = {"dropout1": 0.2, "dropout2": 0.5}
+"""The article's rates by the names that this project's models give them; any other rate is 0."""
+PROBE = 0.3719
+"""A rate that no network has by chance."""
+OTHER_GROUPS = ("data", "optimizer", "trainer", "search_space", "hydra", "tracker")
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """The shape of an image and the number of classes, as a trial has recorded them."""
+
+    in_shape: tuple[int, ...]
+    classes: int
+
+
+def without_dropout(
+    config: DictConfig, facts: ImageFacts, named: Sequence[str] = ()
+) -> DictConfig | None:
+    """Returns ``config`` with every rate 0, or None where that cannot be had by its settings.
+
+    Args:
+        config: of a trial.
+        facts: of its data.
+        named: settings that the user has named as the rates; they are believed.
+    """
+    keys = _named(config, named) or rate_settings(config, facts)
+    changed = _with(config, dict.fromkeys(keys, 0.0))
+    sure = bool(_named(config, named)) or is_without_dropout(_built(changed, facts) or UNKNOWN)
+    return changed if keys and sure else None
+
+
+def with_book_rates(
+    config: DictConfig, facts: ImageFacts, named: Sequence[str] = ()
+) -> DictConfig | None:
+    """Returns ``config`` with the article's rates, None if its network does not have the two."""
+    keys = _named(config, named) or rate_settings(config, facts)
+    names = {key.rpartition(".")[2]: key for key in keys}
+    if not set(BOOK) <= set(names):
+        return None
+    changed = _with(config, {key: BOOK.get(name, 0.0) for name, key in names.items()})
+    sure = bool(_named(config, named)) or has_book_rates(_built(changed, facts) or UNKNOWN)
+    return changed if sure else None
+
+
+UNKNOWN: Rates = {"": None}
+
+
+def rate_settings(config: DictConfig, facts: ImageFacts) -> list[str]:
+    """Returns the keys of ``config`` that set the rate of a layer.
+
+    Each number in [0, 1) is changed in turn, and the rates of the network built with it are read.
+    """
+    before = _built(config, facts)
+    if not before:
+        return []
+    candidates = [key for key, value in _leaves(config) if 0 <= value < 1]
+    return [key for key in candidates if _follows(_built(_with(config, {key: PROBE}), facts))]
+
+
+def _follows(rates: Rates | None) -> bool:
+    return rates is not None and PROBE in rates.values()
+
+
+def _built(config: DictConfig, facts: ImageFacts) -> Rates | None:
+    try:
+        return noise_rates(build_model(config, facts), facts.in_shape)
+    except Exception:  # another value of some setting may be one that its network refuses
+        return None
+
+
+def _with(config: DictConfig, values: Mapping[str, float]) -> DictConfig:
+    changed = config.copy()
+    for key, value in values.items():
+        OmegaConf.update(changed, key, value)
+    return changed
+
+
+def _named(config: DictConfig, named: Sequence[str]) -> list[str]:
+    """Returns the named keys that this trial has: another network may have others."""
+    return [key for key in named if OmegaConf.select(config, key) is not None]
+
+
+def _leaves(config: DictConfig) -> Iterator[tuple[str, float]]:
+    """Yields the numbers of the configuration that are not taken from another key."""
+    for group in config:
+        if group not in OTHER_GROUPS:
+            yield from _numbers(config, str(group), str(group))
+
+
+def _numbers(parent: DictConfig | ListConfig, key: Any, path: str) -> Iterator[tuple[str, float]]:
+    if OmegaConf.is_missing(parent, key) or OmegaConf.is_interpolation(parent, key):
+        return
+    node = parent[key]
+    if isinstance(node, DictConfig):
+        for name in node:
+            yield from _numbers(node, name, f"{path}.{name!s}")
+    elif isinstance(node, ListConfig):
+        for index in range(len(node)):
+            yield from _numbers(node, index, f"{path}.{index}")
+    elif isinstance(node, int | float) and not isinstance(node, bool):
+        yield path, float(node)
