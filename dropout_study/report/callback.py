@@ -37,10 +37,13 @@ class ReportCallback(Callback):
 
     Args:
         figures: dotted paths of figures of the user's own, as in ``my_figures.FIGURE``.
+        rates: keys of the settings that are dropout rates, where the layers of the network do not
+            show them. The report and the confirmation read them from the study's configuration.
     """
 
-    def __init__(self, figures: Sequence[str] = ()) -> None:
+    def __init__(self, figures: Sequence[str] = (), rates: Sequence[str] = ()) -> None:
         self._figures = figures
+        self.rates = list(rates)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Ends the program where a figure cannot be imported, before a trial has begun."""
