@@ -7,15 +7,17 @@ GP fit again, CMA-ES finds its state at the trials, NSGA its parents at the stud
 the sequence, the grids what has been tried.
 """
 
+import logging
 import secrets
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import optuna
 from hydra.errors import InstantiationException
-from hydra.utils import get_object, instantiate
-from omegaconf import DictConfig, MissingMandatoryValue, OmegaConf
+from hydra.utils import get_object
+from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, NopPruner
@@ -28,10 +30,14 @@ from optuna.samplers import (
 )
 from optuna.trial import FrozenTrial, TrialState
 
+from dropout_study.config.instantiate import instantiate
 from dropout_study.errors import UserError
 from dropout_study.randomness import draw_key
 from dropout_study.search.grid import grid_of
 from dropout_study.search.space import SearchSpace
+from dropout_study.sweep.arguments import plain_of
+
+log = logging.getLogger(__name__)
 
 WALKS = (GridSampler, BruteForceSampler)  # samplers that try every point and then have no more
 ONE_SEED = (GridSampler, QMCSampler)  # their seed fixes one sequence, in which n is the place
@@ -127,7 +133,7 @@ def build_sampler(conf: DictConfig, number: int, space: SearchSpace) -> BaseSamp
     Raises:
         UserError: the sampler cannot be built, or the space has no grid that it needs.
     """
-    given = _plain("sampler", conf)
+    given = plain_of("sampler", conf)
     arguments = _seeded(given, number)
     if _is_a(given, GridSampler):
         arguments["search_space"] = grid_of(space)
@@ -145,25 +151,16 @@ def build_pruner(conf: DictConfig | None) -> BasePruner:
     """
     if conf is None:
         return NopPruner()
-    pruner: BasePruner = _build("pruner", _plain("pruner", conf), BasePruner)
+    pruner: BasePruner = _build("pruner", plain_of("pruner", conf), BasePruner)
     return pruner
-
-
-def _plain(role: str, conf: DictConfig) -> dict[str, Any]:
-    try:
-        plain = OmegaConf.to_container(conf, resolve=True, throw_on_missing=True)
-    except MissingMandatoryValue as error:
-        key = str(error.full_key).rpartition(".")[2]
-        raise UserError(f"`hydra.sweeper.{role}.{key}` must be given: it has no default") from error
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
 
 
 def _build(role: str, arguments: Mapping[str, Any], kind: type) -> Any:
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(record=True) as deprecations:
+            warnings.simplefilter("always", FutureWarning)
             warnings.simplefilter("ignore", ExperimentalWarning)  # chosen by name, known to be new
-            built = instantiate(arguments, _convert_="all")
+            built = instantiate(dict(arguments), _convert_="all")
     except InstantiationException as error:
         reason = " ".join(str(error.__cause__ or error).split())
         raise UserError(f"`hydra.sweeper.{role}` cannot be built: {reason}") from error
@@ -172,7 +169,26 @@ def _build(role: str, arguments: Mapping[str, Any], kind: type) -> Any:
             f"`hydra.sweeper.{role}._target_` must return an Optuna {role}, "
             f"got {type(built).__name__}"
         )
+    _tell_deprecated(role, arguments, [str(each.message) for each in deprecations])
     return built
+
+
+def _tell_deprecated(role: str, arguments: Mapping[str, Any], messages: Sequence[str]) -> None:
+    """Says once a process which arguments Optuna has deprecated: a sampler is built every trial."""
+    old = [name for name in arguments if any(f"`{name}`" in each for each in messages)]
+    line = (
+        f"leave out {', '.join(f'`hydra.sweeper.{role}.{name}`' for name in old)}: "
+        "deprecated in Optuna"
+        if old
+        else " ".join(" ".join(messages).split())
+    )
+    if messages:
+        _warn_once(line)
+
+
+@cache
+def _warn_once(line: str) -> None:
+    log.warning(line)
 
 
 def _seeded(node: Any, number: int) -> Any:
@@ -194,7 +210,7 @@ def _seed(seed: int | None, number: int) -> int | None:
 
 def _with_one_seed(conf: DictConfig) -> DictConfig:
     """Returns ``conf``; a null seed that must be the same for all trials is drawn, once."""
-    plain = _plain("sampler", conf)
+    plain = plain_of("sampler", conf)
     if not _is_a(plain, *ONE_SEED) or plain.get("seed") is not None:
         return conf
     return OmegaConf.create({**plain, "seed": secrets.randbits(32)})

@@ -2,15 +2,20 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self, cast
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from dropout_study.checks import check_at_least, check_one_of, check_positive, check_share
-from dropout_study.errors import argument_error
+from dropout_study.errors import UserError, argument_error, did_you_mean
+from dropout_study.sweep.arguments import arguments_of, as_declared
+from dropout_study.sweep.confs.samplers import TPESamplerConf
+from dropout_study.sweep.confs.sweeper import OptunaStudyConf
 from dropout_study.sweep.outcome import as_names, objective_names
 
+ROLES = ("sampler", "pruner")
 Direction = Literal["maximize", "minimize"]
 
 
@@ -20,16 +25,17 @@ class SweepSettings:
 
     sampler: DictConfig
     pruner: DictConfig | None = None
-    direction: str | list[str] = "maximize"
+    direction: str | list[str] = "minimize"
     storage: str | None = None
     study_name: str | None = None
     n_trials: int = 20
     n_jobs: int | str = "auto"
-    max_failure_rate: float = 0.5
+    max_failure_rate: float = 0.0
     params: dict[str, Any] = field(default_factory=dict)
     custom_search_space: str | None = None
     objective: str | list[str] = "value"
     enqueue: list[dict[str, Any]] = field(default_factory=list)
+    duplicates: str = "run"
     replicates: int = 1
     seed_key: str = "trainer.seed"
     timeout: float | None = None
@@ -42,16 +48,27 @@ class SweepSettings:
     dry_run: bool = False
 
     @classmethod
-    def from_config(cls, sampler: DictConfig, fields: Mapping[str, Any]) -> Self:
-        """Returns the settings of a composed ``hydra.sweeper``, checked.
+    def from_config(cls, config: DictConfig) -> Self:
+        """Returns the settings in the ``hydra.sweeper`` of a composed configuration, checked.
 
         Raises:
-            UserError: a value is out of its range.
+            UserError: a setting is unknown, or its value is of another type or out of its range.
         """
-        plain: dict[str, Any] = {
-            name: value if name == "pruner" else _plain(value) for name, value in fields.items()
+        sweeper, choices = config.hydra.sweeper, config.hydra.runtime.choices
+        known = {each.name for each in fields(OptunaStudyConf)}
+        for name in map(str, sweeper):
+            if name not in known:
+                raise UserError(
+                    f"`hydra.sweeper.{name}` is no setting of the sweeper"
+                    f"{did_you_mean(name, sorted(known))}"
+                )
+        given: dict[str, Any] = {
+            name: _setting(name, _value(sweeper, name))
+            for name in map(str, sweeper)
+            if name not in ("_target_", "_recursive_", *ROLES)
         }
-        settings = cls(sampler=sampler, **plain)
+        given |= {role: _part(role, sweeper, choices) for role in ROLES}
+        settings = cls(**given)
         settings.check()
         return settings
 
@@ -65,8 +82,16 @@ class SweepSettings:
             if (seconds := getattr(self, name)) is not None:
                 check_positive(f"hydra.sweeper.{name}", seconds)
         check_one_of("hydra.sweeper.on_change", self.on_change, ("refuse", "extend"))
+        check_one_of("hydra.sweeper.duplicates", self.duplicates, ("run", "reuse"))
+        for name in ("direction", "objective"):
+            _check_names(f"hydra.sweeper.{name}", getattr(self, name))
         for direction in as_names(self.direction):
-            check_one_of("hydra.sweeper.direction", direction, ("maximize", "minimize"))
+            check_one_of("hydra.sweeper.direction", direction, ("minimize", "maximize"))
+        for point in self.enqueue:
+            if not isinstance(point, Mapping):
+                raise argument_error(
+                    "hydra.sweeper.enqueue", point, "must be a list of points, as {model.lr: 0.1}"
+                )
         if len(self.objectives) != len(self.directions):
             raise argument_error(
                 "hydra.sweeper.objective", self.objective, "must name one objective a direction"
@@ -98,8 +123,42 @@ class SweepSettings:
         return cores() if self.n_jobs == "auto" else int(self.n_jobs)
 
 
-def _plain(value: Any) -> Any:
-    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+def _setting(name: str, value: Any) -> Any:
+    """Returns a setting as it is declared; null is an empty list or mapping."""
+    schema = OmegaConf.structured(OptunaStudyConf)
+    empty = schema[name] if OmegaConf.is_config(schema._get_node(name)) else None
+    if value is None and empty is not None:
+        return OmegaConf.to_container(empty)
+    return as_declared(f"hydra.sweeper.{name}", value, schema, name)
+
+
+def _part(role: str, sweeper: DictConfig, choices: Mapping[str, Any]) -> DictConfig | None:
+    """Returns the sampler or the pruner, as what it is built from."""
+    if OmegaConf.is_missing(sweeper, role) or role not in sweeper:
+        conf: Any = None if role == "pruner" else {"_target_": TPESamplerConf._target_}
+    else:
+        conf = _value(sweeper, role)
+    if conf is None and role == "pruner":
+        return None
+    arguments = arguments_of(role, conf, choices.get(f"hydra/sweeper/{role}"))
+    return OmegaConf.create(arguments, flags={"allow_objects": True})
+
+
+def _value(sweeper: DictConfig, name: str) -> Any:
+    """Returns a setting as plain data, with its interpolations resolved."""
+    try:
+        value = sweeper[name]
+        return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+    except OmegaConfBaseException as error:
+        told = str(error).splitlines()[0]
+        raise UserError(f"`hydra.sweeper.{name}` cannot be read: {told}") from error
+
+
+def _check_names(name: str, value: Any) -> None:
+    """Checks for a text, or a list of at least one."""
+    texts = value if isinstance(value, list) else [value]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise argument_error(name, value, "must be a text, or a list of texts for several")
 
 
 def cores() -> int:

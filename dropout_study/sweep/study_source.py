@@ -136,9 +136,10 @@ class StudySource:
             asked = self.asktell.ask()
         if asked is None:
             return False
-        if asked.twin is not None:
+        reuse = self.settings.duplicates == "reuse"
+        if reuse and asked.twin is not None:
             self._end_as(asked, asked.twin.number)
-        elif (leader := self._same_running(asked)) is not None:
+        elif reuse and (leader := self._same_running(asked)) is not None:
             leader.followers.append(asked)
         else:
             self._enlist(asked)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,19 @@ import optuna
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from hydra.utils import get_method, instantiate
+from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 from optuna.exceptions import StorageInternalError
 
 from dropout_study.config.explain import unwritable
+from dropout_study.config.instantiate import instantiate
 from dropout_study.errors import UserError
 from dropout_study.files import atomic_write, remove_temporaries
 from dropout_study.paths import StudyPaths
 from dropout_study.search.asktell import AskTell
 from dropout_study.search.conditions import check_conditions, suggest
 from dropout_study.search.constraints import parse
+from dropout_study.search.grid import n_points
 from dropout_study.search.identity import Identity, check_identity
 from dropout_study.search.lease import Lease
 from dropout_study.search.space import check_space
@@ -91,6 +94,7 @@ class Sweep:
                 f"`{next(iter(self.plan.conditions))}` has; use hydra/sweeper/sampler=brute_force"
             )
         self.callbacks = [instantiate(callback) for callback in settings.callbacks]
+        self.settings = replace(settings, n_trials=self._n_trials())
 
     def run(self) -> list[Sequence[JobReturn]]:
         """Runs trials until the study has ``n_trials`` finished ones.
@@ -119,6 +123,15 @@ class Sweep:
                 f"the study cannot go on: {told}; what has ended is kept, resume with: "
                 f"{resume_command()}"
             ) from error
+
+    def _n_trials(self) -> int:
+        """Returns the total of the study: a walk ends when it has tried every point."""
+        total = self.settings.n_trials
+        if not self.sampler.walks or self.settings.custom_search_space is not None:
+            return total
+        points = n_points(self.plan.space, self.plan.conditions, self._fixed_values())
+        inside, _ = self.plan.fitting_points(self.settings.enqueue)
+        return min(total, points + len(inside))
 
     def _print_plan(self) -> None:
         """Prints what would be searched, from where, and what it would cost; writes nothing."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
+from dropout_study.config.instantiate import instantiate
 from dropout_study.config.schema import check_config
 from dropout_study.data import Splits, accepted_splits
 from dropout_study.errors import TrialPruned, UserError

@@ -5,9 +5,9 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from dropout_study.config.instantiate import instantiate
 from dropout_study.errors import UserError
 from dropout_study.trial import EpochMetrics, OnEpoch
 

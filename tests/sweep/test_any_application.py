@@ -120,15 +120,32 @@ def test_pruning_works_wherever_a_trial_runs(sweep, runner):
     assert table["value"].tolist() == pytest.approx([0.01, 0.81, 0.04, 0.64])
 
 
-def test_a_point_is_not_run_twice(sweep, tmp_path):
-    table = sweep("+x=choice(1,2)", "hydra/sweeper/sampler=random", n_trials=8)
+def ran(tmp_path: Path) -> list[int]:
+    """Returns the numbers of the trials that had a job."""
+    return sorted(int(path.parent.name) for path in tmp_path.glob("study/*/.hydra"))
+
+
+def test_a_point_that_comes_again_is_run_again(sweep, tmp_path):
+    table = sweep("+x=choice(1,2)", "hydra/sweeper/sampler=random", n_trials=4)
+    assert set(table["x"]) <= {1, 2}
+    assert ran(tmp_path) == list(range(4))
+
+
+def test_a_point_is_not_run_twice_where_results_are_reused(sweep, tmp_path):
+    words = ("hydra/sweeper/sampler=random", "hydra.sweeper.duplicates=reuse")
+    table = sweep("+x=choice(1,2)", *words, n_trials=8)
     assert len(table) == 8
     assert set(table["x"]) == {1, 2}
     trained = table[table["duplicate_of"].isna()]
     assert len(trained) == 2
-    assert sorted(p.parent.name for p in tmp_path.glob("study/*/.hydra")) == sorted(
-        trained["trial"].astype(str)
-    )
+    assert ran(tmp_path) == sorted(trained["trial"])
+
+
+@pytest.mark.parametrize("sampler", ["grid", "brute_force"])
+def test_a_grid_ends_when_every_point_was_tried(sampler, sweep, tmp_path):
+    table = sweep("+x=choice(1,2)", "+y=range(0,2)", f"hydra/sweeper/sampler={sampler}", n_trials=9)
+    assert sorted(zip(table["x"], table["y"], strict=True)) == [(1, 0), (1, 1), (2, 0), (2, 1)]
+    assert ran(tmp_path) == list(range(4))
 
 
 def test_an_optuna_callback_can_end_the_study(sweep):

@@ -62,7 +62,7 @@ def test_a_distribution_is_told_in_words(distribution, words):
 def test_the_plan_tells_space_size_first_points_and_cost():
     settings = SweepSettings(sampler=CONF, n_trials=3, n_jobs=2, replicates=4)
     lines = printed(settings, cost=lambda: "It costs nothing.")
-    assert lines[0] == "3 trials of 4 replicates, 2 at once: maximize value"
+    assert lines[0] == "3 trials of 4 replicates, 2 at once: minimize value"
     assert lines[2:5] == [
         "model           one of mlp, mlp_deep",
         "model.dropout   0 to 0.8                model is mlp_deep and data is mnist or kmnist",

@@ -1,8 +1,6 @@
 """Samplers by config: what trial n is given depends on the seed, n and the storage alone."""
 
 import random
-import sys
-import types
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from optuna.storages.journal import JournalFileBackend
 from dropout_study.search.grid import n_points, n_walked
 from dropout_study.sweep.confs.pruners import PRUNERS, register_pruners
 from dropout_study.sweep.confs.samplers import SAMPLERS, NSGAIISamplerConf
-from dropout_study.sweep.hub import from_hub
 from dropout_study.sweep.samplers import SeededByTrial, build_pruner, build_sampler
 
 NUMBERS = {"x": FloatDistribution(0, 1), "n": IntDistribution(1, 9), "y": FloatDistribution(0, 2)}
@@ -175,24 +172,6 @@ def test_any_class_is_a_sampler_by_its_target():
     conf = OmegaConf.create({"_target_": f"{__name__}.HalfWay", "share": 0.25})
     space = {"x": NUMBERS["x"], "y": NUMBERS["y"]}
     assert run(conf, space, InMemoryStorage(), 1) == [{"x": 0.25, "y": 0.5}]
-
-
-def test_a_class_of_optunahub_is_a_sampler(monkeypatch):
-    hub, package = types.ModuleType("optunahub"), types.ModuleType("half_way")
-    package.HalfWay = HalfWay
-    hub.load_module = lambda name, ref: {("samplers/half_way", "v1"): package}[name, ref]
-    monkeypatch.setitem(sys.modules, "optunahub", hub)
-    conf = {
-        "_target_": "dropout_study.sweep.hub.from_hub",
-        **{"package": "samplers/half_way", "ref": "v1", "name": "HalfWay", "seed": 0},
-    }
-    seeds = [build_sampler(OmegaConf.create(conf), number, NUMBERS).seed for number in (0, 1)]
-    assert seeds[0] != seeds[1]
-
-
-def test_optunahub_that_is_not_installed_is_said(told, monkeypatch):
-    monkeypatch.setitem(sys.modules, "optunahub", None)
-    assert "pip install optunahub" in told(from_hub, "samplers/half_way", "HalfWay")
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,16 @@
 
 Each comment is the field's manual. A step is what the task reports with its value: here a completed
 epoch. A field without a default must be given. Any other class comes in by ``pruner=custom`` and
-``hydra.sweeper.pruner._target_``, OptunaHub's by ``sweep.hub.from_hub``.
-
-A search space may bring its own pruner, as ``conf/search_space/dropout.yaml`` does.
+``hydra.sweeper.pruner._target_``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
+
+from dropout_study.sweep.confs.store import store
 
 
 @dataclass
@@ -123,8 +123,7 @@ PRUNERS = {
 
 def register_pruners() -> None:
     """Makes the options of ``hydra/sweeper/pruner`` known to Hydra."""
-    store = ConfigStore.instance().store
-    for name, node in PRUNERS.items():
-        store(group="hydra/sweeper/pruner", name=name, node=node, provider="dropout_study")
-    custom = {"_target_": MISSING}  # no dataclass: other classes have other arguments
-    store(group="hydra/sweeper/pruner", name="custom", node=custom, provider="dropout_study")
+    custom: Mapping[str, Any] = {"_target_": MISSING}  # other classes have other arguments
+    options: dict[str, type | Mapping[str, Any]] = {**PRUNERS, "custom": custom}
+    for name, conf in options.items():
+        store("hydra/sweeper/pruner", name, conf)

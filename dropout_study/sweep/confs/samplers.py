@@ -1,8 +1,8 @@
 """The group ``hydra/sweeper/sampler``: Optuna's samplers with Optuna's own defaults.
 
-Each comment is the field's manual. A field that takes an object takes it by ``_target_``. Fields
-that say "deprecated" are so in Optuna 5 and best left alone. Any other class comes in by
-``sampler=custom``, OptunaHub's by ``sweep.hub.from_hub``::
+Each comment is the field's manual. A field that takes an object takes it by ``_target_``. What
+Optuna has deprecated is no field: a file may still say it, the command line with a ``+``. Any other
+class comes in by ``sampler=custom``::
 
     hydra/sweeper/sampler=custom hydra.sweeper.sampler._target_=my_package.MySampler
     +hydra.sweeper.sampler.seed=0
@@ -11,11 +11,16 @@ that say "deprecated" are so in Optuna 5 and best left alone. Any other class co
 randomness of trial n is a function of (seed, n); null takes it from the clock.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
+
+from dropout_study.sweep.confs.store import store
+
+GROUP = "hydra/sweeper/sampler"
+OWN = "optuna_study"
 
 
 @dataclass
@@ -29,13 +34,6 @@ class TPESamplerConf:
     multivariate: bool | None = None  # model parameters jointly; null: if there is one objective
     group: bool = False  # with `when:` parameters, model those jointly that occur together
     constant_liar: bool = True  # count running trials as bad ones, so that others differ from them
-    consider_prior: bool | None = None  # deprecated
-    prior_weight: float | None = None  # deprecated
-    consider_magic_clip: bool | None = None  # deprecated
-    consider_endpoints: bool | None = None  # deprecated
-    gamma: Any = None  # deprecated
-    weights: Any = None  # deprecated
-    warn_independent_sampling: bool | None = None  # deprecated
 
 
 @dataclass
@@ -94,10 +92,6 @@ class CmaEsSamplerConf:
     with_margin: bool = False  # keep integers and steps from being fixed too early
     lr_adapt: bool = False  # adapt the learning rate: for noisy, multimodal objectives
     source_trials: Any = None  # trials of a similar study to start from
-    x0: Any = None  # deprecated
-    sigma0: float | None = None  # deprecated
-    restart_strategy: str | None = None  # deprecated
-    inc_popsize: int = -1  # deprecated
 
 
 @dataclass
@@ -156,9 +150,13 @@ SAMPLERS = {
 
 
 def register_samplers() -> None:
-    """Makes the options of ``hydra/sweeper/sampler`` known to Hydra."""
-    store = ConfigStore.instance().store
-    for name, node in SAMPLERS.items():
-        store(group="hydra/sweeper/sampler", name=name, node=node, provider="dropout_study")
-    custom = {"_target_": MISSING}  # no dataclass: other classes have other arguments
-    store(group="hydra/sweeper/sampler", name="custom", node=custom, provider="dropout_study")
+    """Makes the options of ``hydra/sweeper/sampler`` known to Hydra.
+
+    Each has two names: ``tpe``, and ``optuna_study/tpe``, which no other plugin registers.
+    """
+    custom: Mapping[str, Any] = {"_target_": MISSING}  # other classes have other arguments
+    options: dict[str, type | Mapping[str, Any]] = {**SAMPLERS, "custom": custom}
+    for name, conf in options.items():
+        store(GROUP, name, conf)
+        store(f"{GROUP}/{OWN}", name, conf)
+    store(GROUP, "motpe", {"_target_": "optuna.samplers.MOTPESampler", "seed": 0})

@@ -3,53 +3,60 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
-from omegaconf import II, MISSING, DictConfig, read_write
+from omegaconf import MISSING, DictConfig, read_write
 
 from dropout_study.config.compose import as_given
 from dropout_study.search.storage.urls import hide_password
 from dropout_study.sweep.confs.pruners import register_pruners
 from dropout_study.sweep.confs.samplers import register_samplers
+from dropout_study.sweep.confs.store import store
+
+BASE = "optuna_study_base"
+GROUPS = [{"sampler": "optuna_study/tpe"}, {"pruner": None}]
 
 
 @dataclass
 class OptunaStudyConf:
-    """``hydra/sweeper=optuna_study``.
+    """The settings of ``hydra/sweeper=optuna_study``, without its two groups.
 
-    An application may keep ``study_name``, ``n_trials``, ``params``, ``enqueue`` and ``pruner`` in
-    a config group ``search_space``: that is where their defaults come from.
+    An application that has settings of its own extends ``optuna_study`` in
+    ``conf/hydra/sweeper/NAME.yaml``::
+
+        defaults:
+          - optuna_study
+          - _self_
+        n_trials: 50
+
+    One that also has a pruner of its own, which ``hydra/sweeper/pruner=NAME`` is to replace, puts
+    the groups after itself, as this project's ``conf/hydra/sweeper/dropout_study.yaml`` does.
     """
 
     _target_: str = "hydra_plugins.dropout_study.optuna_study_sweeper.OptunaStudySweeper"
     _recursive_: bool = False
-    defaults: list[Any] = field(
-        # `_self_` first: else `pruner: null` below would undo the group's choice
-        default_factory=lambda: ["_self_", {"sampler": "tpe"}, {"pruner": None}]
-    )
     sampler: Any = MISSING  # an Optuna sampler by _target_; group hydra/sweeper/sampler
-    # an Optuna pruner by _target_, null for none; group hydra/sweeper/pruner
-    pruner: Any = II("oc.select:search_space.pruner,null")
-    direction: Any = "maximize"  # maximize or minimize the objective; a list for several
+    pruner: Any = None  # an Optuna pruner by _target_, null for none; group hydra/sweeper/pruner
+    direction: Any = "minimize"  # minimize or maximize the objective; a list for several
     # storage URL: sqlite:///FILE, postgresql+psycopg://..., mysql://..., journal://FILE;
     # null: journal.log in the study's directory
     storage: str | None = None
     # name of the study; sweeping again under the same name resumes it; null: its directory's name
-    study_name: str | None = II("oc.select:search_space.study_name,null")
-    # finished trials of the whole study, resumed ones included
-    n_trials: int = II("oc.select:search_space.n_trials,20")
+    study_name: str | None = None
+    n_trials: int = 20  # finished trials of the whole study, resumed ones included
     # trials in flight: worker processes (auto: one a core), or jobs a wave of another launcher;
     # 0: one after the other in this process, for a debugger
     n_jobs: Any = "auto"
-    max_failure_rate: float = 0.5  # share of n_trials; more failed trials end the sweep with exit 1
+    max_failure_rate: float = 0.0  # share of n_trials; more failed trials end the sweep with exit 1
     # searched parameters: dotted key -> choice(...), range(...), interval(...), tag(log, ...), or
     # {distribution: ..., when: {KEY: VALUE}} for one that is searched only under a condition
-    params: Any = II("oc.select:search_space.params,{}")
+    params: dict[str, Any] = field(default_factory=dict)
     # dotted path of a function (config, trial) that suggests further parameters
     custom_search_space: str | None = None
     # entry of a returned dict that is optimised, a list for several; other entries become columns
     objective: Any = "value"
     # points that are run first, each once: dotted key -> value
-    enqueue: Any = II("oc.select:search_space.enqueue,[]")
+    enqueue: list[Any] = field(default_factory=list)
+    # a trial that has the parameters of one that has ended: run it, or reuse the result
+    duplicates: str = "run"
     replicates: int = 1  # jobs a trial, each with another seed; the objective is their mean
     seed_key: str = "trainer.seed"  # key of the seed; replicate i has its value + i
     timeout: float | None = None  # seconds of wall clock; running trials then leave, resumable
@@ -58,11 +65,7 @@ class OptunaStudyConf:
     # a search space that differs from the study's: refuse, or extend (numeric ranges only)
     on_change: str = "refuse"
     # keys that may differ when a study is resumed: they do not change what a trial is
-    may_change: list[str] = field(
-        default_factory=lambda: [
-            *("search_space", "trainer.device", "trainer.checkpoint", "tracker", "report")
-        ]
-    )
+    may_change: list[str] = field(default_factory=list)
     # bounds on what a task returns, as in 'seconds <= 30': samplers avoid what violates them
     constraints: list[str] = field(default_factory=list)
     callbacks: list[Any] = field(default_factory=list)  # Optuna callbacks by _target_
@@ -71,9 +74,8 @@ class OptunaStudyConf:
 
 def register_sweeper() -> None:
     """Makes the sweeper, its samplers and its pruners known to Hydra."""
-    ConfigStore.instance().store(
-        group="hydra/sweeper", name="optuna_study", node=OptunaStudyConf, provider="dropout_study"
-    )
+    store("hydra/sweeper", BASE, OptunaStudyConf)
+    store("hydra/sweeper", "optuna_study", {"defaults": [BASE, "_self_", *GROUPS]})
     register_samplers()
     register_pruners()
 

@@ -1,0 +1,140 @@
+"""The arguments of a sampler or a pruner: those that its class takes, of the types it takes.
+
+What was chosen from a group, ``tpe`` say, shows all its fields. Where ``_target_`` then names
+another class, the fields that nobody has changed are not meant for it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from inspect import Parameter, signature
+from typing import Any
+
+from hydra.utils import get_object
+from omegaconf import MissingMandatoryValue, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from dropout_study.errors import UserError, argument_error, did_you_mean
+from dropout_study.sweep.confs.pruners import PRUNERS
+from dropout_study.sweep.confs.samplers import OWN, SAMPLERS
+
+CONFS: Mapping[str, Mapping[str, type]] = {"sampler": SAMPLERS, "pruner": PRUNERS}
+HYDRAS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
+SEED = "seed"
+
+
+def arguments_of(role: str, conf: Any, choice: str | None = None) -> dict[str, Any]:
+    """Returns what a sampler or pruner is built from, checked.
+
+    Args:
+        role: ``sampler`` or ``pruner``.
+        conf: its configuration.
+        choice: the option of its group that the configuration began with.
+
+    Raises:
+        UserError: it names no class, or has an argument that the class does not take.
+    """
+    given = plain_of(role, conf)
+    known = CONFS[role].get((choice or "").removeprefix(f"{OWN}/"))
+    if known is None:
+        return _taken(role, given, signature_of(given["_target_"]))
+    defaults: dict[str, Any] = {each.name: getattr(known(), each.name) for each in fields(known)}
+    given = {key: value for key, value in given.items() if key in defaults or value is not None}
+    if given["_target_"] != defaults["_target_"]:
+        return _of_another_class(role, given, defaults)
+    return _taken(role, _typed(role, given, known), signature_of(given["_target_"]))
+
+
+def plain_of(role: str, conf: Any) -> dict[str, Any]:
+    """Returns the configuration of a sampler or a pruner as plain data.
+
+    Raises:
+        UserError: it names no class, or lacks a value.
+    """
+    try:
+        plain = OmegaConf.to_container(conf, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        key = str(error.full_key).rpartition(".")[2]
+        raise UserError(f"`hydra.sweeper.{role}.{key}` must be given: it has no default") from error
+    except (ValueError, OmegaConfBaseException):
+        plain = conf
+    if not isinstance(plain, dict) or not isinstance(plain.get("_target_"), str):
+        raise argument_error(
+            f"hydra.sweeper.{role}",
+            plain,
+            f"must be a mapping with the _target_ of an Optuna {role}",
+            f"choose one with hydra/sweeper/{role}=NAME",
+        )
+    plain.pop("_partial_", None)  # the official plugin's way to build a grid later, as we always do
+    return {str(key): value for key, value in plain.items()}
+
+
+def signature_of(target: str) -> Mapping[str, Parameter] | None:
+    """Returns the parameters of a target; None where they are not known."""
+    try:
+        return signature(get_object(target)).parameters
+    except (ImportError, ValueError, TypeError):
+        return None  # building it will say why
+
+
+def _taken(
+    role: str, given: dict[str, Any], parameters: Mapping[str, Parameter] | None
+) -> dict[str, Any]:
+    """Returns ``given`` if the class takes all of it."""
+    if parameters is None or any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return given
+    for key in given:
+        if key not in HYDRAS and key not in parameters:
+            name = given["_target_"].rpartition(".")[2]
+            raise UserError(
+                f"`hydra.sweeper.{role}.{key}` is no argument of {name}"
+                f"{did_you_mean(key, parameters)}"
+            )
+    return given
+
+
+def _of_another_class(
+    role: str, given: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Returns what was changed, and the seed where the class has one: a sweep can be repeated."""
+    parameters = signature_of(given["_target_"])
+    changed = {
+        key: value
+        for key, value in given.items()
+        if key not in defaults
+        or value != defaults[key]
+        or (key == SEED and key in (parameters or {}))
+    }
+    return _taken(role, changed, parameters)
+
+
+def _typed(role: str, given: Mapping[str, Any], conf: type) -> dict[str, Any]:
+    schema = OmegaConf.structured(conf)
+    typed = dict(given)
+    for key, value in given.items():
+        if key in schema:
+            typed[key] = as_declared(f"hydra.sweeper.{role}.{key}", value, schema, key)
+    return typed
+
+
+WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
+
+
+def as_declared(name: str, value: Any, schema: Any, key: str) -> Any:
+    """Returns ``value`` as field ``key`` of a structured ``schema`` holds it.
+
+    Raises:
+        UserError: it has another type.
+    """
+    try:
+        schema[key] = value
+    except OmegaConfBaseException as error:
+        declared = str(OmegaConf.get_type(schema).__annotations__[key])
+        text = (
+            declared
+            if "|" in declared
+            else getattr(OmegaConf.get_type(schema).__annotations__[key], "__name__", declared)
+        )
+        words = " or ".join(WORDS.get(part.strip(), part.strip()) for part in text.split("|"))
+        raise argument_error(name, value, f"must be {words.replace('None', 'null')}") from error
+    held = schema._get_node(key)
+    return OmegaConf.to_container(held) if OmegaConf.is_config(held) else schema[key]

@@ -1,0 +1,19 @@
+"""How the sweeper's options reach Hydra."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+
+PROVIDER = "dropout_study"
+
+
+def store(group: str, name: str, conf: type | Mapping[str, Any]) -> None:
+    """Registers an option as a plain mapping that shows every field with its default.
+
+    A plain mapping, unlike a dataclass, takes further keys from a project's own files: arguments of
+    another sampler class, or settings of Hydra's own Optuna plugin. The sweeper checks them all.
+    """
+    node = asdict(conf()) if isinstance(conf, type) else dict(conf)
+    ConfigStore.instance().store(group=group, name=name, node=node, provider=PROVIDER)
