@@ -3,9 +3,13 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dropout_study.cli.words import settings_of
 from dropout_study.errors import UserError
+
+if TYPE_CHECKING:
+    from dropout_study.task.predict import Guess
 
 
 def predict() -> None:
@@ -19,7 +23,9 @@ def predict() -> None:
     parser.add_argument("images", nargs="+", metavar="image", help="image files")
     parser.epilog = (
         "`samples=T` after the images: mean and spread over T networks thinned by dropout "
-        "(Monte-Carlo dropout, Gal & Ghahramani 2016). Images must look like the training images."
+        "(Monte-Carlo dropout, Gal & Ghahramani 2016). Images must look like the training images; "
+        "colour, size, scale and rotation are converted, transparent parts get the colour of the "
+        "training images' border."
     )
     parser.add_argument("--top", type=int, default=3, help="classes to print (default: 3)")
     arguments = parser.parse_args()
@@ -32,10 +38,13 @@ def predict() -> None:
         from dropout_study.task.predict import predict as run
 
         for image, guesses in zip(images, run(arguments.dir, images, samples=samples), strict=True):
-            told = (
-                f"{g.label} {g.probability:.4f}" + (f" (sd {g.sd:.4f})" if g.sd == g.sd else "")
-                for g in guesses[: arguments.top]
-            )
+            told = map(_words, guesses[: arguments.top])
             print(f"{image}: {', '.join(told)}")
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-predict: {error}")
+
+
+def _words(guess: "Guess") -> str:
+    name = f" {guess.name}" if guess.name not in (None, str(guess.label)) else ""
+    spread = f" (sd {guess.sd:.4f})" if guess.sd == guess.sd else ""
+    return f"{guess.label}{name} {guess.probability:.4f}{spread}"

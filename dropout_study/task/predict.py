@@ -1,42 +1,75 @@
 """``dropout-study-predict``: the classes of images, by the weights that a trial has kept."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from yaml import YAMLError
 
 from dropout_study.checks import check_at_least
+from dropout_study.data.pixels import PixelFacts
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths
 from dropout_study.task.checkpoint import load_checkpoint
+from dropout_study.task.images import read_image
 from dropout_study.task.task import build_model
 from dropout_study.training.predict import probabilities, sampled_probabilities
 
 
 @dataclass(frozen=True)
 class RecordedFacts:
-    """What a network must know of its data: the shape (C, H, W) and the number of classes."""
+    """What a network must know of its data.
+
+    Attributes:
+        in_shape: (C, H, W).
+        classes: K.
+        class_names: a name for each class; None for none.
+        pixels: how its images were scaled.
+    """
 
     in_shape: tuple[int, ...]
     classes: int
+    class_names: tuple[str, ...] | None
+    pixels: PixelFacts
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "RecordedFacts":
+        """Returns the facts as ``provenance.data_facts`` records them."""
+        if "in_shape" in data and "pixels" not in data:
+            raise UserError(
+                "the trial was recorded without the scale of its images; train it again"
+            )
+        names = data["class_names"]
+        return cls(
+            tuple(int(n) for n in data["in_shape"]),
+            int(data["classes"]),
+            None if names is None else tuple(map(str, names)),
+            PixelFacts.from_dict(data["pixels"]),
+        )
 
 
 @dataclass(frozen=True)
 class Guess:
-    """One class of one image: its probability, and the spread of that over thinned networks."""
+    """One class of one image.
+
+    Attributes:
+        label: the number of the class.
+        probability: of the class.
+        sd: its standard deviation over thinned networks; NaN where none were drawn.
+        name: of the class, where the data has names.
+    """
 
     label: int
     probability: float
     sd: float
+    name: str | None = None
 
 
 def predict(
@@ -49,8 +82,8 @@ def predict(
 
     Args:
         job_dir: a job directory with ``checkpoint.safetensors``.
-        images: image files. They are made grey where the network wants one channel, and resized;
-            they must look like the training images (Fashion-MNIST: light on black).
+        images: image files, read as ``read_image`` says; they must look like the training images
+            (Fashion-MNIST: light on black).
         samples: networks thinned by dropout, for mean and spread; 0 for dropout off, no spread.
         seed: of the dropout noise.
 
@@ -62,19 +95,23 @@ def predict(
     config, facts = _read_job(paths)
     model = build_model(config, facts)
     load_checkpoint(paths, model)
-    pixels = torch.stack([read_image(path, facts.in_shape) for path in images])
+    pixels = torch.stack([read_image(path, facts.in_shape, facts.pixels) for path in images])
     if samples:
         drawn = sampled_probabilities(model, pixels, samples, seed)
         spread = drawn.std(dim=1) if samples > 1 else torch.full_like(drawn[:, 0], nan)
-        return _guesses(drawn.mean(dim=1), spread)
+        return _guesses(drawn.mean(dim=1), spread, facts.class_names)
     shares = probabilities(model, pixels)
-    return _guesses(shares, torch.full_like(shares, nan))
+    return _guesses(shares, torch.full_like(shares, nan), facts.class_names)
 
 
-def _guesses(shares: Tensor, spread: Tensor) -> list[list[Guess]]:
+def _guesses(shares: Tensor, spread: Tensor, names: tuple[str, ...] | None) -> list[list[Guess]]:
     """shares, spread: [N, K]."""
+    named = dict(enumerate(names or ()))
     return [
-        [Guess(k, float(row[k]), float(sds[k])) for k in row.argsort(descending=True).tolist()]
+        [
+            Guess(k, float(row[k]), float(sds[k]), named.get(k))
+            for k in row.argsort(descending=True).tolist()
+        ]
         for row, sds in zip(shares, spread, strict=True)
     ]
 
@@ -83,7 +120,7 @@ def _read_job(paths: JobPaths) -> tuple[DictConfig, RecordedFacts]:
     try:
         config = OmegaConf.load(paths.config_yaml)
         data = json.loads(paths.provenance_json.read_text(encoding="utf-8"))["data"]
-        facts = RecordedFacts(tuple(int(n) for n in data["in_shape"]), int(data["classes"]))
+        facts = RecordedFacts.from_dict(data)
     except (OSError, ValueError, KeyError, TypeError, YAMLError, OmegaConfBaseException) as error:
         told = " ".join(str(error).split())
         raise UserError(
@@ -93,23 +130,3 @@ def _read_job(paths: JobPaths) -> tuple[DictConfig, RecordedFacts]:
     if not isinstance(config, DictConfig) or not {"model", "trainer"} <= set(config):
         raise UserError(f"{paths.config_yaml} is no configuration of a trial")
     return config, facts
-
-
-def read_image(path: Path, in_shape: tuple[int, ...]) -> Tensor:
-    """Returns an image file as [C, H, W] in [0, 1], grey or RGB, resized where need be.
-
-    Raises:
-        UserError: there is no image at ``path``, or the network's are neither grey nor RGB.
-    """
-    channels, height, width = in_shape
-    if channels not in (1, 3):
-        raise UserError(f"the network takes images of {channels} channels; files have 1 or 3")
-    try:
-        with Image.open(path) as opened:
-            image = opened.convert("L" if channels == 1 else "RGB")
-    except (OSError, UnidentifiedImageError) as error:
-        raise UserError(f"{path} is no image that can be read: {error}") from error
-    if image.size != (width, height):
-        image = image.resize((width, height), Image.Resampling.BILINEAR)
-    pixels = torch.from_numpy(np.array(image, dtype=np.float32) / 255)
-    return pixels.reshape(height, width, channels).permute(2, 0, 1)

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from dropout_study.data import Examples, Splits
+from dropout_study.data.pixels import PixelFacts
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths
 from dropout_study.task.rates import noise_rates
@@ -85,7 +86,7 @@ def device_name(device: torch.device) -> str:
 
 @lru_cache(maxsize=1)  # the trials of a process share their data, and with it this
 def data_facts(splits: Splits) -> dict[str, Any]:
-    """Returns the sizes of the splits and a SHA-256 over their images and labels, in that order."""
+    """Returns sizes and form of the splits and a SHA-256 over their images and labels, in order."""
     checksum = hashlib.sha256()
     for part in (splits.train, splits.val, splits.test):
         if part is not None:
@@ -96,6 +97,8 @@ def data_facts(splits: Splits) -> dict[str, Any]:
         "test": len(splits.test),
         "classes": splits.classes,
         "in_shape": list(splits.in_shape),
+        "class_names": splits.class_names and list(splits.class_names),
+        "pixels": PixelFacts.of(splits).as_dict(),
         "sha256": checksum.hexdigest(),
     }
 

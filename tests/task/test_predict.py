@@ -12,7 +12,7 @@ from dropout_study.cli.predict import predict as predict_command
 from dropout_study.data import Splits
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, conf_dir
-from dropout_study.task.predict import predict, read_image
+from dropout_study.task.predict import predict
 from dropout_study.task.task import prepare_trial, train_trial
 from dropout_study.trial import TrialResult
 
@@ -102,14 +102,6 @@ def test_samples_give_mean_and_spread(tmp_path: Path) -> None:
     assert [g.probability for g in sampled[0]] == sorted(
         (g.probability for g in sampled[0]), reverse=True
     )
-
-
-def test_other_sizes_and_colours_are_converted(tmp_path: Path) -> None:
-    path = tmp_path / "red.png"
-    Image.new("RGB", (40, 20), (255, 0, 0)).save(path)
-
-    assert read_image(path, (1, 8, 8)).shape == (1, 8, 8)
-    assert read_image(path, (3, 8, 8))[:, 0, 0].tolist() == [1, 0, 0]
 
 
 def test_the_command_prints_a_line_an_image(
