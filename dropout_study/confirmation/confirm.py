@@ -7,14 +7,15 @@ import pandas as pd
 
 from dropout_study.checks import check_at_least
 from dropout_study.confirmation.plan import plan_confirmation
-from dropout_study.confirmation.population import train_as_population
+from dropout_study.confirmation.population import train_runs
 from dropout_study.confirmation.runs import (
     TrainRuns,
+    is_settled,
     planned_runs,
     read_run,
     read_runs,
 )
-from dropout_study.confirmation.summary import accuracies, summarise
+from dropout_study.confirmation.summary import summarise
 from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
 from dropout_study.report.view import StudyView
@@ -24,9 +25,11 @@ log = logging.getLogger(__name__)
 
 
 def confirm(
-    root: Path, *, top: int = 3, seeds: int = 10, train: TrainRuns = train_as_population
+    root: Path, *, top: int = 3, seeds: int = 10, train: TrainRuns = train_runs
 ) -> pd.DataFrame:
     """Trains what ``plan_confirmation`` says and returns the table; runs that are there are kept.
+
+    A run that diverges or raises is a row with its error, and the table is of the others.
 
     Leaves ``confirmation_runs.csv`` and ``confirmation.csv`` in the study's directory.
 
@@ -41,15 +44,16 @@ def confirm(
     """
     check_at_least("top", top, low=1)
     check_at_least("seeds", seeds, low=2)
-    plan = plan_confirmation(StudyView(load_study(root)), top, seeds)
+    view = StudyView(load_study(root))
+    plan = plan_confirmation(view, top, seeds)
     paths = StudyPaths(root)
     runs = planned_runs(plan, paths)
-    missing = [run for run in runs if read_run(run) is None]
+    missing = [run for run in runs if not is_settled(read_run(run))]
     log.info("%d configurations, %d runs to train", len(plan.configurations), len(missing))
     train(missing)
     records = list(read_runs(runs))
     _write(pd.DataFrame(records), paths.confirmation_runs_csv)
-    table = summarise(plan, accuracies(records))
+    table = summarise(plan, records, view.test_metric)
     _write(table, paths.confirmation_csv)
     return table
 

@@ -5,9 +5,8 @@ from itertools import groupby, islice
 
 from omegaconf import OmegaConf
 
-from dropout_study.confirmation.runs import Run, end_run, on_all_examples
+from dropout_study.confirmation.runs import Run, end_run, on_all_examples, train_one_by_one
 from dropout_study.data import Splits
-from dropout_study.errors import DivergedError
 from dropout_study.task.history import HistoryFile
 from dropout_study.task.provenance import write_provenance
 from dropout_study.task.task import prepare_trial
@@ -20,22 +19,37 @@ PLACES = 256
 """Runs at once on an accelerator."""
 
 
-def train_as_population(runs: Sequence[Run]) -> None:
-    """Trains the runs side by side, each on train + validation, and records each as it ends.
+ALONE = ("bfloat16",)
+"""Precisions in which a member of a population ends elsewhere than the same run alone: in 7 bits of
+mantissa every other order of a sum is another number."""
 
-    Runs of one seed share minibatches and noise, and are stacked where their networks allow it. A
-    diverged one is recorded as FAIL.
 
-    Raises:
-        Exception: what a run raised, after all others have ended; that run is not recorded.
+def train_runs(runs: Sequence[Run]) -> None:
+    """Trains the runs so that their numbers are those of each run alone.
+
+    Runs of one data set, device and precision are trained side by side, but for those of a
+    precision in ``ALONE``, which are trained in turn. TF32 is a setting of the process: it is
+    switched with the group.
     """
-    for _, group in groupby(sorted(runs, key=_data), key=_data):
-        _Confirmation(list(group)).train()
+    for key, group in groupby(sorted(runs, key=_group), key=_group):
+        train = train_one_by_one if key[0] in ALONE else train_as_population
+        train(list(group))
 
 
-def _data(run: Run) -> str:
-    """Returns what runs of one population have in common."""
-    return f"{run.config.trainer.device} {OmegaConf.to_yaml(run.config.data, resolve=True)}"
+def _group(run: Run) -> tuple[str, str, str]:
+    """Returns precision, device and data, which runs of one population have in common."""
+    trainer = run.config.trainer
+    data = OmegaConf.to_yaml(run.config.data, resolve=True)
+    return str(trainer.precision), str(trainer.device), data
+
+
+def train_as_population(runs: Sequence[Run]) -> None:
+    """Trains runs of one group side by side on train + validation; records each as it ends.
+
+    Runs of one seed share minibatches and noise, and are stacked where their networks allow it. One
+    that diverges or raises is recorded as FAIL and stops no other.
+    """
+    _Confirmation(runs).train()
 
 
 class _Confirmation:
@@ -45,25 +59,31 @@ class _Confirmation:
         self._runs = {f"{run.configuration}, seed {run.seed}": run for run in runs}
         self._waiting = iter(self._runs.items())
         self._histories: dict[MemberId, HistoryFile] = {}
-        self._first, self._splits = self._member(*next(self._waiting))
 
     def train(self) -> None:
-        on_cpu = self._splits.train.labels.device.type == "cpu"
-        results = train_population(
-            [self._first],
-            self._splits,
+        first = next(self._begun(), None)
+        if first is None:
+            return
+        member, splits = first
+        on_cpu = splits.train.labels.device.type == "cpu"
+        train_population(
+            [member],
+            splits,
             on_epochs=self._keep_histories,
             on_leave=self._record,
-            refill=lambda places: list(self._next(places)),
+            refill=lambda places: [member for member, _ in islice(self._begun(), places)],
             capacity=min(CPU_PLACES if on_cpu else PLACES, len(self._runs)),
         )
-        for result in results.values():
-            if result.error is not None and not isinstance(result.error, DivergedError):
-                raise result.error
 
-    def _next(self, places: int) -> Iterator[Member]:
-        for name, run in islice(self._waiting, places):
-            yield self._member(name, run)[0]
+    def _begun(self) -> Iterator[tuple[Member, Splits]]:
+        """Yields the next runs as members; one that cannot be built has ended."""
+        for name, run in self._waiting:
+            try:
+                begun = self._member(name, run)
+            except Exception as error:  # whatever a user's network raises
+                end_run(run, error)
+            else:
+                yield begun
 
     def _member(self, name: str, run: Run) -> tuple[Member, Splits]:
         setup = on_all_examples(prepare_trial(run.config))
@@ -79,7 +99,5 @@ class _Confirmation:
     def _record(self, name: MemberId, result: MemberResult) -> None:
         run = self._runs[str(name)]
         del self._histories[name]
-        if result.error is None:
-            end_run(run, TrialResult.from_history(result.history, run.seed))
-        elif isinstance(result.error, DivergedError):
-            end_run(run, result.error)
+        error = result.error
+        end_run(run, error or TrialResult.from_history(result.history, run.seed))

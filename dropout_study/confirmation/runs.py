@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,7 @@ from dropout_study.data import Splits
 from dropout_study.errors import DivergedError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths, StudyPaths
+from dropout_study.sweep.outcome import describe_error
 from dropout_study.task.task import TrialSetup, prepare_trial, train_trial
 from dropout_study.trial import TrialResult, TrialState
 
@@ -31,7 +32,7 @@ class Run:
 
 
 TrainRuns = Callable[[Sequence[Run]], None]
-"""Trains runs and calls ``write_run`` for each as it ends: one by one, or as a population."""
+"""Trains runs and calls ``end_run`` for each as it ends: one by one, or as a population."""
 
 
 def planned_runs(plan: Plan, study: StudyPaths) -> list[Run]:
@@ -48,12 +49,15 @@ def planned_runs(plan: Plan, study: StudyPaths) -> list[Run]:
 
 
 def train_one_by_one(runs: Sequence[Run]) -> None:
-    """Trains the runs in turn, each on train + validation; a diverged one is recorded as FAIL."""
+    """Trains the runs in turn, each on train + validation, and records each as it ends.
+
+    One that diverges or raises is recorded as FAIL and stops no other.
+    """
     for run in runs:
-        setup = on_all_examples(prepare_trial(run.config))
         try:
+            setup = on_all_examples(prepare_trial(run.config))
             end_run(run, train_trial(setup, run.paths.root))
-        except DivergedError as error:
+        except Exception as error:  # whatever a user's network raises
             end_run(run, error)
 
 
@@ -70,14 +74,15 @@ def _merged(splits: Splits) -> Splits:
     return splits.merged()
 
 
-def end_run(run: Run, result: TrialResult | DivergedError) -> None:
-    """Records how a run has ended and says so."""
+def end_run(run: Run, result: TrialResult | Exception) -> None:
+    """Records how a run has ended and says so: with a result, diverged, or with an error."""
     if isinstance(result, TrialResult):
         write_run(run, {**result.as_dict(), "state": str(TrialState.COMPLETE), "error": ""})
         told = f"test accuracy {result.test_accuracy:.4f}"
     else:
-        write_run(run, {"state": str(TrialState.FAIL), "error": str(result)})
-        told = str(result)
+        told = describe_error(result)
+        diverged = isinstance(result, DivergedError)
+        write_run(run, {"state": str(TrialState.FAIL), "error": told, "diverged": diverged})
     log.info("%s, seed %d: %s", run.configuration, run.seed, told)
 
 
@@ -98,6 +103,16 @@ def read_run(run: Run) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return record if same and isinstance(record, dict) and "state" in record else None
+
+
+def is_settled(record: Mapping[str, Any] | None) -> bool:
+    """Returns whether a run need not be trained again: it has a result, or it diverged.
+
+    One that raised is tried again: its cause may be gone.
+    """
+    return record is not None and (
+        record["state"] != TrialState.FAIL or bool(record.get("diverged", True))
+    )
 
 
 def read_runs(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """``confirmation.csv``: what the runs tell of each configuration and of their differences."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import nan
 from typing import Any
@@ -14,30 +15,39 @@ from dropout_study.stats import (
     mean_estimate,
     paired_comparison,
 )
+from dropout_study.trial import TrialState
 
-Accuracies = Mapping[str, Mapping[int, float]]
-"""Test accuracy by configuration and seed; a run that diverged is not in it."""
+BySeed = Mapping[str, Mapping[int, float]]
+"""The metric by configuration and seed; a run that diverged or failed is not in it."""
 
 
-def accuracies(runs: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, float]]:
-    """Returns the test accuracies of the runs that have one."""
+def by_seed(runs: Sequence[Mapping[str, Any]], metric: str) -> dict[str, dict[int, float]]:
+    """Returns ``metric`` of the runs that have it."""
     found: dict[str, dict[int, float]] = {}
     for run in runs:
-        accuracy = run.get("test_accuracy")
-        by_seed = found.setdefault(str(run["configuration"]), {})
-        if accuracy is not None:
-            by_seed[int(run["seed"])] = float(accuracy)
+        value = run.get(metric)
+        of_configuration = found.setdefault(str(run["configuration"]), {})
+        if value is not None:
+            of_configuration[int(run["seed"])] = float(value)
     return found
 
 
-def summarise(plan: Plan, by_name: Accuracies) -> pd.DataFrame:
+def summarise(plan: Plan, runs: Sequence[Mapping[str, Any]], metric: str) -> pd.DataFrame:
     """Returns a row a configuration.
 
-    ``mean, sd, low, high`` are of its test accuracy over ``n`` seeds; ``minus_<reference>`` and its
-    interval are of the paired differences, ``_p`` is the sign-flip test's and ``_p_holm`` is
-    corrected over all differences of the table but the null check's, which claims nothing.
+    ``mean, sd, low, high`` are of ``metric`` over the ``n`` seeds that have it; ``diverged`` and
+    ``failed`` count the others. ``minus_<reference>`` and its interval are of the paired
+    differences over the ``_n`` seeds that both have, ``_p`` is the sign-flip test's and ``_p_holm``
+    is corrected over all differences of the table but the null check's, which claims nothing.
+
+    Args:
+        plan: what was to be trained.
+        runs: what ``read_runs`` yields.
+        metric: of the test set, what the configurations are compared by.
     """
-    rows = [_row(c, by_name.get(c.name, {})) for c in plan.configurations]
+    by_name = by_seed(runs, metric)
+    diverged = Counter(str(run["configuration"]) for run in runs if is_diverged(run))
+    rows = [_row(c, by_name.get(c.name, {}), diverged[c.name], metric) for c in plan.configurations]
     compared = {
         (row, reference): comparison
         for row, configuration in enumerate(plan.configurations)
@@ -54,20 +64,29 @@ def summarise(plan: Plan, by_name: Accuracies) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _row(configuration: Configuration, by_seed: Mapping[int, float]) -> dict[str, Any]:
+def is_diverged(run: Mapping[str, Any]) -> bool:
+    """Returns whether a run ended because its loss was not finite, rather than with an error."""
+    return run["state"] == TrialState.FAIL and bool(run.get("diverged", True))
+
+
+def _row(
+    configuration: Configuration, by_seed: Mapping[int, float], diverged: int, metric: str
+) -> dict[str, Any]:
     values = [by_seed[seed] for seed in configuration.seeds if seed in by_seed]
     estimate = mean_estimate(values) if values else Estimate(nan, nan, nan, nan, 0)
     return {
         "configuration": configuration.name,
         "description": configuration.description,
+        "metric": metric,
         "n": estimate.n,
-        "failed": len(configuration.seeds) - len(values),
+        "diverged": diverged,
+        "failed": len(configuration.seeds) - len(values) - diverged,
         **{name: getattr(estimate, name) for name in ("mean", "sd", "low", "high")},
     }
 
 
 def _compare(
-    plan: Plan, configuration: Configuration, reference: str, by_name: Accuracies
+    plan: Plan, configuration: Configuration, reference: str, by_name: BySeed
 ) -> Comparison | None:
     """Returns the comparison, seed by seed; the null check's with its twin, place by place."""
     if configuration.name == reference:

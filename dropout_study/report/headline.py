@@ -2,12 +2,13 @@
 
 import json
 from math import isnan
+from typing import Any
 
 import pandas as pd
 
 from dropout_study.paths import StudyPaths
 from dropout_study.report.rates import has_book_rates, is_without_dropout
-from dropout_study.report.view import Arm, StudyView, short, tell
+from dropout_study.report.view import Arm, StudyView, is_share, metric_words, short, tell
 from dropout_study.stats import (
     Estimate,
     difference_of_shares,
@@ -191,32 +192,64 @@ def _single_verdict(a: float, b: float, size: int | None) -> str:
 
 
 def _confirmed(view: StudyView) -> list[str]:
-    """Returns the confirmation's answer on the first of its configurations."""
+    """Returns the confirmation's answer on the first of its configurations, a sentence each."""
     table = view.tables.confirmation
     needed = {"configuration", "n", "mean", "low", "high"}
     if table is None or table.empty or not needed <= set(table.columns):
         return []
     first = table.iloc[0]
     name = str(first["configuration"]).replace("_", " ")
+    metric = confirmed_metric(table)
+    lost = _lost(table)
     if pd.isna(first["mean"]):
-        return [f"Trained again, {name} diverged with every seed."]
+        return [f"Trained again, {name} has no result: no seed ended with one.", *lost]
     estimate = _row_estimate(first)
     sentence = (
         f"Trained again on train + validation with n = {estimate.n} fresh seeds, "
-        f"{name}, the best by validation, reaches {percent(estimate.mean)} on the test set "
-        f"({interval(estimate, 'over the seeds')})"
+        f"{name}, the best by {view.value_label}, reaches a {metric_words(metric)} of "
+        f"{amount(estimate.mean, metric)} ({interval(estimate, 'over the seeds', metric)})"
     )
     for reference in ("book", "no_dropout"):
-        minus = f"minus_{reference}"
-        if minus in table and not pd.isna(first[minus]):
-            p = first[f"{minus}_p_holm"]
-            verdict = "beyond" if p < 0.05 else "within"
-            other = "the book's rates" if reference == "book" else "no dropout"
-            sentence += (
-                f"; against {other} {points(_row_estimate(first, minus))}, "
-                f"Holm-corrected p = {p:.3f}: {verdict} the noise"
-            )
-    return [f"{sentence}."]
+        sentence += _confirmed_difference(first, reference, metric)
+    return [f"{sentence}.", *lost]
+
+
+def _confirmed_difference(first: "pd.Series[Any]", reference: str, metric: str) -> str:
+    minus = f"minus_{reference}"
+    if pd.isna(first.get(minus)):
+        return ""
+    p = first[f"{minus}_p_holm"]
+    verdict = "beyond" if p < 0.05 else "within"
+    other = "the book's rates" if reference == "book" else "no dropout"
+    difference = _row_estimate(first, minus)
+    pairs = f" over the {difference.n} seeds that both have" * (difference.n < int(first["n"]))
+    return (
+        f"; against {other} {points(difference, metric)}{pairs}, "
+        f"Holm-corrected p = {p:.3f}: {verdict} the noise"
+    )
+
+
+def _lost(table: pd.DataFrame) -> list[str]:
+    """Returns a sentence on the seeds that have no result, where there are any."""
+    told: list[str] = []
+    for _, row in table.iterrows():
+        diverged, failed = (int(row.get(name) or 0) for name in ("diverged", "failed"))
+        of = int(row["n"]) + diverged + failed
+        counts = [f"{n} {word}" for n, word in ((diverged, "diverged"), (failed, "failed")) if n]
+        if counts:
+            name = str(row["configuration"]).replace("_", " ")
+            told.append(f"{name}: {' and '.join(counts)} of {_count(of, 'seed')}")
+    if not told:
+        return []
+    return [
+        f"Not every run ended with a result ({'; '.join(told)}): means are over the others, which "
+        "flatters a configuration that diverges, and a difference is over the seeds that both have."
+    ]
+
+
+def confirmed_metric(table: pd.DataFrame) -> str:
+    """Returns the metric of ``confirmation.csv``."""
+    return str(table["metric"].iloc[0]) if "metric" in table and len(table) else "test_accuracy"
 
 
 def _row_estimate(row: "pd.Series[float]", prefix: str = "") -> Estimate:
@@ -232,16 +265,26 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def interval(estimate: Estimate, over: str) -> str:
+def amount(value: float, metric: str) -> str:
+    """Returns a value of ``metric``: a share in percent, any other with three digits."""
+    return percent(value) if is_share(metric) else f"{value:.3g}"
+
+
+def interval(estimate: Estimate, over: str, metric: str = "test_accuracy") -> str:
     """Returns "95 % interval 82.0 to 86.3 %, over ...", or that there is none."""
     if isnan(estimate.low):
         return f"no interval, {over}"
-    return f"95 % interval {100 * estimate.low:.1f} to {percent(estimate.high)}, {over}"
+    low = f"{100 * estimate.low:.1f}" if is_share(metric) else amount(estimate.low, metric)
+    return f"95 % interval {low} to {amount(estimate.high, metric)}, {over}"
 
 
-def points(difference: Estimate) -> str:
-    """Returns a difference of accuracies as "+1.2 points (95 % interval +0.3 to +2.0)"."""
-    told = f"{100 * difference.mean:+.1f} points"
+def points(difference: Estimate, metric: str = "test_accuracy") -> str:
+    """Returns a difference, of accuracies as "+1.2 points (95 % interval +0.3 to +2.0)"."""
+    share = is_share(metric)
+    scale, digits, unit = (100, "+.1f", " points") if share else (1, "+.3g", "")
+    mean, low, high = (
+        f"{scale * x:{digits}}" for x in (difference.mean, difference.low, difference.high)
+    )
     if isnan(difference.low):
-        return f"{told} (no interval)"
-    return f"{told} (95 % interval {100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
+        return f"{mean}{unit} (no interval)"
+    return f"{mean}{unit} (95 % interval {low} to {high})"

@@ -128,11 +128,45 @@ def test_a_run_that_raises_stops_no_other_and_is_tried_again(
         return setup
 
     monkeypatch.setattr(population, "on_all_examples", breaks)
-    with pytest.raises(ZeroDivisionError):
-        confirm(tmp_path, top=1, seeds=2)
+    table = confirm(tmp_path, top=1, seeds=2)
+    assert table["failed"].tolist() == [1, 1, 1, 0]
+    assert table["n"].tolist() == [1, 1, 1, 2]
+    rows = pd.read_csv(tmp_path / "confirmation_runs.csv")
+    assert rows["error"].dropna().tolist() == ["ZeroDivisionError: division by zero"] * 3
     counts: list[int] = []
     confirm(tmp_path, top=1, seeds=2, train=lambda runs: counts.append(len(runs)))
     assert counts == [3]  # the run with seed 1 of each configuration but the null check
+
+
+def test_a_configuration_that_cannot_be_built_stops_no_other(tmp_path: Path) -> None:
+    trainable(tmp_path)
+    job = StudyPaths(tmp_path).job(0)  # the second by validation
+    config = OmegaConf.load(job.config_yaml)
+    OmegaConf.update(config, "model.hidden1", "many")
+    OmegaConf.save(config, job.config_yaml)
+
+    table = confirm(tmp_path, top=2, seeds=2).set_index("configuration")
+
+    assert table["failed"].to_dict()["trial_0"] == 2
+    assert table["n"].drop("trial_0").tolist() == [2] * 4
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "tf32"])
+def test_a_run_has_the_numbers_that_it_has_alone_in_every_precision(
+    tmp_path: Path, precision: str
+) -> None:
+    trainable(tmp_path / "a")
+    for _, job in StudyPaths(tmp_path / "a").jobs():
+        config = OmegaConf.load(job.config_yaml)
+        OmegaConf.update(config, "trainer.precision", precision)
+        OmegaConf.save(config, job.config_yaml)
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+
+    table = confirm(tmp_path / "a", top=1, seeds=2)
+
+    alone = confirm(tmp_path / "b", top=1, seeds=2, train=train_one_by_one)
+    exact = precision == "bfloat16"
+    pd.testing.assert_frame_equal(table, alone, atol=0.0 if exact else 1 / 256, check_exact=exact)
 
 
 def test_more_seeds_train_only_what_is_new(tmp_path: Path) -> None:
@@ -167,7 +201,8 @@ def test_a_diverged_run_is_a_row_without_a_number(tmp_path: Path) -> None:
 
     table = confirm(tmp_path, top=1, seeds=2)
 
-    assert table["failed"].tolist() == [2] * 4
+    assert table["diverged"].tolist() == [2] * 4
+    assert table["failed"].tolist() == [0] * 4
     assert table["mean"].isna().all()
     assert set(pd.read_csv(tmp_path / "confirmation_runs.csv")["state"]) == {"FAIL"}
 

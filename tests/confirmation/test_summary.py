@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
 from dropout_study.confirmation.plan import NULL, Configuration, Plan
-from dropout_study.confirmation.summary import accuracies, summarise
+from dropout_study.confirmation.summary import by_seed
+from dropout_study.confirmation.summary import summarise as summarise_runs
 
 SEEDS = tuple(range(1, 11))
 OTHERS = tuple(range(11, 21))
@@ -15,6 +19,16 @@ def plan() -> Plan:
     configurations = [Configuration(name, name, config, SEEDS) for name in names]
     null = Configuration(NULL, "again", config, OTHERS, twin="trial_0")
     return Plan([*configurations, null], {"book": "trial_0", "no_dropout": "trial_1"})
+
+
+def summarise(plan: Plan, values: dict[str, dict[int, float]]) -> pd.DataFrame:
+    ended = {"state": "COMPLETE"}
+    runs = [
+        {"configuration": name, "seed": seed, "test_accuracy": value, **ended}
+        for name, by_seed in values.items()
+        for seed, value in by_seed.items()
+    ]
+    return summarise_runs(plan, runs, "test_accuracy")
 
 
 def drawn(mean: float, seeds: tuple[int, ...] = SEEDS, purpose: int = 0) -> dict[int, float]:
@@ -102,4 +116,20 @@ def test_runs_that_diverged_have_no_accuracy() -> None:
         {"configuration": "b", "seed": 1, "state": "FAIL"},
     ]
 
-    assert accuracies(runs) == {"a": {1: 0.5}, "b": {}}
+    assert by_seed(runs, "test_accuracy") == {"a": {1: 0.5}, "b": {}}
+
+
+def test_diverged_and_failed_runs_are_counted_apart() -> None:
+    fail = {"configuration": "trial_8", "state": "FAIL"}
+    runs = [
+        {"configuration": "trial_8", "seed": 1, "state": "COMPLETE", "test_accuracy": 0.5},
+        {**fail, "seed": 2, "diverged": True},
+        {**fail, "seed": 3, "diverged": True},
+        {**fail, "seed": 4, "diverged": False},
+    ]
+    short = plan()
+    configurations = [replace(c, seeds=c.seeds[:4]) for c in short.configurations]
+
+    best = summarise_runs(replace(short, configurations=configurations), runs, "test_accuracy")
+
+    assert best.loc[0, ["n", "diverged", "failed"]].tolist() == [1, 2, 1]

@@ -146,8 +146,24 @@ def test_a_confirmation_speaks_first(tmp_path: Path) -> None:
     assert not any("Against the book's rates" in sentence for sentence in others)
     assert any("Against no dropout" in sentence for sentence in others)  # not confirmed
     assert (
-        "n = 10 fresh seeds, trial 3, the best by validation, reaches 88.0 % on the test set"
-        in first
+        "n = 10 fresh seeds, trial 3, the best by validation accuracy, reaches a test accuracy of "
+        "88.0 % (95 %" in first
     )
     assert "+2.0 points (95 % interval +1.0 to +3.0)" in first
     assert first.endswith("p = 0.002: beyond the noise.")
+
+
+def test_a_confirmation_says_how_many_seeds_have_no_result(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    (tmp_path / "confirmation.csv").write_text(
+        "configuration,metric,n,diverged,failed,mean,sd,low,high,minus_book,minus_book_n,"
+        "minus_book_low,minus_book_high,minus_book_p,minus_book_p_holm\n"
+        "trial_3,test_loss,7,3,0,0.4,.01,.39,.41,-.02,5,-.03,-.01,.001,.002\n"
+        "trial_0,test_loss,8,1,1,0.42,.01,.41,.43,,,,,,\n"
+    )
+
+    first, second, *_ = headline(StudyView(load_study(tmp_path)))
+
+    assert "reaches a test loss of 0.4 (95 % interval 0.39 to 0.41, over the seeds)" in first
+    assert "-0.02 (95 % interval -0.03 to -0.01) over the 5 seeds that both have" in first
+    assert "trial 3: 3 diverged of 10 seeds; trial 0: 1 diverged and 1 failed of 10 seeds" in second
