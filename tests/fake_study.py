@@ -65,7 +65,9 @@ def write_study(
         first = {0: BOOK, 1: NONE}.get(number) if params is sampled else None
         given = first or params(number)
         write_trial(root, number, state, given, seeds(number), record or {})
-        write_rates(root, number, {**(config or CONFIG)["model"], **_model(given)})
+        model = (config or CONFIG).get("model")
+        fixed = model if isinstance(model, dict) else {}
+        write_rates(root, number, {**fixed, **_model(given)})
     return root
 
 

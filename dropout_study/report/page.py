@@ -16,9 +16,9 @@ from dropout_study.paths import StudyPaths
 from dropout_study.report.accounting import account
 from dropout_study.report.figures import FigureSpec, draw_figures, study_figures
 from dropout_study.report.figures.confirmation import FIGURE as CONFIRMATION
-from dropout_study.report.headline import headline
+from dropout_study.report.headline import confirmed_metric, headline
 from dropout_study.report.reproduction import reproduction
-from dropout_study.report.view import StudyView, short, tell
+from dropout_study.report.view import StudyView, is_share, metric_words, short, tell
 from dropout_study.results.show import best_first
 from dropout_study.results.study import load_study
 
@@ -71,9 +71,9 @@ def top_table(view: StudyView, top: int = TOP) -> dict[str, Any]:
     """Returns heads and rows of the best complete trials, chosen by the objective."""
     rows = best_first(view.complete, minimize=view.minimize).head(top)
     metrics = [name for name in ACCURACIES if rows[name].notna().any()]
-    columns = [*([] if view.is_accuracy else ["value"]), *metrics, *view.params]
+    columns = [*([] if view.objective == "val_accuracy" else ["value"]), *metrics, *view.params]
     columns = ["trial", *columns, "epochs_run", "seconds", "seed"]
-    names = {"val_accuracy": "validation", "test_accuracy": "test", "train_accuracy": "train"}
+    names = {"value": view.value_label, **{name: metric_words(name) for name in ACCURACIES}}
     return {
         "heads": [names.get(column, short(column).replace("_", " ")) for column in columns],
         "rows": [[_cell(name, row[name]) for name in columns] for _, row in rows.iterrows()],
@@ -88,43 +88,63 @@ def confirmation_table(view: StudyView) -> dict[str, Any] | None:
     frame = view.tables.confirmation
     if frame is None or not {"configuration", "description", "n", "mean"} <= set(frame.columns):
         return None
+    metric = confirmed_metric(frame)
     references = [name[:-7] for name in frame.columns if name.endswith("_p_holm")]
     columns = {"configuration": "configuration", "description": "what it is", "n": "seeds"}
-    columns |= {"failed": "diverged", "mean": "mean test accuracy", "sd": "standard deviation"}
-    shares = {"mean", "sd"}
+    columns |= {name: name for name in ("diverged", "failed") if frame.get(name, _NO).any()}
+    columns |= {"mean": f"mean {metric_words(metric)}", "sd": "standard deviation"}
     names = [name for name in columns if name in frame]
+    unit = ", in points" if is_share(metric) else ""
     return {
         "heads": [
             *(columns[name] for name in names),
             "95 % interval",
-            *(f"{name.replace('_', ' ')}, in points" for name in references),
+            *(f"{name.replace('_', ' ')}{unit}" for name in references),
         ],
         "rows": [
             [
-                *(f"{100 * row[n]:.2f} %" if n in shares else _cell(n, row[n]) for n in names),
-                _bounds(row, "low", "high", " %"),
-                *(_difference(row, name) for name in references),
+                *(_confirmed_cell(n, row[n], metric) for n in names),
+                _bounds(row, "low", "high", metric),
+                *(_difference(row, name, metric) for name in references),
             ]
             for _, row in frame.iterrows()
         ],
     }
 
 
-def _difference(row: "pd.Series[Any]", name: str) -> str:
-    """Returns a paired difference with its interval and p-value; the null check's p is plain."""
+_NO = pd.Series(dtype=bool)
+
+
+def _confirmed_cell(name: str, value: Any, metric: str) -> str:
+    if name not in ("mean", "sd") or pd.isna(value):
+        return _cell(name, value)
+    return f"{100 * value:.2f} %" if is_share(metric) else f"{value:.3g}"
+
+
+def _difference(row: "pd.Series[Any]", name: str, metric: str) -> str:
+    """Returns a paired difference with its interval and p-value; the null check's p is plain.
+
+    Where seeds have no result, it says over how many pairs it is.
+    """
     if pd.isna(row[name]):
         return ""
     corrected = not pd.isna(row[f"{name}_p_holm"])
     p = row[f"{name}_p_holm"] if corrected else row[f"{name}_p"]
-    bounds = _bounds(row, f"{name}_low", f"{name}_high", "", sign="+")
-    told = (f"{100 * row[name]:+.2f} ({bounds or 'no interval'}),", f"p = {p:.3f}")
+    bounds = _bounds(row, f"{name}_low", f"{name}_high", metric, sign="+")
+    value = f"{100 * row[name]:+.2f}" if is_share(metric) else f"{row[name]:+.3g}"
+    told = [f"{value} ({bounds.removesuffix(' %') or 'no interval'}),", f"p = {p:.3f}"]
+    lost = any(row.get(each) for each in ("diverged", "failed")) or row[f"{name}_n"] != row["n"]
+    if lost:
+        told.append(f"({int(row[f'{name}_n'])} pairs)")
     return " ".join(part.replace(" ", NO_BREAK) for part in told)
 
 
-def _bounds(row: "pd.Series[Any]", low: str, high: str, unit: str, sign: str = "") -> str:
+def _bounds(row: "pd.Series[Any]", low: str, high: str, metric: str, sign: str = "") -> str:
     if low not in row or pd.isna(row[low]):
         return ""
-    return f"{100 * row[low]:{sign}.2f} to {100 * row[high]:{sign}.2f}{unit}"
+    if not is_share(metric):
+        return f"{row[low]:{sign}.3g} to {row[high]:{sign}.3g}"
+    return f"{100 * row[low]:{sign}.2f} to {100 * row[high]:{sign}.2f} %"
 
 
 def _cell(name: str, value: Any) -> str:

@@ -1,11 +1,12 @@
-"""The confirmation as a picture: test accuracy of every seed, mean and interval."""
+"""The confirmation as a picture: the test metric of every seed, mean and interval."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import BLUE, GREY, finish, percent_axis
-from dropout_study.report.view import StudyView
+from dropout_study.report.headline import confirmed_metric
+from dropout_study.report.view import StudyView, is_share, metric_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,15 +20,17 @@ class Confirmed:
 
     Attributes:
         label: its name and what it is.
-        seeds: test accuracy of each seed.
+        seeds: the metric of each seed that has it.
         mean: their mean.
         bounds: its 95 % interval, nan where there is none.
+        metric: of the test set, "test_accuracy" as a rule.
     """
 
     label: str
     seeds: list[float]
     mean: float
     bounds: tuple[float, float]
+    metric: str = "test_accuracy"
 
 
 def confirmed(view: StudyView) -> list[Confirmed]:
@@ -38,8 +41,9 @@ def confirmed(view: StudyView) -> list[Confirmed]:
     if not set(NEEDED) <= set(table.columns):
         raise NotEnoughError(f"confirmation.csv lacks one of {', '.join(NEEDED)}")
     by_name: dict[str, list[float]] = {}
-    if runs is not None and {"configuration", "test_accuracy"} <= set(runs.columns):
-        groups = runs.dropna(subset=["test_accuracy"]).groupby("configuration")["test_accuracy"]
+    metric = confirmed_metric(table)
+    if runs is not None and {"configuration", metric} <= set(runs.columns):
+        groups = runs.dropna(subset=[metric]).groupby("configuration")[metric]
         by_name = {str(name): group.tolist() for name, group in groups}
     found = [
         Confirmed(
@@ -47,11 +51,12 @@ def confirmed(view: StudyView) -> list[Confirmed]:
             seeds=by_name.get(str(row["configuration"]), []),
             mean=float(row["mean"]),
             bounds=(float(row["low"]), float(row["high"])),
+            metric=metric,
         )
         for _, row in table.dropna(subset=["mean"]).iterrows()
     ]
     if not found:
-        raise NotEnoughError("every run of the confirmation diverged")
+        raise NotEnoughError("no run of the confirmation ended with a result")
     return found
 
 
@@ -65,8 +70,9 @@ def draw_confirmed(rows: list[Confirmed], figure: "Figure") -> None:
         ax.plot(row.mean, place, "D", color=BLUE, ms=7, zorder=3, label="mean")
     ax.set_yticks(range(len(rows)), [row.label for row in rows], fontsize=8)
     ax.invert_yaxis()
-    ax.set_xlabel("test accuracy after training on train + validation")
-    percent_axis(ax.xaxis, accuracy=True)
+    metric = rows[0].metric
+    ax.set_xlabel(f"{metric_words(metric)} after training on train + validation")
+    percent_axis(ax.xaxis, accuracy=is_share(metric))
     counts = sorted({len(row.seeds) for row in rows})
     seeds = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0])
     ax.set_title(f"{len(rows)} configurations with {seeds} fresh seeds each", fontsize=10)
