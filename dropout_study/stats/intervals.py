@@ -76,7 +76,7 @@ def _bca(x: np.ndarray, seed: int) -> tuple[float, float]:
         confidence_level=expanded_level(x.size),
         n_resamples=RESAMPLES,
         method="BCa",
-        rng=np.random.default_rng(seed),
+        random_state=np.random.default_rng(seed),  # `rng` is new in scipy 1.15
     )
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 

@@ -51,7 +51,7 @@ def sign_flip_p(differences: Sequence[float]) -> float:
         np.mean,
         permutation_type="samples",
         n_resamples=SIGN_CHANGES,
-        rng=np.random.default_rng(0),
+        random_state=np.random.default_rng(0),  # `rng` is new in scipy 1.15
     )
     return float(result.pvalue)
 

@@ -129,7 +129,7 @@ class _Population:
         for bucket, outcome in zip(buckets, self._executor.run_epoch(buckets), strict=True):
             if not isinstance(outcome, Exception):
                 yield from zip(bucket.states, outcome, strict=True)
-            elif isinstance(outcome, torch.OutOfMemoryError) and len(bucket.states) > 1:
+            elif isinstance(outcome, torch.cuda.OutOfMemoryError) and len(bucket.states) > 1:
                 yield from self._outcomes(self._planner.halves(bucket))
             elif isinstance(bucket, StackBucket):
                 yield from self._outcomes(self._planner.one_by_one(bucket, outcome))

@@ -139,4 +139,4 @@ class _Epoch:
 
 def _released(error: Exception) -> Exception:
     """Lets go of the frames, hence the tensors, that an out-of-memory error holds."""
-    return error.with_traceback(None) if isinstance(error, torch.OutOfMemoryError) else error
+    return error.with_traceback(None) if isinstance(error, torch.cuda.OutOfMemoryError) else error

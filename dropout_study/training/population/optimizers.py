@@ -144,11 +144,13 @@ RULES: Mapping[type[torch.optim.Optimizer], Rule] = {
 }
 
 
-def options(group: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the options of a torch parameter group that matter, betas apart."""
+def options(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the options of one of the optimizer's groups that matter, betas apart."""
     kept = {name: value for name, value in group.items() if name not in IGNORED}
     if "betas" in kept:
         kept["beta1"], kept["beta2"] = kept.pop("betas")
+        # Before torch 2.7 the class alone said it.
+        kept.setdefault("decoupled_weight_decay", isinstance(optimizer, torch.optim.AdamW))
     return kept
 
 
@@ -158,7 +160,7 @@ def obstacle(optimizer: torch.optim.Optimizer) -> str | None:
     if rule is None:
         return f"optimizer {type(optimizer).__name__} has no stacked form"
     for group in optimizer.param_groups:
-        for name, value in options(group).items():
+        for name, value in options(optimizer, group).items():
             if name not in rule.hyperparameters and value not in rule.flags.get(name, ()):
                 return f"{type(optimizer).__name__}'s `{name}={value}` has no stacked form"
     return None
@@ -186,7 +188,11 @@ class StackedOptimizer:
     ) -> None:
         self._rule = RULES[type(optimizers[0])]
         groups = [
-            {param: options(group) for group in optimizer.param_groups for param in group["params"]}
+            {
+                param: options(optimizer, group)
+                for group in optimizer.param_groups
+                for param in group["params"]
+            }
             for optimizer in optimizers
         ]
         self._slots = [

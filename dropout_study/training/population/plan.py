@@ -153,7 +153,7 @@ class Planner:
 
             try:
                 self._limits[signature] = members_that_fit(try_minibatch, self.train.labels.device)
-            except torch.OutOfMemoryError:
+            except torch.cuda.OutOfMemoryError:
                 self._limits[signature] = 1
             except Exception:  # the bucket will meet it again, and knows what to do
                 log.debug("the memory of a stack could not be measured", exc_info=True)

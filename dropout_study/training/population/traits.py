@@ -138,7 +138,7 @@ def _vmap_obstacle(state: MemberState, few: Minibatch) -> str | None:
         network = VmappedNetwork([state, state], few.labels.device)
         params = [torch.stack([p.detach()] * 2) for p in trained_parameters(state).values()]
         network.gradients(params, few)
-    except torch.OutOfMemoryError:
+    except torch.cuda.OutOfMemoryError:
         raise
     except Exception as error:  # whatever a user's module raises under vmap
         return f"the model does not run under vmap: {_first_line(error)}"

@@ -150,7 +150,7 @@ def test_out_of_memory_halves_the_stack(
 
     def small_memory(self, params, minibatch):
         if len(params[0]) > 2:
-            raise torch.OutOfMemoryError("too much")
+            raise torch.cuda.OutOfMemoryError("too much")
         sizes.append(len(params[0]))
         return whole(self, params, minibatch)
 
@@ -167,12 +167,12 @@ def test_out_of_memory_halves_the_stack(
 
 def test_out_of_memory_with_one_member_is_its_failure(splits, recipe, monkeypatch):
     def no_memory(*_, **__):
-        raise torch.OutOfMemoryError("too much")
+        raise torch.cuda.OutOfMemoryError("too much")
 
     monkeypatch.setattr("dropout_study.training.population.stack._Stack", no_memory)
     monkeypatch.setattr("dropout_study.training.population.bucket.train_minibatch", no_memory)
     results = train_population([recipe(0).member()], splits, plan=Plan())
-    assert isinstance(results[0].error, torch.OutOfMemoryError)
+    assert isinstance(results[0].error, torch.cuda.OutOfMemoryError)
 
 
 def test_the_memory_estimate_counts_what_is_shared_once():
