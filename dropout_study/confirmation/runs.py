@@ -15,6 +15,7 @@ from dropout_study.errors import DivergedError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
+from dropout_study.task.first_logits import check_first_logits
 from dropout_study.task.task import TrialSetup, prepare_trial, train_trial
 from dropout_study.trial import TrialResult, TrialState
 
@@ -65,8 +66,13 @@ def on_all_examples(setup: TrialSetup) -> TrialSetup:
     """Returns the setup with the validation examples among the training examples.
 
     The choice has been made; what is reported is what the whole training set gives.
+
+    Raises:
+        UserError: the network cannot be trained on that many examples.
     """
-    return replace(setup, splits=_merged(setup.splits), checkpoint="none")
+    splits = _merged(setup.splits)
+    check_first_logits(setup.model, splits, setup.settings.batch_size)  # another last minibatch
+    return replace(setup, splits=splits, checkpoint="none")
 
 
 @lru_cache(maxsize=1)  # the runs of a confirmation share their data

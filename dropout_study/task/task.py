@@ -17,6 +17,7 @@ from dropout_study.errors import TrialPruned, UserError
 from dropout_study.paths import JobPaths
 from dropout_study.randomness import draw_key
 from dropout_study.sweep.current import RunningTrial
+from dropout_study.task.first_logits import check_first_logits
 from dropout_study.task.history import HistoryFile
 from dropout_study.task.provenance import write_provenance
 from dropout_study.training import TrainSettings, allow_tf32, resolve_device, train_single
@@ -45,6 +46,7 @@ def prepare_trial(config: DictConfig) -> TrialSetup:
     allow_tf32(config.trainer.precision == "tf32")
     splits = load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
     model = build_model(config, splits).to(device)
+    check_first_logits(model, splits, config.trainer.batch_size)
     checkpoint = config.trainer.get("checkpoint", "none")
     if checkpoint == "best" and splits.val is None:
         raise UserError(
