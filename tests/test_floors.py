@@ -19,7 +19,8 @@ FILES = {
 LEVELS = (
     {"errors", "paths", "trial", "randomness"},
     {"checks", "files"},
-    {"data", "models", "stats"},
+    {"noise", "stats"},
+    {"data", "models"},
     {"training", "search"},
     *({room} for room in ("config", "sweep", "task", "launch", "results", "report")),
     *({room} for room in ("confirmation", "cli")),
@@ -29,7 +30,7 @@ FLOORS = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 HYDRA, OPTUNA, TORCH = {"hydra", "omegaconf"}, {"optuna"}, {"torch", "torchvision"}
 TABLES = {"pandas", "matplotlib", "rich"}
 FORBIDDEN = {
-    **dict.fromkeys(("data", "models"), HYDRA | OPTUNA | TABLES),
+    **dict.fromkeys(("data", "models", "noise"), HYDRA | OPTUNA | TABLES),
     **{"stats": HYDRA | OPTUNA | TORCH | TABLES},
     **{"training": HYDRA | OPTUNA | TABLES, "search": HYDRA | TORCH | TABLES},
     **{"config": OPTUNA | TABLES, "sweep": TORCH | (TABLES - {"rich"})},

@@ -1,13 +1,12 @@
 """The dropout rates of a built network, read from its layers rather than from names of settings."""
 
 import copy
-from typing import Any
+from math import isnan
 
 import torch
 from torch import nn
-from torch.nn.modules.dropout import _DropoutNd
 
-from dropout_study.models.noise import Dropout
+from dropout_study.noise.known import rate_of
 
 OTHER = "elsewhere"
 """Stands for random draws that no layer known here makes, as ``torch.nn.functional.dropout``."""
@@ -28,24 +27,11 @@ def noise_rates(model: nn.Module, in_shape: tuple[int, ...]) -> Rates:
         in_shape: shape of one image, (C, H, W).
     """
     rates: Rates = {
-        name: rate
+        name: None if isnan(rate) else rate
         for name, module in model.named_modules()
-        if (rate := layer_rate(module)) is not None
+        if (rate := rate_of(module)) is not None
     }
     return {**rates, OTHER: None} if draws_elsewhere(model, in_shape) else rates
-
-
-def layer_rate(module: nn.Module) -> float | None:
-    """Returns the dropout rate of a layer, or None if it is no layer with one."""
-    if isinstance(module, _DropoutNd | Dropout):
-        return _rate(module.p)
-    if isinstance(module, nn.RNNBase | nn.MultiheadAttention):
-        return _rate(module.dropout) or None  # without dropout it is no noise layer
-    return None
-
-
-def _rate(given: Any) -> float | None:
-    return float(given) if isinstance(given, int | float) else None
 
 
 def draws_elsewhere(model: nn.Module, in_shape: tuple[int, ...]) -> bool:
@@ -56,7 +42,7 @@ def draws_elsewhere(model: nn.Module, in_shape: tuple[int, ...]) -> bool:
     try:
         probe = copy.deepcopy(model).train()
         for module in probe.modules():
-            if layer_rate(module) is not None:
+            if rate_of(module) is not None:
                 module.eval()
         device = next((p.device for p in probe.parameters()), torch.device("cpu"))
         with torch.random.fork_rng(), torch.no_grad():

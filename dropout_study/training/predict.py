@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from dropout_study.models import Noise, use_noise
-from dropout_study.models.noise import Dropout
+from dropout_study.noise.attach import ModelNoise
+from dropout_study.noise.source import Noise
 
 
 @torch.no_grad()
@@ -29,13 +29,13 @@ def sampled_probabilities(model: nn.Module, images: Tensor, samples: int, seed: 
         seed: of the noise.
     """
     noise = Noise(seed, images.device)
-    model = use_noise(model, noise).eval()
-    for module in model.modules():
-        if isinstance(module, Dropout):
-            module.train()
+    model.eval()
     thinned: list[Tensor] = []
-    for image in images:
-        noise.seek(0, 0)
-        logits = model(image.expand(samples, *image.shape))
-        thinned.append(torch.softmax(logits.float(), dim=1))
+    with ModelNoise(model, noise) as attached:
+        for layer in attached.layers.values():
+            layer.train()
+        for image in images:
+            noise.seek(0, 0)
+            logits = model(image.expand(samples, *image.shape))
+            thinned.append(torch.softmax(logits.float(), dim=1))
     return torch.stack(thinned)

@@ -14,7 +14,9 @@ from torch.nn.functional import cross_entropy
 
 from dropout_study.data.splits import Examples, Splits
 from dropout_study.errors import DivergedError
-from dropout_study.models import Noise, use_noise
+from dropout_study.noise.attach import ModelNoise, log_noise
+from dropout_study.noise.schedules import Schedule
+from dropout_study.noise.source import Noise
 from dropout_study.randomness import draw_key
 from dropout_study.training.evaluate import evaluate, scaled
 from dropout_study.trial import EpochMetrics, OnEpoch
@@ -28,6 +30,8 @@ class TrainSettings:
     batch_size: int = 256
     bfloat16: bool = False
     seed: int = 0
+    schedule: Schedule | None = None
+    """Of the noise layers' rates; None for constant ones."""
 
 
 def train_single(
@@ -51,11 +55,15 @@ def train_single(
     """
     device = splits.train.labels.device
     noise = Noise(settings.seed, device)
-    use_noise(model, noise)
     history: list[EpochMetrics] = []
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    log_noise(model)
+    with (
+        ModelNoise(model, noise) as layers,
+        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+    ):
         for epoch in range(settings.epochs):
             started = perf_counter()
+            layers.begin_epoch(epoch + 1, settings.epochs, settings.schedule)
             train_loss, train_accuracy = _train_epoch(
                 model, optimizer, splits.train, settings, noise, epoch
             )

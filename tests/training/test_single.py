@@ -9,7 +9,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from dropout_study.data import Splits, fashion_mnist_mini
 from dropout_study.errors import DivergedError
-from dropout_study.models import MLP, Noise, use_noise
+from dropout_study.models import MLP
+from dropout_study.noise import ModelNoise, Noise
 from dropout_study.training import TrainSettings, epoch_order, evaluate, train_single
 from dropout_study.trial import EpochMetrics
 
@@ -54,7 +55,7 @@ def test_the_first_epoch_is_that_of_a_naive_loop(splits, rates):
 
     twin = mlp(dropout1=rates[0], dropout2=rates[1])
     noise = Noise(SETTINGS.seed, torch.device("cpu"))
-    use_noise(twin, noise)
+    ModelNoise(twin, noise)
     optimizer = sgd(twin)
     train = splits.train
     images = TensorDataset(train.images.float() / 255, train.labels)

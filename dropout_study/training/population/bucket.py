@@ -10,7 +10,7 @@ from dropout_study.randomness import draw_key
 from dropout_study.training.evaluate import evaluate
 from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.member_state import MemberState
-from dropout_study.training.population.stream import Stream
+from dropout_study.training.population.stream import Minibatch, Stream
 from dropout_study.training.single import autocast, train_minibatch
 
 Scores = list[tuple[float, float]]
@@ -59,12 +59,21 @@ class ModuleBucket:
         stream: the minibatches of its epoch.
         global_draws: the model draws from torch's global generator, which is then seeded as
             ``train_single`` seeds it; nothing else may draw from it meanwhile.
+        changes_images: the model changes the images that it is given, so it gets its own.
     """
 
-    def __init__(self, state: MemberState, stream: Stream, global_draws: bool = False) -> None:
+    def __init__(
+        self,
+        state: MemberState,
+        stream: Stream,
+        *,
+        global_draws: bool = False,
+        changes_images: bool = False,
+    ) -> None:
         self.states = [state]
         self.stream = stream
         self.global_draws = global_draws
+        self._changes_images = changes_images
         self._state = state
         self._loss = torch.zeros((), device=stream.device)
         self._correct = torch.zeros((), device=stream.device)
@@ -79,7 +88,11 @@ class ModuleBucket:
 
     def train(self, iteration: int) -> None:
         """Makes the update of one iteration."""
-        member, minibatch = self._state.member, self.stream.minibatch(iteration)
+        self.train_on(self.stream.minibatch(iteration), iteration)
+
+    def train_on(self, minibatch: Minibatch, iteration: int = 0) -> None:
+        """Makes the update of one minibatch, the epoch's ``iteration``-th from 0."""
+        member = self._state.member
         self._state.noise.seek_minibatch(minibatch)
         if self.global_draws:
             torch.manual_seed(
@@ -88,7 +101,7 @@ class ModuleBucket:
         loss, hits = train_minibatch(
             member.model,
             member.optimizer,
-            minibatch.images,
+            minibatch.images.clone() if self._changes_images else minibatch.images,
             minibatch.labels,
             bfloat16=member.settings.bfloat16,
         )

@@ -1,8 +1,8 @@
 """Stacked dense networks by hand: forward and backward in few, in-place passes.
 
 The readable twin is ``VmappedNetwork``; a test says that they agree. What is gained: the
-buffers of an iteration are allocated once; ReLU and dropout work in place, and the gradient
-passes where the activation is positive, so neither keeps a mask of its own for ReLU.
+buffers of an iteration are allocated once; ReLU and noise work in place, and the gradient
+passes where the activation is positive, so ReLU keeps no mask of its own.
 
 Letters: P population, B batch, D and H features in and out, K classes.
 """
@@ -14,26 +14,29 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-from dropout_study.models import Dropout
+from dropout_study.noise.layer import NoiseLayer, UnitNoise
 from dropout_study.training.population.member_state import MemberState
-from dropout_study.training.population.networks import AnyMinibatch, rates_of, trained_parameters
+from dropout_study.training.population.networks import (
+    AnyMinibatch,
+    stacked_numbers,
+)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A dense network: Linear layers with ReLU between them, dropout before any of them.
+    """A dense network: Linear layers with ReLU between them, noise before any of them.
 
     Attributes:
-        dropout: for each Linear layer the dropout layer at its input, as (module name, number).
+        noise: for each Linear layer the noise layer at its input, by name.
     """
 
-    dropout: tuple[tuple[str, int] | None, ...]
+    noise: tuple[str | None, ...]
 
 
 def dense_shape(model: nn.Module) -> Shape | None:
     """Returns the form of ``model`` if it is Flatten, then Linear layers with ReLU between them.
 
-    Dropout may stand before any of the Linear layers.
+    A layer that multiplies each unit with noise may stand before any of the Linear layers.
 
     Only an ``nn.Sequential`` whose ``forward`` is nn.Sequential's own can be read like this.
     """
@@ -44,20 +47,51 @@ def dense_shape(model: nn.Module) -> Shape | None:
         return None
     if not isinstance(layers[0][1], nn.Flatten) or layers[0][1].start_dim != 1:
         return None
-    dropout: list[tuple[str, int] | None] = []
-    waiting: tuple[str, int] | None = None
+    noise: list[str | None] = []
+    waiting: str | None = None
     linear_next = True
     for name, layer in layers[1:]:
         if type(layer) is nn.Linear and linear_next and layer.bias is not None:
-            dropout.append(waiting)
+            noise.append(waiting)
             waiting, linear_next = None, False
         elif type(layer) is nn.ReLU and not linear_next:
             linear_next = True
-        elif isinstance(layer, Dropout) and linear_next and waiting is None:
-            waiting = (name, layer.layer)
+        elif _is_unit_noise(layer) and linear_next and waiting is None:
+            waiting = name
         else:
             return None
-    return None if linear_next or not dropout else Shape(tuple(dropout))
+    return None if linear_next or not noise else Shape(tuple(noise))
+
+
+def _is_unit_noise(layer: nn.Module) -> bool:
+    """Returns whether ``layer`` does no more than to multiply each unit with its factor."""
+    if not isinstance(layer, UnitNoise):
+        return False
+    kind = type(layer)
+    return (
+        kind.forward is NoiseLayer.forward
+        and kind.draw_shape is NoiseLayer.draw_shape
+        and kind.at_evaluation is NoiseLayer.at_evaluation
+    )
+
+
+@dataclass(frozen=True)
+class _InputNoise:
+    """The noise at the input of a Linear layer: the layer, and its numbers as [P, 1, 1]."""
+
+    layer: UnitNoise
+    numbers: tuple[Tensor, ...]
+
+
+def _input_noise(
+    states: Sequence[MemberState], name: str, device: torch.device
+) -> _InputNoise | None:
+    """Returns the noise of P members' layer ``name``; None if it is silent."""
+    layer = states[0].layers[name]
+    numbers = stacked_numbers(states, name, device)
+    if numbers is None or not isinstance(layer, UnitNoise):
+        return None
+    return _InputNoise(layer, tuple(number.view(-1, 1, 1) for number in numbers))
 
 
 @dataclass
@@ -66,7 +100,7 @@ class _Buffers:
 
     Attributes:
         outputs: of each Linear layer, [P, B, H].
-        masks: what each layer's input is multiplied with, [P, B, D]; None without dropout.
+        masks: what each layer's input is multiplied with, [P, B, D]; None without noise.
         deltas: the loss's gradients with respect to each layer's input, but the first's.
     """
 
@@ -89,16 +123,8 @@ class DenseNetwork:
             raise ValueError(f"not a dense network: {states[0].member.model}")
         self._members = len(states)
         self._dtype = torch.bfloat16 if states[0].member.settings.bfloat16 else torch.float32
-        self._dropout: list[tuple[int, Tensor, Tensor] | None] = []
-        for layer in shape.dropout:
-            self._dropout.append(None)
-            if layer is not None:
-                threshold, factor = (
-                    rate.view(-1, 1, 1) for rate in rates_of(states, layer[0], device)
-                )
-                if bool((factor > 1).any()):
-                    self._dropout[-1] = (layer[1], threshold, factor)
-        params = list(trained_parameters(states[0]).values())
+        self._noise = [name and _input_noise(states, name, device) for name in shape.noise]
+        params = list(states[0].trained_parameters.values())
         self._grads = [torch.empty(len(states), *p.shape, device=device) for p in params]
         self._by_batch: dict[int, _Buffers] = {}
 
@@ -149,13 +175,12 @@ class DenseNetwork:
     def _mask(
         self, layer: int, x: Tensor, minibatch: AnyMinibatch, buffers: _Buffers
     ) -> Tensor | None:
-        """Returns what to multiply the layer's input with: 0 or 1 / (1 - p), [P, B, D]."""
-        dropout, mask = self._dropout[layer], buffers.masks[layer]
-        if dropout is None or mask is None:
+        """Returns what to multiply the layer's input with, [P, B, D]."""
+        noise, mask = self._noise[layer], buffers.masks[layer]
+        if not noise or mask is None:
             return None
-        number, threshold, factor = dropout
-        draws = minibatch.draw(number, x.shape[1:], torch.float32)
-        torch.ge(draws, threshold, out=mask).mul_(factor)
+        draws = minibatch.draw(noise.layer.number, x.shape[1:], noise.layer.kind)
+        noise.layer.factor_into(mask, draws, *noise.numbers)
         return mask.to(self._dtype)
 
     def _backward(
@@ -173,7 +198,14 @@ class DenseNetwork:
             mask = buffers.masks[layer]
             if mask is not None:
                 delta.mul_(mask)
+                self._restore_sign(layer, x)
             torch.ops.aten.threshold_backward.grad_input(delta, x, 0, grad_input=delta)
+
+    def _restore_sign(self, layer: int, x: Tensor) -> None:
+        """Makes the layer's input positive again where ReLU's output was, and the factor not 0."""
+        noise = self._noise[layer]
+        if noise and not noise.layer.nonnegative:
+            x.abs_()
 
     def _flat(self, images: Tensor, own: bool = False) -> Tensor:
         """images: [B, C, H, W] of all members, or [P, B, C, H, W] -> [P, B, D]."""
@@ -187,8 +219,8 @@ class DenseNetwork:
             self._by_batch[batch] = _Buffers(
                 [w.new_empty(*rows, w.shape[1]) for w in weights],
                 [
-                    w.new_empty(*rows, w.shape[2], dtype=torch.float32) if dropout else None
-                    for w, dropout in zip(weights, self._dropout, strict=True)
+                    w.new_empty(*rows, w.shape[2], dtype=torch.float32) if noise else None
+                    for w, noise in zip(weights, self._noise, strict=True)
                 ],
                 [w.new_empty(*rows, w.shape[2]) for w in weights[1:]],
             )

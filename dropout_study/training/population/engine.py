@@ -58,14 +58,15 @@ def train_population(
         UserError: two members have the same id.
     """
     population = _Population(splits, on_epochs, on_leave, plan, capacity or max(len(members), 1))
-    population.join(members)
-    while True:
-        places = population.capacity - len(population.states)
-        if places > 0:
-            population.join(refill(places))
-        if not population.states:
-            return population.results
-        population.epoch()
+    with population:
+        population.join(members)
+        while True:
+            places = population.capacity - len(population.states)
+            if places > 0:
+                population.join(refill(places))
+            if not population.states:
+                return population.results
+            population.epoch()
 
 
 class _Population:
@@ -90,16 +91,30 @@ class _Population:
         self._on_leave = on_leave
         self._known: set[MemberId] = set()
 
+    def __enter__(self) -> "_Population":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leaves the models of members that are still training as they were."""
+        for state in self.states:
+            state.close()
+
     def join(self, members: Sequence[Member]) -> None:
         """Takes ``members`` in."""
         for member in members:
             if member.id in self._known:
                 raise UserError(f"member ids must differ, got {member.id!r} twice")
             self._known.add(member.id)
-            self.states.append(MemberState(member, self._device))
+            try:
+                self.states.append(MemberState(member, self._device))
+            except UserError as error:  # a rate that cannot be used: it fails, others do not
+                self._end(member.id, MemberResult([], error))
 
     def epoch(self) -> None:
         """Trains an epoch of every member; afterwards only those that go on are left."""
+        self._begin_epoch()
+        if not self.states:
+            return
         started = perf_counter()
         outcomes = list(self._outcomes(self._planner.buckets(self.states)))
         share = (perf_counter() - started) / len(outcomes)
@@ -119,8 +134,20 @@ class _Population:
 
     def _leave(self, state: MemberState, error: Exception | None = None) -> None:
         self.states.remove(state)
-        result = self.results[state.member.id] = state.result(error)
-        self._on_leave(state.member.id, result)
+        state.close()
+        self._end(state.member.id, state.result(error))
+
+    def _end(self, member: MemberId, result: MemberResult) -> None:
+        self.results[member] = result
+        self._on_leave(member, result)
+
+    def _begin_epoch(self) -> None:
+        """Tells every member's model; one that raises leaves."""
+        for state in list(self.states):
+            try:
+                state.begin_epoch()
+            except Exception as error:
+                self._leave(state, error)
 
     def _outcomes(
         self, buckets: Sequence[Bucket]

@@ -10,6 +10,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from dropout_study.noise.source import Kind
 from dropout_study.training.population.stream import Minibatch, Stream
 
 
@@ -33,11 +34,9 @@ class JoinedMinibatch:
         """[P, B]."""
         return torch.stack([part.labels for part in self._parts])
 
-    def draw(
-        self, layer: int, shape: torch.Size, dtype: torch.dtype = torch.int16, call: int = 0
-    ) -> Tensor:
+    def draw(self, layer: int, shape: torch.Size, kind: Kind = "levels", call: int = 0) -> Tensor:
         """Returns [P, *shape]: to each member the draws of its own stream."""
-        return torch.stack([part.draw(layer, shape, dtype, call) for part in self._parts])
+        return torch.stack([part.draw(layer, shape, kind, call) for part in self._parts])
 
 
 class JoinedStream:

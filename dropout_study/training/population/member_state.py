@@ -3,14 +3,16 @@
 import torch
 from torch import Tensor, nn
 
-from dropout_study.models import Dropout, Noise, use_noise
+from dropout_study.noise.attach import ModelNoise
+from dropout_study.noise.layer import NoiseLayer
+from dropout_study.noise.source import Kind, Noise
 from dropout_study.training.population.member import Member, MemberResult
 from dropout_study.training.population.stream import Minibatch, StreamKey
 from dropout_study.trial import EpochMetrics
 
 
 class SharedNoise(Noise):
-    """Noise for the dropout layers of one member's model, drawn from the minibatch at hand."""
+    """Noise for the layers of one member's model, drawn from the minibatch at hand."""
 
     def __init__(self, device: torch.device) -> None:
         super().__init__(0, device)
@@ -19,16 +21,13 @@ class SharedNoise(Noise):
     def seek_minibatch(self, minibatch: Minibatch | None) -> None:
         """Moves to the iteration of ``minibatch``; None lets go of the last one."""
         self._minibatch = minibatch
-        self._calls.clear()
+        self.calls.clear()
 
-    def draw(self, layer: int, shape: torch.Size, call: int = 0) -> Tensor:
-        """Returns int16 draws of ``shape``, shared with other members: not to be changed."""
+    def draw(self, layer: int, shape: torch.Size, kind: Kind = "levels", call: int = 0) -> Tensor:
+        """Returns draws that are shared with other members: not to be changed."""
         if self._minibatch is None:
-            raise RuntimeError("dropout in training mode, but no minibatch is being trained on")
-        return self._minibatch.draw(layer, shape, call=call)
-
-    def __deepcopy__(self, memo: dict[int, object]) -> "SharedNoise":
-        return self  # noise is a function, not a state: a copied model may read the same
+            raise RuntimeError("noise in training mode, but no minibatch is being trained on")
+        return self._minibatch.draw(layer, shape, kind, call)
 
 
 class MemberState:
@@ -37,9 +36,20 @@ class MemberState:
     def __init__(self, member: Member, device: torch.device) -> None:
         self.member = member
         self.noise = SharedNoise(device)
-        use_noise(member.model, self.noise)
-        self.dropout = dropout_layers(member.model)
+        self._layers = ModelNoise(member.model, self.noise)
         self.history: list[EpochMetrics] = []
+
+    @property
+    def layers(self) -> dict[str, NoiseLayer]:
+        """The noise layers of its model by their names; one may have several."""
+        return self._layers.layers
+
+    @property
+    def trained_parameters(self) -> dict[str, nn.Parameter]:
+        """The parameters that the member's optimizer updates, by name, in the model's order."""
+        optimized = {p for group in self.member.optimizer.param_groups for p in group["params"]}
+        named = self.member.model.named_parameters()
+        return {name: param for name, param in named if param in optimized}
 
     @property
     def stream_key(self) -> StreamKey:
@@ -52,12 +62,19 @@ class MemberState:
         """Whether it has trained its own number of epochs."""
         return len(self.history) >= self.member.settings.epochs
 
+    def begin_epoch(self) -> None:
+        """Tells the model that its next epoch begins.
+
+        Raises:
+            UserError: the schedule gives a rate that cannot be used.
+        """
+        settings = self.member.settings
+        self._layers.begin_epoch(len(self.history) + 1, settings.epochs, settings.schedule)
+
+    def close(self) -> None:
+        """Leaves the model's layers as they were before it was a member."""
+        self._layers.close()
+
     def result(self, error: Exception | None = None) -> MemberResult:
         """Returns what is known of the member as it leaves."""
         return MemberResult(self.history, error)
-
-
-def dropout_layers(model: nn.Module) -> dict[str, Dropout]:
-    """Returns the dropout layers of a member's model by their names; one may have several."""
-    named = model.named_modules(remove_duplicate=False)
-    return {name: layer for name, layer in named if isinstance(layer, Dropout)}

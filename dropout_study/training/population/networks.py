@@ -9,13 +9,14 @@ from copy import deepcopy
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call, vmap
 from torch.nn.functional import cross_entropy
 
-from dropout_study.models.noise import LEVELS, dropped_levels
+from dropout_study.noise.attach import ModelNoise
+from dropout_study.noise.layer import NoiseLayer, Number
 from dropout_study.training.population.joined import JoinedMinibatch
-from dropout_study.training.population.member_state import MemberState, dropout_layers
+from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.stream import Minibatch
 from dropout_study.training.single import autocast
 
@@ -35,52 +36,63 @@ class StackedNetwork(Protocol):
         """images: [B, C, H, W] -> [P, B, K], dropout off."""
 
 
-def trained_parameters(state: MemberState) -> dict[str, nn.Parameter]:
-    """Returns the parameters that the member's optimizer updates, by name, in the model's order."""
-    optimized = {p for group in state.member.optimizer.param_groups for p in group["params"]}
-    named = state.member.model.named_parameters()
-    return {name: param for name, param in named if param in optimized}
-
-
-def rates_of(
+def stacked_numbers(
     states: Sequence[MemberState], name: str, device: torch.device
-) -> tuple[Tensor, Tensor]:
-    """Returns the threshold of the draws and the factor of what is kept, [P] each, float32.
+) -> tuple[Tensor, ...] | None:
+    """Returns the numbers of a noise layer, [P] each, float32; None if all members' are silent.
 
     Args:
         states: P members.
-        name: of the dropout layer.
+        name: of the layer.
         device: of the tensors.
     """
-    dropped = [dropped_levels(state.dropout[name].p) for state in states]
-    threshold = torch.tensor([float(d - LEVELS // 2) for d in dropped], device=device)
-    return threshold, torch.tensor([LEVELS / (LEVELS - d) for d in dropped], device=device)
+    layers = [state.layers[name] for state in states]
+    if not any(layer.p for layer in layers):
+        return None
+    columns = zip(*(layer.numbers() for layer in layers), strict=True)
+    return tuple(torch.tensor(column, dtype=torch.float32, device=device) for column in columns)
 
 
-class PopulationDropout(nn.Module):
-    """Dropout with a rate a member: its threshold and factor are buffers, stacked like weights."""
+class StackedSource:
+    """Gives the noise layers under vmap the draws and the numbers of their member.
 
-    threshold: Tensor
-    factor: Tensor
+    Args:
+        states: P members of one signature.
+        device: where they train.
 
-    def __init__(self, layer: int, network: "VmappedNetwork") -> None:
-        super().__init__()
-        self._layer = layer
-        self._network = [network]  # in a list: the network is no submodule
-        self.register_buffer("threshold", torch.zeros(()))
-        self.register_buffer("factor", torch.ones(()))
+    Attributes:
+        minibatch: whose draws.
+        member: [P], the index of each member; under vmap, of one.
+        calls: how often each layer has drawn at this minibatch.
+    """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x: any shape -> the same shape, of one member; vmap adds the members."""
-        network = self._network[0]
-        if not self.training or network.minibatch is None:
-            return x
-        call = network.calls[self._layer]
-        network.calls[self._layer] += 1
-        draws = network.minibatch.draw(self._layer, x.shape, torch.float32, call)
-        if isinstance(network.minibatch, JoinedMinibatch):  # [P, ...], of which one is the member's
-            draws = draws.index_select(0, network.member.view(1)).squeeze(0)
-        return x * ((draws >= self.threshold) * self.factor).to(x.dtype)
+    def __init__(self, states: Sequence[MemberState], device: torch.device) -> None:
+        self.minibatch: AnyMinibatch | None = None
+        self.member = torch.arange(len(states), device=device)
+        self.calls: Counter[int] = Counter()
+        self._numbers = {
+            layer.number: stacked_numbers(states, name, device)
+            for name, layer in states[0].layers.items()
+        }
+
+    def draw(self, layer: NoiseLayer, shape: torch.Size, _: torch.device) -> Tensor:
+        """Returns the member's draws."""
+        if self.minibatch is None:
+            raise RuntimeError("noise outside of a minibatch")
+        call = self.calls[layer.number]
+        self.calls[layer.number] += 1
+        draws = self.minibatch.draw(layer.number, shape, layer.kind, call)
+        joined = isinstance(self.minibatch, JoinedMinibatch)  # [P, ...], one is the member's
+        return self._own(draws) if joined else draws
+
+    def numbers(self, layer: NoiseLayer) -> tuple[Number, ...] | None:
+        """Returns the member's numbers, tensors without dimensions."""
+        stacked = self._numbers[layer.number]
+        return None if stacked is None else tuple(self._own(column) for column in stacked)
+
+    def _own(self, stacked: Tensor) -> Tensor:
+        """stacked: [P, ...] -> the member's, [...]."""
+        return stacked.index_select(0, self.member.view(1)).squeeze(0)
 
 
 class VmappedNetwork:
@@ -92,29 +104,20 @@ class VmappedNetwork:
     """
 
     def __init__(self, states: Sequence[MemberState], device: torch.device) -> None:
-        self.minibatch: AnyMinibatch | None = None
-        self.member = torch.arange(len(states), device=device)  # under vmap, the index of one
-        self.calls: Counter[int] = Counter()  # of each dropout layer at this minibatch
-        model = states[0].member.model
-        self._names = list(trained_parameters(states[0]))
+        self._names = list(states[0].trained_parameters)
         self._fixed = _stacked_rest(states, self._names)
-        self._template = deepcopy(model)
+        self._template = deepcopy(states[0].member.model)
+        self._source = StackedSource(states, device)
+        ModelNoise(self._template, self._source)
         self._device = device
         self._bfloat16 = states[0].member.settings.bfloat16
-        for name, layer in dropout_layers(self._template).items():
-            rates = rates_of(states, name, device)
-            if bool((rates[1] > 1).any()):
-                self._template.set_submodule(name, PopulationDropout(layer.layer, self))
-                self._fixed[f"{name}.threshold"], self._fixed[f"{name}.factor"] = rates
-            else:
-                self._template.set_submodule(name, nn.Identity())
 
     def gradients(
         self, params: Sequence[Tensor], minibatch: AnyMinibatch
     ) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
         """Returns mean losses [P], logits [P, B, K] and a gradient for each parameter."""
-        self.minibatch = minibatch
-        self.calls.clear()
+        self._source.minibatch = minibatch
+        self._source.calls.clear()
         leaves = [param.detach().requires_grad_() for param in params]
         with autocast(self._device, self._bfloat16):
             own = isinstance(minibatch, JoinedMinibatch)
@@ -138,10 +141,10 @@ class VmappedNetwork:
         self._template.train(training)
         state = {**self._fixed, **dict(zip(self._names, params, strict=True))}
 
-        members = self.member
+        members = self._source.member
 
         def forward(state: Mapping[str, Tensor], images: Tensor, member: Tensor) -> Tensor:
-            self.member = member
+            self._source.member = member
             output: Tensor = functional_call(self._template, dict(state), (images,))
             return output
 
@@ -150,7 +153,7 @@ class VmappedNetwork:
         try:
             logits: Tensor = run(state, images, members)
         finally:
-            self.member = members
+            self._source.member = members
         return logits
 
 

@@ -9,18 +9,17 @@ from weakref import WeakKeyDictionary
 import torch
 
 from dropout_study.data.splits import Examples
+from dropout_study.noise.attach import log_noise
 from dropout_study.training.population.bucket import Bucket, ModuleBucket
 from dropout_study.training.population.dense import DenseNetwork, dense_shape
 from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.memory import members_that_fit
-from dropout_study.training.population.networks import (
-    VmappedNetwork,
-    trained_parameters,
-)
+from dropout_study.training.population.networks import VmappedNetwork
+from dropout_study.training.population.probe import probe
 from dropout_study.training.population.stack import NetworkType, StackBucket
 from dropout_study.training.population.stream import Stream, StreamKey
-from dropout_study.training.population.traits import Signature, Traits, signature_of, traits_of
+from dropout_study.training.population.traits import Signature, Traits, signature_of
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +81,7 @@ class Planner:
         buckets: list[Bucket] = []
         groups: dict[Signature, list[MemberState]] = {}
         self._streams = {key: Stream(self.train, key) for key in {s.stream_key for s in states}}
+        self._signatures.clear()  # an epoch's beginning may have changed a model
         for state in states:
             groups.setdefault(self._signature(state), []).append(state)
         for signature, group in groups.items():
@@ -101,7 +101,18 @@ class Planner:
     def one_by_one(self, bucket: Bucket, error: Exception) -> list[Bucket]:
         """Returns a plain bucket for each member of one that raised ``error``."""
         log.warning("%s: trained one by one after: %r", _names(bucket.states), error)
-        return [ModuleBucket(state, self._streams[state.stream_key]) for state in bucket.states]
+        return self._alone(bucket.states, Traits())
+
+    def _alone(self, states: Sequence[MemberState], traits: Traits) -> list[Bucket]:
+        return [
+            ModuleBucket(
+                state,
+                self._streams[state.stream_key],
+                global_draws=traits.global_draws,
+                changes_images=traits.changes_images,
+            )
+            for state in states
+        ]
 
     def _signature(self, state: MemberState) -> Signature:
         if state not in self._signatures:
@@ -110,13 +121,11 @@ class Planner:
 
     def _group_buckets(self, states: Sequence[MemberState], signature: Signature) -> list[Bucket]:
         dense = self.plan.by_hand and _dense(states[0])
-        traits = self._known_traits(states, signature, self.plan.vmap and not dense)
-        if traits.obstacle is not None or not (dense or self.plan.vmap):
-            return [
-                ModuleBucket(state, self._streams[state.stream_key], traits.global_draws)
-                for state in states
-            ]
-        network = DenseNetwork if dense else VmappedNetwork
+        vmapped = VmappedNetwork if self.plan.vmap else None
+        network: NetworkType | None = DenseNetwork if dense else vmapped
+        traits = self._known_traits(states, signature, network)
+        if traits.obstacle is not None or network is None:
+            return self._alone(states, traits)
         limit = self._limit(states, signature, network)
         parts = _parts(states, limit, self.plan.threads)
         return [StackBucket(part, self._stream_of(part), network) for part in parts]
@@ -127,11 +136,11 @@ class Planner:
         return streams[0] if len(set(streams)) == 1 else JoinedStream(streams)
 
     def _known_traits(
-        self, states: Sequence[MemberState], signature: Signature, vmapped: bool
+        self, states: Sequence[MemberState], signature: Signature, network: NetworkType | None
     ) -> Traits:
         if signature not in self._traits:
-            minibatch = self._streams[states[0].stream_key].minibatch(0)
-            traits = traits_of(states[0], minibatch, vmapped)
+            log_noise(states[0].member.model)
+            traits = probe(states[0], self._streams[states[0].stream_key], network)
             self._traits[signature] = traits
             if traits.obstacle is not None:
                 log.info("%s: trained one by one: %s", _names(states), traits.obstacle)
@@ -175,7 +184,7 @@ def _epoch(state: MemberState) -> tuple[int, int]:
 
 
 def _dense(state: MemberState) -> bool:
-    trained = len(trained_parameters(state))
+    trained = len(state.trained_parameters)
     model = state.member.model
     return dense_shape(model) is not None and trained == len(list(model.parameters()))
 

@@ -11,7 +11,7 @@ from dropout_study.training.evaluate import scaled
 from dropout_study.training.population.bucket import Scores
 from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.member_state import MemberState
-from dropout_study.training.population.networks import StackedNetwork, trained_parameters
+from dropout_study.training.population.networks import AnyMinibatch, StackedNetwork
 from dropout_study.training.population.optimizers import StackedOptimizer
 from dropout_study.training.population.stream import Stream
 
@@ -54,10 +54,14 @@ class StackBucket:
         """Lets go of the stacked tensors."""
         self._stack = None
 
-    @torch.no_grad()
     def train(self, iteration: int) -> None:
         """Makes the update of one iteration; waits for nothing on the device."""
-        stack, minibatch = self._opened, self.stream.minibatch(iteration)
+        self.train_on(self.stream.minibatch(iteration))
+
+    @torch.no_grad()
+    def train_on(self, minibatch: AnyMinibatch) -> None:
+        """Makes the update of one minibatch."""
+        stack = self._opened
         with torch.enable_grad():
             losses, logits, grads = stack.network.gradients(stack.params, minibatch)
         stack.optimizer.step(stack.params, grads)
@@ -98,7 +102,7 @@ class _Stack:
 
     def __init__(self, states: Sequence[MemberState], network: StackedNetwork) -> None:
         self.network = network
-        columns = [list(trained_parameters(state).values()) for state in states]
+        columns = [list(state.trained_parameters.values()) for state in states]
         self.owned = list(zip(*columns, strict=True))
         self.params = [torch.stack([param.detach() for param in owned]) for owned in self.owned]
         self.optimizer = StackedOptimizer([state.member.optimizer for state in states], self.owned)

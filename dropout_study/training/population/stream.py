@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dropout_study.data.splits import Examples
-from dropout_study.models import Noise
+from dropout_study.noise.source import Kind, Noise
 from dropout_study.training.evaluate import scaled
 from dropout_study.training.single import epoch_order
 
@@ -32,22 +32,21 @@ class Minibatch:
         self.images = images
         self.labels = labels
         self.noise = noise
-        self._drawn: dict[tuple[int, torch.Size, torch.dtype, int], Tensor] = {}
+        self._drawn: dict[tuple[int, torch.Size, Kind, int], Tensor] = {}
         self._lock = RLock()
 
-    def draw(
-        self, layer: int, shape: torch.Size, dtype: torch.dtype = torch.int16, call: int = 0
-    ) -> Tensor:
-        """Returns the draws of ``Noise.draw``, to be read only; float32 holds them exactly."""
-        key = (layer, shape, dtype, call)
+    def draw(self, layer: int, shape: torch.Size, kind: Kind = "levels", call: int = 0) -> Tensor:
+        """Returns the draws of ``Noise.draw``, made once: not to be changed."""
+        key = (layer, shape, kind, call)
         with self._lock:
             if key not in self._drawn:
-                self._drawn[key] = (
-                    self.noise.draw(layer, shape, call)
-                    if dtype == torch.int16
-                    else self.draw(layer, shape, call=call).to(dtype)
-                )
+                self._drawn[key] = self.noise.draw(layer, shape, kind, call)
             return self._drawn[key]
+
+    @property
+    def drawn(self) -> set[tuple[int, torch.Size, Kind, int]]:
+        """What has been drawn: layer, shape, kind, and the how-manieth call of the layer."""
+        return set(self._drawn)
 
 
 class Stream:

@@ -1,17 +1,14 @@
-"""What a member's model and optimizer are like: whom they can be stacked with, and if at all."""
+"""What a member's model and optimizer are like, and with whom it can be stacked."""
 
-from collections.abc import Hashable
-from copy import deepcopy
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from dropout_study.models import Dropout
+from dropout_study.noise.layer import NoiseLayer
 from dropout_study.training.population.member_state import MemberState
-from dropout_study.training.population.networks import VmappedNetwork, trained_parameters
 from dropout_study.training.population.optimizers import RULES, obstacle
-from dropout_study.training.population.stream import Minibatch
 
 Signature = Hashable
 """Equal for members that differ in nothing but weights, dropout rates and optimizer options."""
@@ -23,11 +20,13 @@ class Traits:
 
     Attributes:
         obstacle: why it cannot be stacked with others of its signature; None if it can.
-        global_draws: its model draws from torch's global generator when it trains.
+        global_draws: its model draws from a global generator (torch's, numpy's or Python's).
+        changes_images: its model changes the images that it is given.
     """
 
     obstacle: str | None = None
     global_draws: bool = False
+    changes_images: bool = False
 
 
 def signature_of(state: MemberState) -> Signature:
@@ -38,8 +37,9 @@ def signature_of(state: MemberState) -> Signature:
     """
     model, optimizer = state.member.model, state.member.optimizer
     names = {id(param): name for name, param in model.named_parameters()}
-    shapes = tuple((n, tuple(p.shape), p.dtype, p.requires_grad) for n, p in _tensors(model))
-    modules = tuple((name, *_state_of(module)) for name, module in model.named_modules())
+    tensors = [*model.named_parameters(), *model.named_buffers()]
+    shapes = tuple((n, tuple(p.shape), p.dtype, p.requires_grad) for n, p in tensors)
+    modules = tuple((name, type(m), *_state_of(m)) for name, m in model.named_modules())
     rule = RULES.get(type(optimizer))
     groups = tuple(
         (
@@ -52,98 +52,57 @@ def signature_of(state: MemberState) -> Signature:
     return (settings, shapes, modules, type(optimizer), groups)
 
 
-def traits_of(state: MemberState, minibatch: Minibatch, stacked: bool) -> Traits:
-    """Tries a copy of the member's model on a few images and returns what it saw.
-
-    Args:
-        state: any member of the signature.
-        minibatch: the images.
-        stacked: whether to find out too if the model runs stacked.
-    """
-    few = Minibatch(minibatch.images[:2], minibatch.labels[:2], minibatch.noise)
-    device = few.labels.device
-    state.noise.seek_minibatch(few)
-    try:
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            return _try(state, few, stacked)
-    except Exception as error:  # whatever a user's module raises: it will again, in its own bucket
-        return Traits(f"the model cannot be tried: {_first_line(error)}", global_draws=True)
-    finally:
-        state.noise.seek_minibatch(None)
-
-
-def _try(state: MemberState, few: Minibatch, stacked: bool) -> Traits:
-    model = deepcopy(state.member.model).train()
-    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    generators = _generator_states(few.labels.device)
-    with torch.no_grad():
-        model(few.images)
-    if not _equal(generators, _generator_states(few.labels.device)):
-        return Traits("the model draws from torch's global generator", global_draws=True)
-    obstacle = _changed_buffer(model, before) or _optimizer_obstacle(state)
-    if obstacle is None and stacked:
-        obstacle = _vmap_obstacle(state, few)
-    return Traits(obstacle)
-
-
-def _tensors(model: nn.Module) -> list[tuple[str, Tensor]]:
-    return [*model.named_parameters(), *model.named_buffers()]
-
-
-def _state_of(module: nn.Module) -> tuple[Hashable, ...]:
-    """Returns the class of ``module`` and its attributes; of dropout, all but its rate."""
-    if isinstance(module, Dropout):
-        return (Dropout, module.layer)
+def _state_of(module: nn.Module) -> Iterator[tuple[str, Hashable]]:
+    """Yields the attributes of ``module``; of a noise layer, all but its rate."""
     own = {"_parameters", "_buffers", "_modules", "training"}
-    held = ((name, _comparable(value)) for name, value in vars(module).items() if name not in own)
-    return (type(module), *held)
+    own |= {"p", "source"} if isinstance(module, NoiseLayer) else set()
+    for name, value in vars(module).items():
+        if name not in own:
+            yield name, comparable(value)
 
 
-def _comparable(value: object) -> Hashable:
-    if value is None or isinstance(value, (bool, int, float, str, type, torch.dtype)):
+def comparable(value: object) -> Hashable:
+    """Returns what is equal for equal values, and changes when a tensor is changed in place."""
+    if value is None or isinstance(value, bool | int | float | str | type | torch.dtype):
         return value
-    if isinstance(value, (tuple, list)):
-        return tuple(_comparable(item) for item in value)
-    if isinstance(value, (dict, set)) and not value:
+    if isinstance(value, tuple | list):
+        return (type(value), *(comparable(item) for item in value))
+    if isinstance(value, dict):
+        items = ((comparable(key), comparable(item)) for key, item in value.items())
+        return (type(value), *items)
+    if isinstance(value, Tensor):
+        return ("a tensor", id(value), value._version)
+    if isinstance(value, set | frozenset) and not value:
         return type(value)
     return ("unlike any other", id(value))
 
 
-def _generator_states(device: torch.device) -> list[Tensor]:
-    generators = [torch.get_rng_state()]
-    return [*generators, torch.cuda.get_rng_state(device)] if device.type == "cuda" else generators
+def declared_obstacle(state: MemberState) -> str | None:
+    """Returns why members like this one are not stacked, as far as it can be read; or None.
 
-
-def _equal(left: list[Tensor], right: list[Tensor]) -> bool:
-    return all(torch.equal(a, b) for a, b in zip(left, right, strict=True))
-
-
-def _changed_buffer(model: nn.Module, before: dict[str, Tensor]) -> str | None:
-    for name, buffer in model.named_buffers():
-        if name not in before or not torch.equal(buffer, before[name]):
-            owner = type(model.get_submodule(name.rpartition(".")[0])).__name__
-            return f"{owner} changes its buffer `{name}` as it trains"
-    return None
-
-
-def _optimizer_obstacle(state: MemberState) -> str | None:
-    groups = state.member.optimizer.param_groups
-    if sum(len(group["params"]) for group in groups) != len(trained_parameters(state)):
+    Hooks are among it: of a parameter they are lost in a copy, and one that only looks on would
+    never be called by a stack.
+    """
+    model, optimizer = state.member.model, state.member.optimizer
+    groups = optimizer.param_groups
+    if sum(len(group["params"]) for group in groups) != len(state.trained_parameters):
         return "the optimizer updates tensors that are not parameters of the model"
-    return obstacle(state.member.optimizer)
+    if optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks:
+        return "the optimizer has hooks"
+    for name, module in model.named_modules():
+        if isinstance(module, NoiseLayer) and module.alone:
+            return f"layer `{name}`: {module.alone}"
+        if any(getattr(module, hooks) for hooks in _MODULE_HOOKS):
+            return f"layer `{name}` has hooks"
+    for name, param in model.named_parameters():
+        if param._backward_hooks or param._post_accumulate_grad_hooks:
+            return f"parameter `{name}` has hooks"
+    return obstacle(optimizer)
 
 
-def _vmap_obstacle(state: MemberState, few: Minibatch) -> str | None:
-    try:
-        network = VmappedNetwork([state, state], few.labels.device)
-        params = [torch.stack([p.detach()] * 2) for p in trained_parameters(state).values()]
-        network.gradients(params, few)
-    except torch.cuda.OutOfMemoryError:
-        raise
-    except Exception as error:  # whatever a user's module raises under vmap
-        return f"the model does not run under vmap: {_first_line(error)}"
-    return None
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+_MODULE_HOOKS = (
+    "_forward_pre_hooks",
+    "_forward_hooks",
+    "_backward_pre_hooks",
+    "_backward_hooks",
+)

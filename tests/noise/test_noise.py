@@ -1,12 +1,17 @@
 import itertools
+import logging
 import math
+import pickle
+from copy import deepcopy
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from dropout_study.models import MLP, DeepMLP, Dropout, Noise, use_noise
-from dropout_study.models.noise import LEVELS
+from dropout_study.errors import UserError
+from dropout_study.models import MLP, DeepMLP
+from dropout_study.noise import LEVELS, Dropout, LinearSchedule, ModelNoise, Noise, NoiseLayer
+from dropout_study.noise.attach import log_noise
 
 CPU = torch.device("cpu")
 N = 1_000_000
@@ -18,13 +23,25 @@ def noise_at(epoch: int = 0, iteration: int = 0, seed: int = 0) -> Noise:
     return noise
 
 
+def seeded(p: float, noise: Noise, number: int = 0) -> Dropout:
+    """A layer of rate ``p`` that is the ``number``-th of its model."""
+    layers = [Dropout(p) for _ in range(number + 1)]
+    ModelNoise(nn.Sequential(*layers), noise)
+    return layers[number]
+
+
+def use_noise(model: nn.Module, noise: Noise) -> nn.Module:
+    ModelNoise(model, noise)
+    return model
+
+
 def kept(p: float, noise: Noise, layer: int = 0, shape: tuple[int, ...] = (N,)) -> Tensor:
     """Which units a layer of rate ``p`` keeps: bool of ``shape``."""
-    return Dropout(p, layer, noise)(torch.ones(shape)) != 0
+    return seeded(p, noise, layer)(torch.ones(shape)) != 0
 
 
 def dropouts(model: nn.Module) -> list[Dropout]:
-    return [layer for layer in model.modules() if isinstance(layer, Dropout)]
+    return [layer for layer in model.modules() if isinstance(layer, NoiseLayer)]
 
 
 @pytest.mark.parametrize("p", [0.01, 0.2, 0.5, 0.8, 0.99])
@@ -35,13 +52,13 @@ class TestRate:
 
     def test_kept_units_are_scaled_by_1_over_1_minus_p(self, p):
         x = torch.randn(1000)
-        y = Dropout(p, 0, noise_at())(x)
+        y = seeded(p, noise_at())(x)
         # the rate is rounded to half a level, which changes 1 - p by up to that share of itself
         scaled, tolerance = x / (1 - p), 0.5 / LEVELS / (1 - p) + 1e-6
         assert torch.allclose(y[y != 0], scaled[y != 0], rtol=tolerance, atol=0)
 
     def test_the_expectation_is_the_input(self, p):
-        y = Dropout(p, 0, noise_at())(torch.ones(N))
+        y = seeded(p, noise_at())(torch.ones(N))
         deviation = math.sqrt(p / (1 - p) / N)  # of the mean of N draws that are 0 or 1 / (1 - p)
         assert abs(y.mean().item() - 1) < 5 * deviation
 
@@ -55,7 +72,7 @@ class TestRate:
 
     def test_gradients_pass_where_units_are_kept(self, p):
         x = torch.randn(1000, requires_grad=True)
-        y = Dropout(p, 0, noise_at())(x)
+        y = seeded(p, noise_at())(x)
         y.sum().backward()
         assert torch.allclose(x.grad * x.detach(), y.detach())
 
@@ -72,17 +89,17 @@ def test_draws_are_even_on_all_levels():
 
 def test_evaluation_drops_nothing():
     x = torch.randn(100)
-    assert Dropout(0.9, 0, noise_at()).eval()(x) is x
+    assert seeded(0.9, noise_at()).eval()(x) is x
 
 
 def test_rate_zero_drops_nothing_in_training_either():
     x = torch.randn(100)
-    assert torch.equal(Dropout(0.0, 0, noise_at())(x), x)
+    assert torch.equal(seeded(0.0, noise_at())(x), x)
 
 
 @pytest.mark.parametrize("p", [0.9999, math.nextafter(1, 0)])
 def test_a_rate_near_one_stays_finite(p):
-    y = Dropout(p, 0, noise_at())(torch.ones(N))
+    y = seeded(p, noise_at())(torch.ones(N))
     assert y.isfinite().all()
     assert 0 < (y != 0).sum() < 2e-4 * N
 
@@ -90,7 +107,7 @@ def test_a_rate_near_one_stays_finite(p):
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 5), (2, 3, 4, 5), (0, 4)])
 def test_shape_and_dtype_are_kept(dtype, shape):
-    y = Dropout(0.5, 0, noise_at())(torch.ones(shape, dtype=dtype))
+    y = seeded(0.5, noise_at())(torch.ones(shape, dtype=dtype))
     assert (y.shape, y.dtype) == (shape, dtype)
 
 
@@ -160,11 +177,56 @@ class Nested(nn.Module):
         return self.head["out"](self.head["drop"](self.body(x)))
 
 
-class TestUseNoise:
-    def test_every_plain_layer_is_replaced_and_keeps_its_rate(self):
+class TestModelNoise:
+    def test_every_plain_layer_has_seeded_noise_and_keeps_its_rate(self):
         model = use_noise(Nested(), noise_at())
         assert [layer.p for layer in dropouts(model)] == [0.3, 0.4, 0.5]
-        assert not any(isinstance(layer, nn.Dropout) for layer in model.modules())
+        assert [layer.number for layer in dropouts(model)] == [0, 1, 2]
+
+    def test_a_layer_stays_the_same_object_wherever_it_is_held(self):
+        model = Nested()
+        held = [model.body[1], model.body[2][0]]
+        use_noise(model, noise_at())
+        assert dropouts(model)[:2] == held
+        model.eval()
+        assert not any(layer.training for layer in held)
+
+    def test_hooks_of_a_layer_are_called(self):
+        model, seen = Nested(), []
+        model.body[1].register_forward_hook(lambda *_: seen.append(1))
+        use_noise(model, noise_at())(torch.ones(1, 6))
+        assert seen == [1]
+
+    @pytest.mark.parametrize("base", [nn.Dropout, nn.AlphaDropout])
+    def test_a_layer_of_the_users_own_is_left_alone(self, base):
+        layer = type("Mine", (base,), {"forward": lambda _, x: x + 1})(0.5)
+        model = use_noise(nn.Sequential(layer), noise_at())
+        assert type(model[0]) is type(layer)
+        assert torch.equal(model(torch.ones(2)), torch.full((2,), 2.0))
+
+    def test_closed_the_model_is_as_it_was(self):
+        model = Nested()
+        before = [dict(vars(layer)) for layer in model.modules()]
+        with ModelNoise(model, noise_at()):
+            assert dropouts(model)
+        assert not dropouts(model)
+        assert [dict(vars(layer)) for layer in model.modules()] == before
+
+    @pytest.mark.parametrize("copy", [deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+    def test_a_copy_of_a_model_in_training_is_a_plain_model(self, copy):
+        model = Nested()
+        with ModelNoise(model, noise_at()):
+            twin = copy(model)
+        assert [type(m) for m in twin.modules()] == [type(m) for m in model.modules()]
+        torch.manual_seed(0)
+        first = twin(torch.ones(5, 6))
+        torch.manual_seed(0)
+        assert torch.equal(first, twin(torch.ones(5, 6)))
+
+    def test_printed_it_is_the_users_model(self):
+        model = Nested()
+        text = str(model)
+        assert str(use_noise(model, noise_at())) == text
 
     def test_the_layers_draw_independently(self):
         masks = [layer(torch.ones(N)) != 0 for layer in dropouts(use_noise(Nested(), noise_at()))]
@@ -190,26 +252,72 @@ class TestUseNoise:
         assert model.head["out"].weight is weight
         assert torch.equal(model.eval()(torch.ones(1, 6)), model(torch.ones(1, 6)))
 
-    def test_a_model_that_is_one_dropout_layer_is_replaced_itself(self):
-        assert isinstance(use_noise(nn.Dropout(0.5), noise_at()), Dropout)
+    def test_a_model_may_be_one_dropout_layer(self):
+        model = use_noise(nn.Dropout(0.5), noise_at())
+        assert dropouts(model) == [model]
 
-    def test_a_printed_model_shows_the_rates(self):
-        assert "Dropout(p=0.4, layer=1)" in str(use_noise(Nested(), noise_at()))
+    def test_in_place_is_in_place(self):
+        x = torch.ones(100)
+        y = use_noise(nn.Dropout(0.5, inplace=True), noise_at())(x)
+        assert y is x
+        assert (x == 0).any()
 
-    def test_a_layer_that_stands_twice_in_one_parent_is_replaced_twice(self):
-        shared = nn.Dropout(0.5)
-        model = use_noise(nn.Sequential(shared, nn.Linear(4, 4), shared), noise_at())
-        assert isinstance(model[0], Dropout)
-        assert model[0] is model[2]
+    @pytest.mark.parametrize("p", [math.nan, -0.1, 1.5])
+    @pytest.mark.parametrize("kind", [nn.Dropout, nn.Dropout2d, nn.AlphaDropout, Dropout])
+    def test_a_rate_that_is_none_is_refused(self, kind, p):
+        model = nn.Sequential(nn.Linear(2, 2), kind(0.5))
+        model[1].p = p
+        with pytest.raises(UserError, match="`p of layer 1` must be in"):
+            ModelNoise(model, noise_at())
 
+    def test_at_rate_1_all_is_0_as_torch_has_it(self):
+        model = use_noise(nn.Dropout(1.0), noise_at())
+        assert torch.equal(model(torch.ones(1000)), torch.zeros(1000))
+
+    def test_the_log_says_once_which_layers_have_seeded_noise(self, caplog):
+        model = nn.Sequential(nn.Dropout(0.25), nn.Linear(2, 2), nn.AlphaDropout(0.25))
+        with caplog.at_level(logging.INFO):
+            log_noise(model)
+            log_noise(model)
+        assert [record.getMessage() for record in caplog.records] == [
+            "seeded noise in layers 0; drawn from torch's global generator: 2 (AlphaDropout)"
+        ]
+
+
+class TestBeginEpoch:
+    def test_a_schedule_sets_the_rates_and_closing_restores_them(self):
+        model = nn.Sequential(nn.Dropout(0.4), nn.Dropout(0.0))
+        with ModelNoise(model, noise_at()) as noise:
+            rates = []
+            for epoch in (1, 2, 3):
+                noise.begin_epoch(epoch, 3, LinearSchedule(start=0.5, end=1.5))
+                rates.append([layer.p for layer in model])
+        assert rates == [[0.2, 0.0], [0.4, 0.0], [pytest.approx(0.6), 0.0]]
+        assert [layer.p for layer in model] == [0.4, 0.0]
+
+    def test_a_module_with_the_method_is_told(self):
+        told = []
+        model = nn.Sequential(nn.Linear(1, 1))
+        model[0].begin_epoch = lambda epoch, epochs: told.append((epoch, epochs))
+        with ModelNoise(model, noise_at()) as noise:
+            noise.begin_epoch(2, 5)
+        assert told == [(2, 5)]
+
+    def test_a_rate_out_of_range_is_refused(self):
+        noise = ModelNoise(nn.Dropout(0.6), noise_at())
+        with pytest.raises(UserError, match="scheduled rate of epoch 1"):
+            noise.begin_epoch(1, 2, LinearSchedule(start=2.0))
+
+
+class TestCalls:
     def test_a_layer_called_twice_draws_twice(self):
         """A stranger's model often has one ``self.dropout`` and calls it after several layers."""
-        layer, x = Dropout(0.5, 0, noise_at()), torch.ones(1000)
+        layer, x = seeded(0.5, noise_at()), torch.ones(1000)
         assert not torch.equal(layer(x), layer(x))
 
     def test_its_second_draw_depends_on_nothing_but_being_the_second(self):
         def second(*firsts: int) -> Tensor:
-            layer = Dropout(0.5, 0, noise_at(iteration=2))
+            layer = seeded(0.5, noise_at(iteration=2))
             for size in firsts:
                 layer(torch.ones(size))
             return layer(torch.ones(1000))

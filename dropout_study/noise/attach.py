@@ -1,0 +1,142 @@
+"""A model's noise layers, given their draws while the model trains.
+
+The model is not changed: a plain ``nn.Dropout`` stays the same object, wherever it is held, with
+its hooks. Subclasses of it are left alone: they are the user's own noise.
+"""
+
+import logging
+from types import TracebackType
+
+import torch
+from torch import Tensor, nn
+
+from dropout_study.noise.dropout import TorchDropout
+from dropout_study.noise.known import check_rates, rate_of
+from dropout_study.noise.layer import NoiseLayer, NoiseSource, Number
+from dropout_study.noise.schedules import Schedule
+from dropout_study.noise.source import Noise
+
+log = logging.getLogger(__name__)
+
+
+class SeededSource:
+    """Gives layers the draws of a ``Noise``, and their own numbers."""
+
+    def __init__(self, noise: Noise) -> None:
+        self._noise = noise
+
+    def draw(self, layer: NoiseLayer, shape: torch.Size, device: torch.device) -> Tensor:
+        """Returns the next draws of the layer, on the noise's own device."""
+        return self._noise.next_draw(layer.number, shape, layer.kind)
+
+    def numbers(self, layer: NoiseLayer) -> tuple[Number, ...] | None:
+        """Returns the layer's own numbers."""
+        return layer.numbers() if layer.p else None
+
+
+class ModelNoise:
+    """The noise layers of a model, from now until ``close``.
+
+    Layers are numbered in the order of ``model.modules()``, those of rate 0 too, so that a layer's
+    number does not depend on a rate.
+
+    Args:
+        model: any module; ``nn.Dropout`` and this project's layers get their draws from ``source``.
+        source: the draws, or what makes draws and numbers.
+
+    Raises:
+        UserError: a layer's rate cannot be used.
+    """
+
+    def __init__(self, model: nn.Module, source: Noise | NoiseSource) -> None:
+        check_rates(model)
+        self._model = model
+        self._scheduled = False
+        self._borrowed: list[nn.Module] = []
+        self._rates: list[tuple[NoiseLayer, float]] = []
+        for module in model.modules():
+            if type(module) is nn.Dropout:
+                module.__class__ = TorchDropout
+                self._borrowed.append(module)
+            if isinstance(module, NoiseLayer):
+                module.number = len(self._rates)
+                module.source = SeededSource(source) if isinstance(source, Noise) else source
+                self._rates.append((module, module.p))
+
+    @property
+    def layers(self) -> dict[str, NoiseLayer]:
+        """The layers by their names; one may have several."""
+        named = self._model.named_modules(remove_duplicate=False)
+        return {name: layer for name, layer in named if isinstance(layer, NoiseLayer)}
+
+    def begin_epoch(self, epoch: int, epochs: int, schedule: Schedule | None = None) -> None:
+        """Tells the model that an epoch begins, before its first minibatch.
+
+        Sets each layer's rate by ``schedule``; then every module of the model that has a method
+        ``begin_epoch(epoch, epochs)`` is called.
+
+        Args:
+            epoch: from 1 on.
+            epochs: how many there are.
+            schedule: of the rates; None leaves them as they are.
+
+        Raises:
+            UserError: the schedule's rate cannot be used.
+        """
+        if schedule is not None:
+            self._scheduled = True
+            for layer, rate in self._rates:
+                layer.p = schedule(rate, epoch, epochs)
+                layer.check(f"the scheduled rate of epoch {epoch}")
+        for module in self._model.modules():
+            begin = getattr(module, "begin_epoch", None)
+            if callable(begin):
+                begin(epoch, epochs)
+
+    def close(self) -> None:
+        """Leaves the layers as they were."""
+        for layer, rate in self._rates:
+            layer.p = rate if self._scheduled else layer.p
+            vars(layer).pop("source", None)
+            vars(layer).pop("number", None)
+        for module in self._borrowed:
+            module.__class__ = nn.Dropout
+        self._rates.clear()
+        self._borrowed.clear()
+
+    def __enter__(self) -> "ModelNoise":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def describe_noise(model: nn.Module) -> str:
+    """Returns one line: which layers have seeded noise, and which draw as torch does."""
+    named = {name or "the model": m for name, m in model.named_modules() if rate_of(m) is not None}
+    seeded = [name for name, module in named.items() if _is_seeded(module)]
+    others = [f"{name} ({type(m).__name__})" for name, m in named.items() if name not in seeded]
+    parts = [f"seeded noise in layers {', '.join(seeded)}"] if seeded else []
+    if others:
+        parts.append(f"drawn from torch's global generator: {', '.join(others)}")
+    return "; ".join(parts)
+
+
+def _is_seeded(module: nn.Module) -> bool:
+    return isinstance(module, NoiseLayer) or type(module) is nn.Dropout
+
+
+_told: set[str] = set()
+
+
+def log_noise(model: nn.Module) -> None:
+    """Logs ``describe_noise``, once a process for models that are alike."""
+    line = describe_noise(model)
+    if line and line not in _told:
+        _told.add(line)
+        log.info("%s", line)

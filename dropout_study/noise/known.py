@@ -1,0 +1,42 @@
+"""Which modules disturb their input in training, and at which rate: ours and torch's."""
+
+from math import isnan
+
+from torch import nn
+from torch.nn.modules.dropout import _DropoutNd
+
+from dropout_study.errors import argument_error
+from dropout_study.noise.layer import NoiseLayer
+
+
+def rate_of(module: nn.Module) -> float | None:
+    """Returns the rate of a noise layer; NaN if it is no number, None for any other module."""
+    if isinstance(module, _DropoutNd | NoiseLayer):
+        return _number(module.p)
+    if isinstance(module, nn.RNNBase | nn.MultiheadAttention):
+        return _number(module.dropout) or None  # without dropout it is no noise layer
+    return None
+
+
+def check_rates(model: nn.Module) -> None:
+    """Raises UserError if a noise layer of ``model`` has a rate that cannot be used."""
+    for name, module in model.named_modules():
+        rate, where = rate_of(module), f"p of layer {name or type(module).__name__}"
+        if isinstance(module, NoiseLayer):
+            module.check(where)
+        elif rate is not None and not 0 <= rate <= 1:
+            given = getattr(module, "p", rate)
+            raise argument_error(where, given, "must be in [0, 1]", "use 0.0 to disable dropout")
+
+
+def _number(given: object) -> float:
+    try:
+        return float(given)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def is_silent(module: nn.Module) -> bool:
+    """Returns whether the module is a noise layer of rate 0."""
+    rate = rate_of(module)
+    return rate is not None and not isnan(rate) and rate == 0

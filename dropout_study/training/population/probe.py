@@ -1,0 +1,203 @@
+"""Finds out how a kind of member can be trained: one minibatch of copies, both ways, compared."""
+
+import pickle
+import random
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dropout_study.data.splits import Examples
+from dropout_study.training.population.bucket import ModuleBucket, Scores
+from dropout_study.training.population.member_state import MemberState
+from dropout_study.training.population.stack import NetworkType, StackBucket
+from dropout_study.training.population.stream import Minibatch, Stream
+from dropout_study.training.population.traits import Traits, comparable, declared_obstacle
+
+ROUNDING = 1e-3
+"""Two ways of computing an update may differ by this share of it, in float32."""
+COARSE_ROUNDING = 0.1
+"""The same in bfloat16, and where CUDA may round products to TF32."""
+
+
+def probe(state: MemberState, stream: Stream, network: NetworkType | None) -> Traits:
+    """Trains copies of a member on its first minibatch, and returns what was seen.
+
+    Trained as a module and stacked, the loss, every parameter and buffer after the update, the
+    noise that was drawn and the loss in evaluation mode must be the same up to rounding. The member
+    itself, its optimizer and all generators stay as they are.
+
+    Args:
+        state: any member of the signature.
+        stream: the minibatches of its epoch; a full one is used.
+        network: makes the stacked networks; None if members like this one are not to be stacked.
+    """
+    given = stream.minibatch(0)
+    try:
+        with _kept_generators(given.labels.device):
+            return _Probe(state, stream, given).run(network)
+    except Exception as error:  # whatever a user's module raises: it will again, in its own bucket
+        return Traits(f"the model cannot be tried: {_first_line(error)}", global_draws=True)
+
+
+class _Probe:
+    """The module's way of a member, against which a stack is compared."""
+
+    def __init__(self, state: MemberState, stream: Stream, given: Minibatch) -> None:
+        self._state = state
+        self._stream = stream
+        self._given = given
+        self._minibatch = self._fresh_minibatch()
+        self._copy = _copy_of(state, stream.device)
+        self._bucket = ModuleBucket(self._copy, stream)
+        self._before = {k: v.clone() for k, v in _tensors(self._copy).items()}
+
+    def run(self, network: NetworkType | None) -> Traits:
+        """Trains the copy as a module; if that allows it, another one stacked."""
+        self._bucket.open()
+        attributes = _attributes(self._copy.member.model)
+        generators = _generator_states(self._stream.device)
+        self._bucket.train_on(self._minibatch)
+        traits = Traits(
+            global_draws=generators != _generator_states(self._stream.device),
+            changes_images=self._minibatch.images._version > 0,
+        )
+        obstacle = (
+            _seen_obstacle(traits)
+            or self._changed_buffer()
+            or self._changed_attribute(attributes)
+            or declared_obstacle(self._state)
+        )
+        if obstacle is None and network is not None:
+            obstacle = self._difference(network)
+        return replace(traits, obstacle=obstacle)
+
+    def _difference(self, network: NetworkType) -> str | None:
+        """Returns what a stack computes otherwise; None if nothing."""
+        copy, minibatch = _copy_of(self._state, self._stream.device), self._fresh_minibatch()
+        stack = StackBucket([copy], self._stream, network)
+        try:
+            stack.open()
+            stack.train_on(minibatch)
+            got = [*stack.finish(), *stack.evaluate(self._examples())]
+        except Exception as error:  # whatever a user's module raises under vmap
+            return f"the model does not run stacked: {_first_line(error)}"
+        finally:
+            stack.close()
+        want = [*self._bucket.finish(), *self._bucket.evaluate(self._examples())]
+        if minibatch.drawn != self._minibatch.drawn:
+            return "stacked, the model draws other noise"
+        return self._other_scores(got, want) or self._other_tensor(copy)
+
+    def _other_scores(self, got: Scores, want: Scores) -> str | None:
+        for when, (loss, _), (right, _) in zip(("training", "evaluation"), got, want, strict=True):
+            if not _near(torch.tensor(loss), torch.tensor(right), self._tolerance(), scale=right):
+                share = self._stream.examples / len(self._given.labels)
+                share = share if when == "training" else 1.0
+                return f"stacked, the loss in {when} is {loss * share:.6g}, not {right * share:.6g}"
+        return None
+
+    def _other_tensor(self, copy: MemberState) -> str | None:
+        got, want = _tensors(copy), _tensors(self._copy)
+        for name, before in self._before.items():
+            update = (want[name] - before).double().nan_to_num(0, 0, 0).norm().item()
+            weight = before.double().norm().item()
+            scale = update + 1e-6 / self._tolerance() * weight  # what the weight itself rounds to
+            if not _near(got[name], want[name], self._tolerance(), scale):
+                return f"stacked, an update changes `{name}` otherwise"
+        return None
+
+    def _changed_buffer(self) -> str | None:
+        model = self._copy.member.model
+        for name, buffer in model.named_buffers():
+            if name not in self._before or not torch.equal(buffer, self._before[name]):
+                owner = type(model.get_submodule(name.rpartition(".")[0])).__name__
+                return f"{owner} changes its buffer `{name}` as it trains"
+        return None
+
+    def _changed_attribute(self, before: dict[str, Hashable]) -> str | None:
+        for name, value in _attributes(self._copy.member.model).items():
+            if name not in before or before[name] != value:
+                return f"the model changes its attribute `{name}` as it trains"
+        return None
+
+    def _fresh_minibatch(self) -> Minibatch:
+        return Minibatch(self._given.images.clone(), self._given.labels, self._given.noise)
+
+    def _examples(self) -> Examples:
+        return Examples(self._given.images, self._given.labels)
+
+    def _tolerance(self) -> float:
+        tf32 = torch.get_float32_matmul_precision() != "highest"
+        coarse = self._state.member.settings.bfloat16 or (
+            self._stream.device.type == "cuda" and tf32
+        )
+        return COARSE_ROUNDING if coarse else ROUNDING
+
+
+def _copy_of(state: MemberState, device: torch.device) -> MemberState:
+    """Returns a copy in which every noise layer is on: it may be in other members."""
+    model, optimizer = deepcopy((state.member.model, state.member.optimizer))
+    copy = MemberState(replace(state.member, model=model, optimizer=optimizer), device)
+    for layer in copy.layers.values():
+        layer.p = layer.p or 0.5
+    return copy
+
+
+def _tensors(state: MemberState) -> dict[str, Tensor]:
+    model = state.member.model
+    named = [*model.named_parameters(), *model.named_buffers()]
+    return {name: tensor.detach() for name, tensor in named if tensor.is_floating_point()}
+
+
+def _attributes(model: nn.Module) -> dict[str, Hashable]:
+    """Returns what the model's modules hold besides parameters, buffers and modules."""
+    own = {"_parameters", "_buffers", "_modules", "source"}
+    return {
+        f"{name}.{key}".lstrip("."): comparable(value)
+        for name, module in model.named_modules()
+        for key, value in vars(module).items()
+        if key not in own
+    }
+
+
+def _seen_obstacle(traits: Traits) -> str | None:
+    if traits.global_draws:
+        return "the model draws from torch's global generator, numpy's or Python's"
+    return "the model changes the images that it is given" if traits.changes_images else None
+
+
+def _near(got: Tensor, want: Tensor, tolerance: float, scale: float) -> bool:
+    """Returns whether two results agree; what is not finite in both counts as equal."""
+    if not torch.equal(got.isfinite(), want.isfinite()):
+        return False
+    difference = (got - want).double().nan_to_num(0, 0, 0).norm().item()
+    return difference <= tolerance * abs(scale) or not np.isfinite(scale)
+
+
+def _generator_states(device: torch.device) -> list[object]:
+    states: list[object] = [random.getstate(), pickle.dumps(np.random.get_state())]
+    states.append(torch.get_rng_state().numpy().tobytes())
+    if device.type == "cuda":
+        states.append(torch.cuda.get_rng_state(device).numpy().tobytes())
+    return states
+
+
+@contextmanager
+def _kept_generators(device: torch.device) -> Iterator[None]:
+    """Sets torch's, numpy's and Python's global generators back afterwards."""
+    python, numpy = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
