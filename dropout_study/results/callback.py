@@ -41,7 +41,7 @@ class ResultsCallback(Callback):
         try:
             write_record(paths, job_record(config, job_return))
             if config.hydra.mode == RunMode.MULTIRUN and not _sweeper_writes(config):
-                self._table(Path(config.hydra.sweep.dir)).update()
+                self._table(Path(config.hydra.runtime.cwd, config.hydra.sweep.dir)).update()
         except OSError as error:
             log.warning("a result is not written, and so not in the table: %s", error)
 

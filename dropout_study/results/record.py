@@ -61,7 +61,7 @@ def _may_be_column(name: str, value: Any) -> bool:
 def _job_dir(config: DictConfig) -> str:
     """Returns a trial's directory relative to the study's, a single run's as it is."""
     output_dir = Path(config.hydra.runtime.output_dir)
-    sweep_dir = Path(config.hydra.sweep.dir).absolute()
+    sweep_dir = Path(config.hydra.runtime.cwd, config.hydra.sweep.dir)  # a job may have moved
     return str(output_dir.relative_to(sweep_dir) if sweep_dir in output_dir.parents else output_dir)
 
 

@@ -1,6 +1,7 @@
 """Trials trained with several seeds: ``replicates.csv``, and what the trial's own row says."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path, PurePosixPath
 from statistics import fmean, stdev
 from typing import Any
@@ -63,7 +64,7 @@ def mean_record(records: Sequence[Record]) -> dict[str, Any]:
     failed = state == TrialState.FAIL
     spread = {
         "value": None if failed else merged.get("value"),
-        "value_sd": stdev(values) if len(values) > 1 and not failed else None,
+        "value_sd": _spread(values) if not failed else None,
         "n": len(records),
     }
     return {
@@ -73,6 +74,11 @@ def mean_record(records: Sequence[Record]) -> dict[str, Any]:
         "job_dir": _common_dir(records),
         "error": _error(records),
     }
+
+
+def _spread(values: Sequence[float]) -> float | None:
+    """Returns the standard deviation (n - 1); None of one value or where one is infinite."""
+    return stdev(values) if len(values) > 1 and all(map(isfinite, values)) else None
 
 
 def _state(states: Sequence[str]) -> str:
@@ -89,7 +95,7 @@ def _merged(name: str, values: Sequence[Any]) -> Any:
         return given[0] if given else None
     if name == "seed" or not all(_is_number(value) for value in given):
         return None
-    mean = fmean(given)
+    mean = fmean(given) if all(map(isfinite, given)) else sum(given)
     return round(mean) if name in WHOLE_NUMBERS else mean
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from dropout_study.checks import check_at_least
+from dropout_study.errors import argument_error
 from dropout_study.paths import StudyPaths
+from dropout_study.sweep.outcome import number_of
 from dropout_study.sweep.source import Assignment, StudyStopping, TrialSource
 
 if TYPE_CHECKING:
@@ -28,8 +30,13 @@ class RunningTrial(Protocol):
     def report(self, value: float, step: int) -> None:
         """Reports an intermediate value of the objective after ``step``, 1, 2, ... epochs.
 
+        Args:
+            value: what ``float()`` takes, a tensor of one element included; NaN and infinite ones
+                are the pruner's to judge, as in Optuna.
+            step: a completed epoch.
+
         Raises:
-            UserError: ``step`` is negative.
+            UserError: ``value`` is no number, or ``step`` is negative.
             StudyStopping: the study is being stopped; it passes through ``except Exception``.
         """
 
@@ -41,9 +48,10 @@ class RunningTrial(Protocol):
 
 
 class NullTrial:
-    """What ``current_trial`` returns outside a sweep: it reports nowhere and is never pruned."""
+    """A trial that reports nowhere and is never pruned: outside a sweep, or in a further rank."""
 
-    number: int | None = None
+    def __init__(self, number: int | None = None) -> None:
+        self.number = number
 
     def report(self, value: float, step: int) -> None:
         """Does nothing."""
@@ -51,6 +59,20 @@ class NullTrial:
     def should_prune(self) -> bool:
         """Returns False."""
         return False
+
+
+def checked_report(value: Any, step: Any) -> tuple[float, int]:
+    """Returns a report as plain numbers, in the task's own process: a mistake is the task's.
+
+    Raises:
+        UserError: ``value`` is no number, or ``step`` is no number >= 0.
+    """
+    number, whole = number_of(value), number_of(step)
+    if number is None:
+        raise argument_error("value", value, "of `report` must be a number")
+    if whole is None:
+        raise argument_error("step", step, "must be a whole number >= 0")
+    return float(number), int(check_at_least("step", whole, low=0))
 
 
 class SourceTrial:
@@ -64,8 +86,7 @@ class SourceTrial:
 
     def report(self, value: float, step: int) -> None:
         """Reports to the study."""
-        check_at_least("step", step, low=0)
-        self._goes_on = self._source.report(self._assignment, value, step)
+        self._goes_on = self._source.report(self._assignment, *checked_report(value, step))
         if self._source.stopping:
             raise StudyStopping
 
@@ -87,6 +108,7 @@ class StoredTrial:
 
     def report(self, value: float, step: int) -> None:
         """Reports to the storage what it does not know yet."""
+        value, step = checked_report(value, step)
         if step not in self._known:
             self._trial.report(value, step)
             self._known.add(step)
@@ -139,12 +161,15 @@ def _stored_trial() -> RunningTrial:
     if sweeper.get("replicates", 1) > 1 or len(objectives) > 1:
         return NullTrial()  # Optuna prunes neither; the sweeper reports a replicate when it ends
     from dropout_study.search.storage.open import open_storage
+    from dropout_study.search.storage.urls import absolute_url
     from dropout_study.search.study import load_for_report
     from dropout_study.sweep.samplers import build_pruner
 
-    paths = StudyPaths(Path(hydra.sweep.dir))
+    started_in = Path(hydra.runtime.cwd)  # the job may have changed directory since
+    paths = StudyPaths(started_in / hydra.sweep.dir)
     name = sweeper.study_name or paths.root.name
-    storage = open_storage(sweeper.storage, paths.journal)
+    url = sweeper.storage and absolute_url(sweeper.storage, started_in)
+    storage = open_storage(url, paths.journal)
     return StoredTrial(
         load_for_report(storage, name, build_pruner(sweeper.pruner)),
         hydra.job.num,

@@ -1,13 +1,18 @@
 """One job, as Hydra's own launchers run it, in whatever process this is."""
 
 import logging
+from collections.abc import Callable
+from pathlib import Path
 
+from hydra._internal.callbacks import Callbacks
 from hydra.core.utils import JobReturn, JobStatus, configure_log, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from dropout_study.config.compose import Composer
+from dropout_study.sweep.current import NullTrial, use_trial
 from dropout_study.sweep.outcome import is_pruning
+from dropout_study.sweep.rank import announced
 from dropout_study.sweep.source import Assignment
 
 log = logging.getLogger(__name__)
@@ -29,9 +34,14 @@ class JobRunner:
         self._context = context
         self._task_function = task_function
         self._composer = Composer(context.config_loader, config)
+        self._root = Path(config.hydra.sweep.dir).absolute()
 
-    def run(self, assignment: Assignment) -> JobReturn:
+    def run(self, assignment: Assignment, begins: Callable[[], None]) -> JobReturn:
         """Runs a job and returns how it ended; a failure's traceback is in the job's log.
+
+        Args:
+            assignment: the job.
+            begins: called when its configuration is composed.
 
         Raises:
             HydraException: the configuration cannot be composed.
@@ -39,13 +49,15 @@ class JobRunner:
         """
         setup_globals()
         config = self._composer.job_config(assignment.overrides, assignment.number)
-        job = run_job(
-            hydra_context=self._context,
-            task_function=self._task_function,
-            config=config,
-            job_dir_key="hydra.sweep.dir",
-            job_subdir_key="hydra.sweep.subdir",
-        )
+        begins()
+        with announced(assignment, self._root):
+            job = run_job(
+                hydra_context=self._context,
+                task_function=self._task_function,
+                config=config,
+                job_dir_key="hydra.sweep.dir",
+                job_subdir_key="hydra.sweep.subdir",
+            )
         if job.status is JobStatus.FAILED and not is_pruning(job._return_value):
             log.error("trial %s has failed", assignment.name, exc_info=job._return_value)
         return job
@@ -53,3 +65,20 @@ class JobRunner:
     def restore_log(self) -> None:
         """Gives the sweep its own log again, which a job has replaced by the job's."""
         configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
+
+
+def run_as_rank(
+    assignment: Assignment,
+    *,
+    config: DictConfig,
+    context: HydraContext,
+    task_function: TaskFunction,
+) -> int:
+    """Runs a trial's job in a further process of it; returns the process's exit code.
+
+    Reports, records and Hydra's callbacks are those of the trial's first process.
+    """
+    silent = HydraContext(context.config_loader, Callbacks())
+    with use_trial(NullTrial(assignment.number)):
+        job = JobRunner(config, silent, task_function).run(assignment, lambda: None)
+    return int(job.status is JobStatus.FAILED and not is_pruning(job._return_value))

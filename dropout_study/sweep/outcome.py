@@ -1,10 +1,10 @@
 """What a job's end means: its values, its metrics, or why it failed."""
 
+import json
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
@@ -20,7 +20,7 @@ class Outcome:
         state: COMPLETE, PRUNED or FAIL.
         values: one an objective; none of a failed trial, nor of one pruned before its first report.
         error: of a failed trial, one line.
-        metrics: what the task returned by name, the objectives among it.
+        metrics: what the task returned by name, the objectives among it, as ``plain_metrics``.
     """
 
     state: TrialState
@@ -66,9 +66,10 @@ def outcome_of(
     """Returns how a job ended.
 
     Args:
-        job: what the launcher returned. Its task returned a number, a list of as many numbers as
-            there are objectives, or a dict with an entry for each, the others being metrics; or it
-            raised ``TrialPruned``, ours or Optuna's.
+        job: what the launcher returned. Its task returned a number (see ``number_of``), a list of
+            as many numbers as there are objectives, or a dict with an entry for each, the others
+            being metrics; or it raised ``TrialPruned``, ours or Optuna's. As in Optuna, an infinite
+            value is a value, the worst or the best, and NaN is a failure.
         objectives: their names.
         required: whether they must be there; a single run without validation data has none.
     """
@@ -78,35 +79,75 @@ def outcome_of(
         if is_pruning(returned):
             return _pruned(getattr(returned, "metrics", {}), names)
         return Outcome(TrialState.FAIL, error=describe_error(returned))
-    given = _given(returned, names)
-    metrics = dict(returned) if isinstance(returned, Mapping) else _named(given, names)
-    if not required and all(value is None for value in given):
-        return Outcome(TrialState.COMPLETE, metrics=metrics)
-    for name, value in zip(names, given, strict=True):
-        if error := _objection(name, value):
-            return Outcome(TrialState.FAIL, error=error, metrics=metrics)
-    return Outcome(TrialState.COMPLETE, tuple(map(float, given)), metrics=metrics)
-
-
-def _given(returned: Any, names: Sequence[str]) -> list[Any]:
-    """Returns what a task gave for each objective; what it did not give is what it returned."""
     if isinstance(returned, Mapping):
-        return [returned.get(name) for name in names]
-    several = isinstance(returned, list | tuple) and len(returned) == len(names)
-    return list(returned) if several else [returned] * len(names)
+        metrics = plain_metrics(returned)
+        if not required and all(returned.get(name) is None for name in names):
+            return Outcome(TrialState.COMPLETE, metrics=metrics)
+        given = [returned.get(name) for name in names]
+    else:
+        given = _listed(returned, names)
+        metrics = plain_metrics(dict(zip(names, given, strict=False))) if len(names) > 1 else {}
+    if error := _objection(returned, given, names):
+        return Outcome(TrialState.FAIL, error=error, metrics=metrics)
+    return Outcome(TrialState.COMPLETE, tuple(map(_float, given)), metrics=metrics)
 
 
-def _named(given: Sequence[Any], names: Sequence[str]) -> dict[str, Any]:
-    """Returns the columns of several objectives that came without names."""
-    numbers = all(_is_number(value) for value in given)
-    return dict(zip(names, given, strict=True)) if numbers and len(names) > 1 else {}
+def number_of(value: object) -> int | float | None:
+    """Returns ``value`` as a plain number; None if it is none.
+
+    A number is what ``float()`` takes, a tensor or an array of one element included. A text is no
+    number, and neither is True or False.
+    """
+    if callable(item := getattr(value, "item", None)):  # tensors, arrays, NumPy's scalars
+        try:
+            value = item()
+        except (TypeError, ValueError, RuntimeError):  # of several elements
+            return None
+    if value is None or isinstance(value, bool | str | bytes | bytearray):
+        return None
+    if isinstance(value, int):
+        return int(value)
+    try:
+        return float(value)  # type: ignore[arg-type]  # whether it can be one is the question
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return None
+
+
+def plain_metrics(metrics: Mapping[Any, Any]) -> dict[str, Any]:
+    """Returns what can leave the process and stand in a table: numbers, and what JSON can hold."""
+    numbers = {str(name): (value, number_of(value)) for name, value in metrics.items()}
+    return {
+        name: value if number is None else number
+        for name, (value, number) in numbers.items()
+        if number is not None or _is_json(value)
+    }
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _listed(returned: Any, names: Sequence[str]) -> list[Any]:
+    """Returns a list of values as one, and a value as a list of one."""
+    if len(names) > 1 and callable(tolist := getattr(returned, "tolist", None)):
+        returned = tolist()
+    return list(returned) if isinstance(returned, list | tuple) else [returned]
 
 
 def _pruned(metrics: Mapping[str, Any], names: Sequence[str]) -> Outcome:
-    last: list[Any] = [metrics.get(name) for name in names]
-    values = [float(v) for v in last if _is_number(v) and math.isfinite(v)]
-    complete = len(values) == len(names)
-    return Outcome(TrialState.PRUNED, tuple(values) if complete else (), metrics=dict(metrics))
+    last = [_float(metrics.get(name)) for name in names]
+    values = () if any(map(math.isnan, last)) else tuple(last)
+    return Outcome(TrialState.PRUNED, values, metrics=plain_metrics(metrics))
+
+
+def _float(value: Any) -> float:
+    """Returns ``value`` as a float; NaN if it is no number."""
+    number = number_of(value)
+    return math.nan if number is None else float(number)
 
 
 def is_pruning(error: object) -> bool:
@@ -114,17 +155,27 @@ def is_pruning(error: object) -> bool:
     return any(base.__name__ == "TrialPruned" for base in type(error).__mro__)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)  # NumPy's scalars too
+def _objection(returned: Any, given: Sequence[Any], names: Sequence[str]) -> str:
+    """Returns why what a task returned has no value for each objective, or nothing."""
+    setting = "hydra.sweeper.objective=" + (names[0] if len(names) == 1 else f"[{','.join(names)}]")
+    if isinstance(returned, Mapping):
+        if missing := [name for name in names if name not in returned]:
+            has = ", ".join(map(str, returned)) or "nothing"
+            return f"{setting}: the dict that the task returned has no `{missing[0]}`, it has {has}"
+    elif len(given) != len(names):
+        one = "a number" if len(names) == 1 else f"{len(names)} numbers"
+        return f"the task must return {one} for {setting}, got {_shown(returned)}"
+    for name, value in zip(names, given, strict=True):
+        of = f"{setting}, the value of `{name}`" if len(names) > 1 else setting
+        if number_of(value) is None:
+            return f"the task must return a number for {of}, got {_shown(value)}"
+        if math.isnan(_float(value)):
+            return f"the task must return a number for {of}, got nan"
+    return ""
 
 
-def _objection(name: str, value: Any) -> str:
-    """Returns why ``value`` cannot be the objective's, or nothing."""
-    objective = "objective" if name == "value" else f"objective `{name}`"
-    if not _is_number(value):
-        got = textwrap.shorten(repr(value), 200, placeholder="...")
-        return f"the task must return a number as its {objective}, got {got}"
-    return "" if math.isfinite(value) else f"the {objective} must be finite, got {value}"
+def _shown(value: Any) -> str:
+    return textwrap.shorten(repr(value), 200, placeholder="...")
 
 
 def describe_error(error: object) -> str:

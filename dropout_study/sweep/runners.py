@@ -15,6 +15,7 @@ from dropout_study.sweep.source import Assignment
 from dropout_study.sweep.study_source import StudySource
 from dropout_study.sweep.workers.pool import Event, Worker, WorkerPool
 from dropout_study.sweep.workers.worker import (
+    Began,
     Died,
     DiskFault,
     Report,
@@ -59,7 +60,9 @@ def run_in_workers(source: StudySource, pool: WorkerPool, trial_timeout: float |
 
 def _handle(source: StudySource, event: Event) -> None:
     worker, assignment, message = event
-    if isinstance(message, Report):
+    if isinstance(message, Began):
+        worker.began()
+    elif isinstance(message, Report):
         goes_on = source.report(assignment, message.value, message.step)
         worker.answer(Verdict(goes_on, source.stopping))
     elif isinstance(message, Died):
@@ -82,7 +85,9 @@ def _end_overdue(source: StudySource, pool: WorkerPool, trial_timeout: float) ->
 
 
 def _overdue(workers: Sequence[Worker], trial_timeout: float) -> list[Worker]:
-    return [worker for worker in workers if worker.seconds > trial_timeout]
+    """Returns the workers that run for too long; not one that has just said that it has ended."""
+    late = [worker for worker in workers if worker.seconds > trial_timeout]
+    return [worker for worker in late if not (worker.is_lost() or worker.channel.poll())]
 
 
 def run_in_waves(source: StudySource, launcher: Launcher, size: int) -> list[Sequence[JobReturn]]:

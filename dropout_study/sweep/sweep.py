@@ -29,7 +29,7 @@ from dropout_study.search.lease import Lease
 from dropout_study.search.space import check_space
 from dropout_study.search.storage.lock import locked
 from dropout_study.search.storage.open import closing_storage, open_storage
-from dropout_study.search.storage.urls import masked
+from dropout_study.search.storage.urls import absolute_url, masked
 from dropout_study.search.study import best_trials, create_study, enqueue_new, first_error, states
 from dropout_study.sweep.dashboard import dashboard_command
 from dropout_study.sweep.display import SweepDisplay
@@ -79,7 +79,9 @@ class Sweep:
         self.context = context
         self.launcher = launcher
         self.task_function = task_function
-        self.paths = StudyPaths(Path(config.hydra.sweep.dir))
+        # Absolute before a job changes the working directory (hydra.job.chdir):
+        self.paths = StudyPaths(Path(config.hydra.sweep.dir).absolute())
+        self.storage = settings.storage and absolute_url(settings.storage, Path.cwd())
         self.plan = plan_sweep(settings.params, arguments, context.config_loader)
         self.recorder = recorder
         keys = [*config_keys(config), *self.plan.added]
@@ -160,7 +162,7 @@ class Sweep:
         )
         if resumed := asktell.requeue_orphans():
             log.info("run again, their process has died: trials %s", ", ".join(map(str, resumed)))
-        watch = dashboard_command(self.settings.storage or self.paths.journal)
+        watch = dashboard_command(self.storage or self.paths.journal)
         log.info("the study in a browser, also while it runs: %s", watch)
         display = self._display(study)
         source = self._source(asktell, display)
@@ -194,7 +196,7 @@ class Sweep:
         settings = self.settings
         with locked(self.paths.study_lock):
             study = create_study(
-                open_storage(settings.storage, self.paths.journal),
+                open_storage(self.storage, self.paths.journal),
                 settings.study_name or self.paths.root.name,
                 settings.directions,
                 self.sampler,

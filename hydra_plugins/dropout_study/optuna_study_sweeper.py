@@ -51,6 +51,8 @@ class OptunaStudySweeper(Sweeper):
         """Runs the study; returns what another launcher than Hydra's basic one returned."""
         from dropout_study.errors import UserError
         from dropout_study.results.recorder import StudyRecorder
+        from dropout_study.sweep.jobs import run_as_rank
+        from dropout_study.sweep.rank import own_job
         from dropout_study.sweep.settings import SweepSettings
         from dropout_study.sweep.sweep import Sweep
 
@@ -60,6 +62,14 @@ class OptunaStudySweeper(Sweeper):
         if self.warnings:
             log.warning("read as Hydra's own Optuna plugin does: %s", "; ".join(self.warnings))
         try:
+            if (job := own_job()) is not None:
+                code = run_as_rank(
+                    job,
+                    config=self.config,
+                    context=self.hydra_context,
+                    task_function=self.task_function,
+                )
+                raise SystemExit(code)
             settings = SweepSettings.from_config(self.config)
             sweep = Sweep(
                 settings,
@@ -69,7 +79,7 @@ class OptunaStudySweeper(Sweeper):
                 launcher=self.launcher,
                 task_function=self.task_function,
                 recorder=StudyRecorder(
-                    Path(self.config.hydra.sweep.dir),
+                    Path(self.config.hydra.sweep.dir).absolute(),  # a job may change directory
                     settings.objectives,
                     replicates=settings.replicates > 1,
                 ),

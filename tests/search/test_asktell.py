@@ -1,5 +1,6 @@
 """Asking and telling: numbers, the total, what is run again, what is not trained twice."""
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -215,3 +216,28 @@ def test_a_journal_and_its_lease_survive_reopening(tmp_path: Path):
     lease.mark(trial)
     again = optuna.load_study(storage=open_journal(tmp_path / "j.log"), study_name="s")
     assert again.trials[0].user_attrs[OWNER_ATTR] == lease.process.key
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN slice")  # Optuna's median of NaN alone
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize(
+    "pruner",
+    [optuna.pruners.MedianPruner(n_startup_trials=2), optuna.pruners.ThresholdPruner(upper=2)],
+)
+def test_a_report_that_is_not_finite_is_judged_as_optuna_judges_it(opened: Open, pruner, value):
+    plain = optuna.create_study(direction="minimize", pruner=pruner)
+    asktell = opened(n_trials=4)
+    asktell._pruner = pruner
+    for reported in (0.1, 0.2):
+        trial = plain.ask()
+        trial.report(reported, 1)
+        plain.tell(trial, reported)
+        asked = asktell.ask()
+        assert asked
+        asktell.report(asked.number, reported, 1)
+        asktell.tell(asked.number, TrialState.COMPLETE, [reported])
+    trial = plain.ask()
+    trial.report(value, 1)
+    asked = asktell.ask()
+    assert asked
+    assert asktell.report(asked.number, value, 1) != trial.should_prune()

@@ -1,8 +1,16 @@
 """A password in a storage's URL is nowhere to be read."""
 
+from pathlib import Path
+
 import pytest
 
-from dropout_study.search.storage.urls import STORAGE_VARIABLE, hide_password, masked, with_password
+from dropout_study.search.storage.urls import (
+    STORAGE_VARIABLE,
+    absolute_url,
+    hide_password,
+    masked,
+    with_password,
+)
 
 SHOWN = {
     "postgresql+psycopg://anna:secret@host:5432/db": "postgresql+psycopg://anna:***@host:5432/db",
@@ -42,3 +50,19 @@ def test_another_url_is_not_given_the_password_of_this_one():
     hide_password("postgresql://anna:secret@host/db")
     assert with_password("postgresql://anna:***@other/db") == "postgresql://anna:***@other/db"
     assert with_password("sqlite:///study.db") == "sqlite:///study.db"
+
+
+@pytest.mark.parametrize(
+    ("url", "absolute"),
+    [
+        ("sqlite:///study.db", "sqlite:////home/me/study.db"),
+        ("sqlite+pysqlite:///a/b.db?timeout=3", "sqlite+pysqlite:////home/me/a/b.db?timeout=3"),
+        ("sqlite:////tmp/study.db", "sqlite:////tmp/study.db"),
+        ("journal://study.log", "journal:///home/me/study.log"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("sqlite://", "sqlite://"),
+        ("postgresql+psycopg://me:secret@host/db", "postgresql+psycopg://me:secret@host/db"),
+    ],
+)
+def test_the_path_of_a_file_does_not_depend_on_where_a_job_runs(url, absolute):
+    assert absolute_url(url, Path("/home/me")) == absolute

@@ -120,6 +120,24 @@ def test_pruning_works_wherever_a_trial_runs(sweep, runner):
     assert table["value"].tolist() == pytest.approx([0.01, 0.81, 0.04, 0.64])
 
 
+@pytest.mark.parametrize("storage", [(), ("hydra.sweeper.storage=sqlite:///study.db",)])
+@pytest.mark.parametrize(
+    "runner",
+    [
+        ("hydra.sweeper.n_jobs=0",),
+        ("hydra.sweeper.n_jobs=1",),
+        ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_jobs=2"),
+    ],
+    ids=["here", "workers", "joblib"],
+)
+def test_a_job_may_change_directory(sweep, tmp_path, runner, storage):
+    table = sweep("+x=interval(0,1)", "hydra.job.chdir=true", *runner, *storage, n_trials=3)
+    assert table["state"].tolist() == ["COMPLETE"] * 3
+    assert table["job_dir"].tolist() == [0, 1, 2]
+    assert [p.parent for p in tmp_path.rglob("*.db")] == [tmp_path] * len(storage)
+    assert not list(tmp_path.glob("study/*/*.lock")) + list(tmp_path.glob("study/*/study"))
+
+
 def ran(tmp_path: Path) -> list[int]:
     """Returns the numbers of the trials that had a job."""
     return sorted(int(path.parent.name) for path in tmp_path.glob("study/*/.hydra"))

@@ -42,7 +42,7 @@ def open_storage(url: str | None, journal: Path) -> BaseStorage:
     full = with_password(url)
     try:
         if full.startswith("sqlite:///"):
-            _write_ahead(Path(full.removeprefix("sqlite:///")))
+            _write_ahead(full.removeprefix("sqlite:///").partition("?")[0])
             return RDBStorage(full, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
         return RDBStorage(full, engine_kwargs={"pool_pre_ping": True})
     except (SQLAlchemyError, sqlite3.Error, ImportError, OSError, ValueError) as error:
@@ -60,9 +60,11 @@ def closing_storage(study: optuna.Study) -> Iterator[optuna.Study]:
             engine.dispose()
 
 
-def _write_ahead(database: Path) -> None:
+def _write_ahead(database: str) -> None:
     """Makes SQLite write ahead: readers do not wait, and a commit is one write."""
-    database.parent.mkdir(parents=True, exist_ok=True)
+    if database == ":memory:":
+        return
+    Path(database).parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(database, timeout=BUSY_TIMEOUT_S)
     try:
         connection.execute("PRAGMA journal_mode=WAL")

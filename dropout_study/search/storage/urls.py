@@ -2,10 +2,12 @@
 
 import os
 import re
+from pathlib import Path
 
 STORAGE_VARIABLE = "DROPOUT_STUDY_STORAGE"
 """Environment variable that hands the URL with its password to the jobs of a sweep."""
 
+_FILE_URL = re.compile(r"(journal://|sqlite(?:\+\w+)?:///)(?!:memory:|file:)([^?]+)(.*)", re.DOTALL)
 MASK = "***"
 _IN_LOGIN = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
 _IN_QUERY = re.compile(r"([?&]\w*passw(?:or)?d=)[^&\s]*", re.IGNORECASE)
@@ -14,6 +16,12 @@ _IN_QUERY = re.compile(r"([?&]\w*passw(?:or)?d=)[^&\s]*", re.IGNORECASE)
 def masked(text: str) -> str:
     """Returns ``text`` with the passwords of its URLs as ``***``."""
     return _IN_QUERY.sub(rf"\1{MASK}", _IN_LOGIN.sub(rf"\1:{MASK}@", text))
+
+
+def absolute_url(url: str, directory: Path) -> str:
+    """Returns the URL of a file with its path absolute, taken from ``directory``; others as is."""
+    parts = _FILE_URL.fullmatch(url)
+    return url if parts is None else f"{parts[1]}{directory.absolute() / parts[2]}{parts[3]}"
 
 
 def hide_password(url: str) -> str:

@@ -1,23 +1,26 @@
 """The parent's side of the workers: a pool of processes, none of which waits for another.
 
 Workers are forked, so that what the parent has imported and loaded is theirs, in the same memory.
-The parent has no thread of its own; it may fork a successor for a worker that has died at any time.
-What is there before the first fork is taken out of the garbage collector's rounds (`gc.freeze`): to
-visit it would copy the pages that the processes share, and cost a fifth of a job's own overhead.
+The parent has no thread of its own, so it may fork a successor for a worker that has died at any
+time. A worker leads a process group: what its tasks have started ends with it. What is there before
+the first fork is taken out of the garbage collector's rounds (`gc.freeze`): to visit it would copy
+the pages that the processes share, and cost a fifth of a job's own overhead.
 """
 
 import gc
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from dropout_study.sweep.source import Assignment
-from dropout_study.sweep.workers.worker import Died, DiskFault, Ended, Report, Verdict
+from dropout_study.sweep.workers.guard import Guard, kill_group
+from dropout_study.sweep.workers.worker import Began, Died, DiskFault, Ended, Report, Verdict
 
 Serve = Callable[[Connection], None]
 GRACE_S = 5.0
@@ -30,18 +33,22 @@ class Worker:
     process: BaseProcess
     channel: Connection
     assignment: Assignment | None = None
-    since: float = field(default_factory=time.monotonic)
+    since: float | None = None  # when the task of its job began
 
     def assign(self, assignment: Assignment) -> None:
         """Gives an idle worker a job."""
         self.assignment = assignment
-        self.since = time.monotonic()
+        self.since = None
         self._send(assignment)
+
+    def began(self) -> None:
+        """Starts the clock of its job."""
+        self.since = time.monotonic()
 
     @property
     def seconds(self) -> float:
-        """How long it has been running its job."""
-        return time.monotonic() - self.since
+        """How long the task of its job has been running."""
+        return 0.0 if self.since is None else time.monotonic() - self.since
 
     def answer(self, verdict: Verdict) -> None:
         """Answers a report."""
@@ -59,7 +66,8 @@ class Worker:
         return not self.process.is_alive() and not self.channel.poll()
 
 
-Event = tuple[Worker, Assignment, Report | Ended | DiskFault | Died]
+Message = Began | Report | Ended | DiskFault | Died
+Event = tuple[Worker, Assignment, Message]
 
 
 class WorkerPool:
@@ -74,6 +82,7 @@ class WorkerPool:
         self._serve = serve
         self._context = multiprocessing.get_context("fork")
         self.workers: list[Worker] = []
+        self._guard = Guard(self._context)
         gc.collect()
         gc.freeze()
         for _ in range(count):
@@ -81,10 +90,14 @@ class WorkerPool:
 
     def _start(self) -> Worker:
         ours, theirs = self._context.Pipe()
-        inherited = [ours, *(worker.channel for worker in self.workers)]
+        inherited = [ours, self._guard.channel, *(worker.channel for worker in self.workers)]
         process = self._context.Process(target=_child, args=(self._serve, theirs, inherited))
         process.start()
         theirs.close()
+        assert process.pid is not None
+        with suppress(OSError):  # it has done so itself, or is dead
+            os.setpgid(process.pid, process.pid)
+        self._guard.watch(process.pid)
         return Worker(process, ours)
 
     def idle(self) -> list[Worker]:
@@ -108,12 +121,12 @@ class WorkerPool:
             assert worker.assignment is not None
             yield worker, worker.assignment, self._message(worker)
 
-    def _message(self, worker: Worker) -> Report | Ended | DiskFault | Died:
+    def _message(self, worker: Worker) -> Message:
         """Receives what a worker says, or finds that it has died."""
         try:
             if worker.is_lost():
                 raise EOFError
-            message: Report | Ended | DiskFault = worker.channel.recv()
+            message: Message = worker.channel.recv()
         except (EOFError, OSError):
             return Died(self._replace(worker))
         if isinstance(message, Ended):
@@ -121,41 +134,44 @@ class WorkerPool:
         return message
 
     def kill(self, worker: Worker) -> None:
-        """Ends a worker at once and replaces it."""
-        worker.process.kill()
+        """Ends a worker at once, with all that its task has started, and replaces it."""
+        self._end(worker)
         self._replace(worker)
 
     def _replace(self, worker: Worker) -> str:
         """Replaces a worker that has died; returns how it did."""
-        worker.process.join(GRACE_S)
-        if worker.process.is_alive():  # it has closed its channel and goes on: a task forked, say
-            worker.process.kill()
-            worker.process.join()
+        worker.process.join(GRACE_S)  # one that has closed its channel may go on
+        self._end(worker)
         worker.channel.close()
         self.workers.remove(worker)
         self.workers.append(self._start())
         return _describe_exit(worker.process.exitcode)
 
+    def _end(self, worker: Worker) -> None:
+        """Kills a worker, if it still lives, and what its tasks have left."""
+        assert worker.process.pid is not None
+        self._guard.kill(worker.process.pid)
+        worker.process.join()
+
     def close(self) -> None:
-        """Ends all workers; those that run a job are killed."""
+        """Ends all workers and what their tasks have left; those that run a job are killed."""
         gc.unfreeze()
         for worker in self.workers:
             if worker.assignment is None:
-                try:
+                with suppress(OSError):
                     worker.channel.send(None)
-                except OSError:
-                    worker.process.kill()
-            else:
-                worker.process.kill()
+            elif worker.process.pid is not None:
+                kill_group(worker.process.pid)
         for worker in self.workers:
             worker.process.join(GRACE_S)
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
+            self._end(worker)
             worker.channel.close()
+        self._guard.close()
 
 
 def _child(serve: Serve, channel: Connection, inherited: list[Connection]) -> None:
+    with suppress(OSError):  # the parent has done so
+        os.setpgid(0, 0)
     for other in inherited:  # else a worker would hold the others' channels open
         other.close()
     serve(channel)

@@ -1,6 +1,5 @@
 """A worker process: runs one job after the other and tells its parent of every epoch."""
 
-import ctypes
 import logging
 import os
 import signal
@@ -10,10 +9,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from dropout_study.checks import check_at_least
 from dropout_study.config.explain import explain
 from dropout_study.errors import TrialPruned
-from dropout_study.sweep.current import use_trial
+from dropout_study.sweep.current import checked_report, use_trial
 from dropout_study.sweep.jobs import JobRunner
 from dropout_study.sweep.outcome import Outcome, describe_error, outcome_of
 from dropout_study.sweep.source import (
@@ -26,8 +24,12 @@ from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)
 
-PR_SET_PDEATHSIG = 1
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Began:
+    """Worker to parent: the task of its job begins, its configuration is composed."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,7 @@ class ChannelTrial:
 
     def report(self, value: float, step: int) -> None:
         """Reports to the study, by way of the parent."""
-        check_at_least("step", step, low=0)  # here it is the task's error, there the sweep's
-        self._channel.send(Report(float(value), int(step)))
+        self._channel.send(Report(*checked_report(value, step)))
         verdict: Verdict = self._channel.recv()
         if verdict.stopping:
             raise StudyStopping
@@ -107,7 +108,6 @@ def serve(
         threads: for numerical libraries.
         detach: leaves the terminal to the parent.
     """
-    _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     detach()
@@ -116,25 +116,20 @@ def serve(
     try:
         while (assignment := channel.recv()) is not None:
             with use_trial(ChannelTrial(assignment, channel)):
-                message = _run(runner, assignment, objectives)
-            _send(channel, message)
+                message = _run(runner, assignment, objectives, lambda: channel.send(Began()))
+            channel.send(message)
     except (EOFError, ConnectionError):
-        os._exit(1)  # the parent is gone, and with it whoever wanted to know
+        os._exit(1)  # the parent is gone
 
 
-def _send(channel: Connection, message: Ended | DiskFault) -> None:
+def _run(
+    runner: JobRunner,
+    assignment: Assignment,
+    objectives: Sequence[str],
+    begins: Callable[[], None],
+) -> Ended | DiskFault:
     try:
-        channel.send(message)
-    except ConnectionError:
-        raise
-    except Exception as error:  # it cannot be pickled, and nothing of it was sent
-        reason = f"what the task returned cannot leave its process: {describe_error(error)}"
-        channel.send(Ended(Outcome(TrialState.FAIL, error=reason)))
-
-
-def _run(runner: JobRunner, assignment: Assignment, objectives: Sequence[str]) -> Ended | DiskFault:
-    try:
-        return Ended(run_to_outcome(runner, assignment, objectives))
+        return Ended(run_to_outcome(runner, assignment, objectives, begins))
     except ConnectionError:
         raise
     except OSError as error:
@@ -142,9 +137,18 @@ def _run(runner: JobRunner, assignment: Assignment, objectives: Sequence[str]) -
 
 
 def run_to_outcome(
-    runner: JobRunner, assignment: Assignment, objectives: Sequence[str]
+    runner: JobRunner,
+    assignment: Assignment,
+    objectives: Sequence[str],
+    begins: Callable[[], None] = lambda: None,
 ) -> Outcome | None:
     """Runs a job; whatever it raises is its outcome and not the end of the process.
+
+    Args:
+        runner: composes and runs jobs.
+        assignment: the job.
+        objectives: their names.
+        begins: called when the configuration is composed and the task begins.
 
     Returns:
         The outcome; None if the job has left because the study is stopping.
@@ -155,7 +159,7 @@ def run_to_outcome(
         Interrupted: the program is to end.
     """
     try:
-        job = runner.run(assignment)
+        job = runner.run(assignment, begins)
     except StudyStopping:
         return None
     except (EOFError, ConnectionError, Interrupted):
@@ -176,15 +180,6 @@ def run_to_outcome(
     if isinstance(raised, EOFError | ConnectionError) or is_disk_fault(raised):
         raise raised  # met by the task as it reported, or wrote
     return outcome_of(job, objectives)
-
-
-def _die_with_parent() -> None:
-    """Lets the kernel end this process when its parent dies, however that dies (Linux)."""
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
 
 
 def _redirect(output: Path) -> None:

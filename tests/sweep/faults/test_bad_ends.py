@@ -12,11 +12,11 @@ FATES = {
     "os_exit": "its process has exited with code 7",
     "killed": "its process was killed by SIGKILL; was the machine out of memory?",
     "hang": "ended after hydra.sweeper.trial_timeout=2 s",
-    "nan": "the objective must be finite, got nan",
-    "none": "the task must return a number as its objective, got None",
-    "text": "the task must return a number as its objective, got 'good'",
+    "nan": "the task must return a number for hydra.sweeper.objective=value, got nan",
+    "none": "the task must return a number for hydra.sweeper.objective=value, got None",
+    "text": "the task must return a number for hydra.sweeper.objective=value, got 'good'",
     "negative_step": "`step` must be a finite number >= 0, got -1",
-    "unpicklable": "what the task returned cannot leave its process: ",
+    "unpicklable": "",
     "ok": "",
 }
 TEXTS = (

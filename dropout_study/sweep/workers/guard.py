@@ -1,0 +1,62 @@
+"""The guard of a sweep's processes: it ends what is left of them, however the sweep ends.
+
+A worker leads a process group, and what its tasks start belongs to it. A sweeper that is killed
+cannot clean up; the guard, a process that waits for the end of a pipe, does it then.
+"""
+
+import os
+import signal
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkContext
+
+
+class Guard:
+    """A process that kills the groups it knows when this process ends or calls ``close``."""
+
+    def __init__(self, context: ForkContext) -> None:
+        theirs, self.channel = context.Pipe(duplex=False)
+        self._process = context.Process(target=_watch, args=(theirs, self.channel))
+        self._process.start()
+        theirs.close()
+
+    def watch(self, group: int) -> None:
+        """Adds a process group to those that end with this process."""
+        self._send(group)
+
+    def kill(self, group: int) -> None:
+        """Ends a process group at once."""
+        kill_group(group)
+        self._send(-group)
+
+    def close(self) -> None:
+        """Ends all groups that are left, and the guard."""
+        self.channel.close()
+        self._process.join()
+
+    def _send(self, message: int) -> None:
+        with suppress(OSError):  # somebody has killed the guard: the sweep goes on without it
+            self.channel.send(message)
+
+
+def kill_group(group: int) -> None:
+    """Ends the processes of a group; none may be left."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def _watch(channel: Connection, other_end: Connection) -> None:
+    """Keeps a list of groups until the other end of ``channel`` closes, then kills them."""
+    other_end.close()
+    os.setpgid(0, 0)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    groups: set[int] = set()
+    with suppress(EOFError, OSError):
+        while message := channel.recv():
+            if message > 0:
+                groups.add(message)
+            else:
+                groups.discard(-message)
+    for group in groups:
+        kill_group(group)
