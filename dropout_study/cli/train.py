@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from dropout_study.config.explain import explain, while_composing
+from dropout_study.config.hydra_main import HYDRA_MAIN
 from dropout_study.errors import UserError
 from dropout_study.launch import population_form
 from dropout_study.paths import conf_dir
@@ -23,7 +24,7 @@ FULL_ERROR = "HYDRA_FULL_ERROR"
 MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 
 
-@hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
+@hydra.main(config_path=str(conf_dir()), config_name="config", **HYDRA_MAIN)
 @population_form("dropout_study.launch.trial_form.TrialForm")
 @preloads("dropout_study.task.task.preload")
 @estimates_cost("dropout_study.task.cost.cost_of_training")

@@ -259,7 +259,7 @@ class StudyView:
     def _ranked(self, label: str, rows: pd.DataFrame) -> list[Arm]:
         """Returns the configurations among ``rows`` by mean value; ties by number."""
         texts = rows[self.params].astype(str)
-        keys = [" ".join(map(repr, row)) for row in texts.itertuples(index=False)]
+        keys = [" ".join(map(repr, row)) for row in texts.to_numpy()]
         groups = (group for _, group in rows.groupby(keys, sort=False))
         arms = [Arm(label, group, self._runs(group)) for group in groups]
         return sorted(arms, key=lambda arm: arm.value if self.minimize else -arm.value)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import optuna
+
 from dropout_study.errors import UserError
 
 _TEXT = re.compile(r"\s*(?P<name>[\w.]+)\s*(?P<sign><=|>=)\s*(?P<bound>\S+)\s*")
@@ -47,6 +49,20 @@ def parse(text: str) -> Constraint:
             f"got {text!r}"
         )
     return Constraint(found["name"], bound, 1 if found["sign"] == "<=" else -1)
+
+
+def parse_all(texts: Sequence[str]) -> list[Constraint]:
+    """Returns the constraints that ``texts`` say.
+
+    Raises:
+        UserError: one is not as ``parse`` takes it, or the installed Optuna knows no constraints.
+    """
+    if texts and not hasattr(optuna.Trial, "set_constraint"):
+        raise UserError(
+            "`hydra.sweeper.constraints` needs Optuna 5 or newer, got Optuna "
+            f"{optuna.__version__}; upgrade it or leave the constraints out"
+        )
+    return [parse(text) for text in texts]
 
 
 def _number(text: str) -> float | None:

@@ -65,7 +65,26 @@ def plain_of(role: str, conf: Any) -> dict[str, Any]:
             f"choose one with hydra/sweeper/{role}=NAME",
         )
     plain.pop("_partial_", None)  # the official plugin's way to build a grid later, as we always do
-    return {str(key): value for key, value in plain.items()}
+    return _without_newer({str(key): value for key, value in plain.items()})
+
+
+def _without_newer(given: dict[str, Any]) -> dict[str, Any]:
+    """Leaves out what the installed Optuna does not take, where it has our default.
+
+    The Confs have Optuna 5's fields; ``mutation`` of NSGA-II, for one, is not known to 4.9.
+    """
+    confs = (conf() for group in CONFS.values() for conf in group.values())
+    conf = next((each for each in confs if each._target_ == given["_target_"]), None)
+    parameters = signature_of(given["_target_"]) if conf is not None else None
+    return {
+        key: value
+        for key, value in given.items()
+        if parameters is None
+        or key in parameters
+        or not hasattr(conf, key)
+        or key in HYDRAS
+        or value != getattr(conf, key)
+    }
 
 
 def signature_of(target: str) -> Mapping[str, Parameter] | None:

@@ -22,7 +22,7 @@ from dropout_study.files import atomic_write, remove_temporaries
 from dropout_study.paths import StudyPaths
 from dropout_study.search.asktell import AskTell
 from dropout_study.search.conditions import check_conditions, suggest
-from dropout_study.search.constraints import parse
+from dropout_study.search.constraints import parse_all
 from dropout_study.search.grid import n_points
 from dropout_study.search.identity import Identity, check_identity
 from dropout_study.search.lease import Lease
@@ -88,7 +88,7 @@ class Sweep:
         check_space(self.plan.space, keys, empty=settings.custom_search_space is not None)
         check_conditions(self.plan.space, self.plan.conditions, keys)
         self.fixed_config = context.config_loader.load_sweep_config(config, self.plan.fixed)
-        self.constraints = [parse(text) for text in settings.constraints]
+        self.constraints = parse_all(settings.constraints)
         self.sampler = SeededByTrial(settings.sampler, self.plan.space)
         if self.plan.conditions and self.sampler.walks_all:
             raise UserError(

@@ -2,8 +2,9 @@
 
 import optuna
 import pytest
+from generations import optuna_5
 
-from dropout_study.search.constraints import parse, violations
+from dropout_study.search.constraints import parse, parse_all, violations
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,16 @@ def test_a_metric_that_is_no_number_is_said(told, metrics):
     assert "loss" in message
 
 
+def test_an_optuna_without_constraints_is_said(told, monkeypatch):
+    for each in optuna.Trial.__mro__:
+        if "set_constraint" in vars(each):
+            monkeypatch.delattr(each, "set_constraint")
+    assert parse_all([]) == []
+    message = told(parse_all, ["seconds <= 30"])
+    assert f"needs Optuna 5 or newer, got Optuna {optuna.__version__}" in message
+
+
+@optuna_5
 def test_optuna_prefers_what_is_feasible():
     study = optuna.create_study(direction="maximize")
     constraint = parse("seconds <= 30")

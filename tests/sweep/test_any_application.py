@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 from command_line import own_logging
+from generations import optuna_5
 from hydra.test_utils.launcher_common_tests import BatchedSweeperTestSuite
 
 APP = Path(__file__).parent / "apps" / "sphere.py"
@@ -71,6 +72,7 @@ def summary(tmp_path: Path) -> dict[str, object]:
     return yaml.safe_load((tmp_path / "study" / "optimization_results.yaml").read_text())
 
 
+@optuna_5
 def test_a_dict_gives_the_objective_and_columns(sweep, tmp_path):
     table = sweep("+x=interval(-1,1)", "+y=range(0,3)", "hydra.sweeper.constraints=['cost <= 0']")
     assert (table["state"] == "COMPLETE").all()

@@ -4,9 +4,11 @@ import inspect
 from dataclasses import fields
 
 import pytest
+from generations import optuna_5
 from hydra.utils import get_class
 from omegaconf import MISSING
 
+from dropout_study.sweep.arguments import plain_of
 from dropout_study.sweep.confs.pruners import PRUNERS
 from dropout_study.sweep.confs.samplers import SAMPLERS
 
@@ -35,6 +37,7 @@ def defaults(conf: type) -> dict[str, object]:
     return {f.name: getattr(conf(), f.name) for f in fields(conf) if f.name not in OURS}
 
 
+@optuna_5  # whose fields the Confs have
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_sampler_conf_has_optunas_fields_and_defaults(name):
     expected = arguments(SAMPLERS[name])
@@ -66,3 +69,17 @@ def test_every_sampler_and_pruner_of_optuna_has_an_option():
         known = {conf()._target_.rpartition(".")[2] for conf in confs.values()}
         classes = {name for name in module.__all__ if inspect.isclass(getattr(module, name))}
         assert classes - without == known
+
+
+@pytest.mark.parametrize(("value", "kept"), [(None, False), ("swap", True)])
+def test_an_argument_that_an_older_optuna_does_not_take_is_left_out_where_it_is_our_default(
+    value, kept, monkeypatch
+):
+    class NSGAIISampler:
+        def __init__(self, seed=None):
+            pass
+
+    monkeypatch.setattr("optuna.samplers.NSGAIISampler", NSGAIISampler)
+    given = {"_target_": "optuna.samplers.NSGAIISampler", "seed": 1, "mutation": value}
+    assert ("mutation" in plain_of("sampler", given)) == kept
+    assert plain_of("sampler", given)["seed"] == 1
