@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -24,6 +25,7 @@ def reproduction(view: StudyView) -> list[tuple[str, str]]:
     if view.best is not None:
         rows.append((f"its best trial, {view.best.number}", trial_command(paths.job(first))))
     rows.append(("this report", f"dropout-study-report {shlex.quote(str(paths.root))}"))
+    rows.append(("started in", _started_in(view.tables.config)))
     return [*rows, *_seeds(view), *_environment(facts)]
 
 
@@ -34,18 +36,47 @@ def sweep_command(config: Mapping[str, Any]) -> str:
         overrides = [*given["task"], *given["hydra"]]
     except (KeyError, TypeError):
         return UNKNOWN
-    return _command(["--multirun", *(o for o in overrides if not o.startswith(SWEEP_ONLY))])
+    overrides = [o for o in overrides if not o.startswith(SWEEP_ONLY)]
+    return _command([*_config_options(config), "--multirun", *overrides])
 
 
 def trial_command(job: JobPaths) -> str:
     """Returns the command that trains one trial alone."""
-    try:
-        overrides = yaml.safe_load(job.overrides_yaml.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return UNKNOWN
+    overrides = _yaml(job.overrides_yaml)
     if not isinstance(overrides, list):
         return UNKNOWN
-    return _command([str(override) for override in overrides])
+    return _command([*_config_options(_yaml(job.hydra_yaml)), *map(str, overrides)])
+
+
+def _yaml(path: Path) -> Any:
+    """Returns what the file holds; None where it cannot be read."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
+
+
+def _config_options(config: Any) -> list[str]:
+    """Returns ``--config-dir`` and ``--config-name`` as they were given, from Hydra's record.
+
+    A directory below the one where the command was started is named as seen from there.
+    """
+    try:
+        runtime, name = config["hydra"]["runtime"], config["hydra"]["job"]["config_name"]
+        sources, start = runtime["config_sources"], runtime["cwd"]
+        given = [Path(s["path"]) for s in sources if s["provider"] == "command-line"]
+    except (KeyError, TypeError):
+        return []
+    options = [] if name in (None, "config") else ["--config-name", str(name)]
+    for path in given:
+        near = path.relative_to(start) if path.is_relative_to(start) else path
+        options += ["--config-dir", str(near)]
+    return options
+
+
+def _started_in(config: Mapping[str, Any]) -> str:
+    hydra = config.get("hydra")
+    return _get(hydra.get("runtime") if isinstance(hydra, dict) else None, "cwd")
 
 
 def _command(words: list[str]) -> str:

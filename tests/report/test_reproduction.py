@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from fake_study import write_study
 
 from dropout_study.paths import JobPaths
@@ -24,6 +25,40 @@ def test_words_are_quoted_for_the_shell() -> None:
     command = sweep_command({"hydra": {"overrides": overrides}})
 
     assert command == "dropout-study --multirun 'optimizer.lr=tag(log, interval(0.01, 1))'"
+
+
+RUNTIME = {
+    "cwd": "/home/me",
+    "config_sources": [
+        {"provider": "main", "path": "/package/conf"},
+        {"provider": "command-line", "path": "/home/me/my conf"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("cwd", "name", "options"),
+    [
+        ("/home/me", "config", "--config-dir 'my conf'"),
+        ("/elsewhere", "config", "--config-dir '/home/me/my conf'"),
+        ("/home/me", "mine", "--config-name mine --config-dir 'my conf'"),
+    ],
+)
+def test_the_commands_name_the_users_own_configurations(
+    tmp_path: Path, cwd: str, name: str, options: str
+) -> None:
+    hydra = {
+        "overrides": {"task": ["data=mine"], "hydra": ["hydra.mode=MULTIRUN"]},
+        "runtime": {**RUNTIME, "cwd": cwd},
+        "job": {"config_name": name},
+    }
+    job = JobPaths(tmp_path)
+    job.hydra_yaml.parent.mkdir(parents=True)
+    job.hydra_yaml.write_text(yaml.safe_dump({"hydra": hydra}))
+    job.overrides_yaml.write_text("[data=mine]")
+
+    assert sweep_command({"hydra": hydra}) == f"dropout-study {options} --multirun data=mine"
+    assert trial_command(job) == f"dropout-study {options} data=mine"
 
 
 @pytest.mark.parametrize("password", ["secret", "s@cr:t"])
