@@ -1,6 +1,7 @@
 """``dropout-study-predict``: the classes of images, by the weights that a trial has kept."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
@@ -20,7 +21,9 @@ from dropout_study.paths import JobPaths
 from dropout_study.task.checkpoint import load_checkpoint
 from dropout_study.task.images import read_image
 from dropout_study.task.task import build_model
-from dropout_study.training.predict import probabilities, sampled_probabilities
+from dropout_study.training.predict import are_equal, probabilities, sampled_logits
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,16 @@ def predict(
     load_checkpoint(paths, model)
     pixels = torch.stack([read_image(path, facts.in_shape, facts.pixels) for path in images])
     if samples:
-        drawn = sampled_probabilities(model, pixels, samples, seed)
+        logits = sampled_logits(model, pixels, samples, seed)
+        drawn = torch.softmax(logits, dim=2)
         spread = drawn.std(dim=1) if samples > 1 else torch.full_like(drawn[:, 0], nan)
+        if samples > 1 and are_equal(logits):
+            log.warning(
+                "all %d samples are equal: the network has no noise that can be switched on, so no "
+                "spread is given",
+                samples,
+            )
+            spread = torch.full_like(spread, nan)
         return _guesses(drawn.mean(dim=1), spread, facts.class_names)
     shares = probabilities(model, pixels)
     return _guesses(shares, torch.full_like(shares, nan), facts.class_names)

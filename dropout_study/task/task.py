@@ -14,6 +14,8 @@ from dropout_study.config.instantiate import instantiate
 from dropout_study.config.schema import check_config
 from dropout_study.data import Splits, accepted_splits
 from dropout_study.errors import TrialPruned, UserError
+from dropout_study.models.lazy import initialize_lazy_layers
+from dropout_study.noise.known import check_rates
 from dropout_study.paths import JobPaths
 from dropout_study.randomness import draw_key
 from dropout_study.sweep.current import RunningTrial
@@ -21,6 +23,7 @@ from dropout_study.task.first_logits import check_first_logits
 from dropout_study.task.history import HistoryFile
 from dropout_study.task.provenance import write_provenance
 from dropout_study.training import TrainSettings, allow_tf32, resolve_device, train_single
+from dropout_study.training.generators import kept_generators, seed_generators
 from dropout_study.trial import EpochMetrics, OnEpoch, TrialResult
 
 
@@ -182,11 +185,15 @@ def build_model(config: DictConfig, data: ImageFacts) -> nn.Module:
     """
     facts = {"in_shape": data.in_shape, "classes": data.classes}
     unset = {key: fact for key, fact in facts.items() if config.model.get(key, fact) is None}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(draw_key(config.trainer.seed, "init"))
+    with kept_generators(torch.device("cpu")):
+        seed_generators(draw_key(config.trainer.seed, "init"))
         model = _build("model", config.model, **unset)
-    if not isinstance(model, nn.Module):
-        raise UserError(f"`model._target_` must return an nn.Module, got {type(model).__name__}")
+        if not isinstance(model, nn.Module):
+            raise UserError(
+                f"`model._target_` must return an nn.Module, got {type(model).__name__}"
+            )
+        check_rates(model)
+        initialize_lazy_layers(model, data.in_shape)
     return model
 
 

@@ -1,41 +1,93 @@
-"""Class probabilities of images, with dropout off or sampled."""
+"""Class probabilities of images, with noise off or sampled."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 
 from dropout_study.noise.attach import ModelNoise
 from dropout_study.noise.source import Noise
+from dropout_study.randomness import draw_key
+from dropout_study.training.generators import kept_generators, seed_generators
+
+ROUNDING = 1e-5
+"""Logits that differ by no more than this share of the largest are the same but for rounding."""
 
 
 @torch.no_grad()
 def probabilities(model: nn.Module, images: Tensor) -> Tensor:
-    """images: [N, C, H, W] in [0, 1] -> [N, K], dropout off."""
+    """images: [N, C, H, W] in [0, 1] -> [N, K], noise off."""
     model.eval()
     return torch.softmax(model(images).float(), dim=1)
 
 
 @torch.no_grad()
-def sampled_probabilities(model: nn.Module, images: Tensor, samples: int, seed: int = 0) -> Tensor:
-    """images: [N, C, H, W] in [0, 1] -> [N, T, K], a row for each of T networks thinned by dropout.
+def sampled_logits(model: nn.Module, images: Tensor, samples: int, seed: int = 0) -> Tensor:
+    """images: [N, C, H, W] in [0, 1] -> logits [N, T, K], a row for each of T noisy networks.
 
     Monte-Carlo dropout (Gal & Ghahramani 2016, "Dropout as a Bayesian Approximation"): the mean of
-    the rows is the predictive probability, their spread the model's uncertainty. Everything but
-    dropout is in evaluation mode. Every image sees the same T networks, whatever its neighbours.
+    the rows' softmax is the predictive probability, their spread the model's uncertainty. The model
+    is in training mode but for layers that would change their buffers, as normalisation layers do.
+    Whatever it draws is seeded. Every image sees the same T networks, whatever its neighbours.
 
     Args:
-        model: a network; its ``nn.Dropout`` layers are replaced by ones with seeded noise.
+        model: a network, whatever noise it has; left in evaluation mode.
         images: the images.
         samples: T.
         seed: of the noise.
     """
-    noise = Noise(seed, images.device)
-    model.eval()
-    thinned: list[Tensor] = []
-    with ModelNoise(model, noise) as attached:
-        for layer in attached.layers.values():
-            layer.train()
+    noise, device = Noise(seed, images.device), images.device
+    rows: list[Tensor] = []
+    with ModelNoise(model, noise), kept_generators(device), _without_fast_path():
+        _noise_on(model, images[:1].expand(samples, *images.shape[1:]))
         for image in images:
             noise.seek(0, 0)
-            logits = model(image.expand(samples, *image.shape))
-            thinned.append(torch.softmax(logits.float(), dim=1))
-    return torch.stack(thinned)
+            seed_generators(draw_key(seed, "other", 0, 0))
+            rows.append(model(image.expand(samples, *image.shape).clone()).float())
+        model.eval()
+    return torch.stack(rows)
+
+
+def sampled_probabilities(model: nn.Module, images: Tensor, samples: int, seed: int = 0) -> Tensor:
+    """Returns the softmax of ``sampled_logits``, [N, T, K]."""
+    return torch.softmax(sampled_logits(model, images, samples, seed), dim=2)
+
+
+def are_equal(logits: Tensor) -> bool:
+    """Returns whether all T samples of each image are the same: logits [N, T, K]."""
+    spread = (logits - logits[:, :1]).abs().max()
+    return bool(spread <= ROUNDING * logits.abs().max())
+
+
+def _noise_on(model: nn.Module, images: Tensor) -> None:
+    """Puts ``model`` into training mode but for layers that would change their buffers."""
+    trial = deepcopy(model).train()
+    before = {name: buffer.clone() for name, buffer in trial.named_buffers()}
+    ModelNoise(trial, Noise(0, images.device))
+    for module in trial.modules():
+        if isinstance(module, _NormBase):
+            module.eval()
+    trial(images.clone())
+    changed = {
+        name.rpartition(".")[0]
+        for name, buffer in trial.named_buffers()
+        if name not in before or not torch.equal(buffer, before[name])
+    }
+    model.train()
+    for name, module in model.named_modules():
+        if isinstance(module, _NormBase) or name in changed:
+            module.training = False
+
+
+@contextmanager
+def _without_fast_path() -> Iterator[None]:
+    """Keeps attention from its fused kernels, which leave dropout out."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)

@@ -19,6 +19,7 @@ from dropout_study.noise.schedules import Schedule
 from dropout_study.noise.source import Noise
 from dropout_study.randomness import draw_key
 from dropout_study.training.evaluate import evaluate, scaled
+from dropout_study.training.generators import kept_generators, seed_generators
 from dropout_study.trial import EpochMetrics, OnEpoch
 
 
@@ -59,7 +60,7 @@ def train_single(
     log_noise(model)
     with (
         ModelNoise(model, noise) as layers,
-        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+        kept_generators(device),
     ):
         for epoch in range(settings.epochs):
             started = perf_counter()
@@ -105,7 +106,7 @@ def _train_epoch(
     for iteration, index in enumerate(torch.split(order, settings.batch_size)):
         batch = train.take(index)
         noise.seek(epoch, iteration)
-        torch.manual_seed(draw_key(settings.seed, "other", epoch, iteration))
+        seed_generators(draw_key(settings.seed, "other", epoch, iteration))
         loss, hits = train_minibatch(
             model, optimizer, scaled(batch.images), batch.labels, bfloat16=settings.bfloat16
         )

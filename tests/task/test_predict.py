@@ -17,14 +17,14 @@ from dropout_study.task.task import prepare_trial, train_trial
 from dropout_study.trial import TrialResult
 
 
-def config_of(checkpoint: str) -> DictConfig:
+def config_of(checkpoint: str, **model: float) -> DictConfig:
     groups = {"model": "mlp", "data": "synthetic", "optimizer": "sgd", "trainer": "default"}
     config = OmegaConf.create(
         {g: OmegaConf.load(conf_dir() / g / f"{name}.yaml") for g, name in groups.items()}
     )
     changed = {
         "trainer": {"epochs": 4, "batch_size": 32, "device": "cpu", "checkpoint": checkpoint},
-        "model": {"init_std": None, "hidden1": 64},
+        "model": {"init_std": None, "hidden1": 64, **model},
         "data": {"contrast": 0.5},
     }
     merged = OmegaConf.merge(config, changed)
@@ -32,9 +32,9 @@ def config_of(checkpoint: str) -> DictConfig:
     return merged
 
 
-def trained(root: Path, checkpoint: str) -> tuple[Splits, TrialResult]:
+def trained(root: Path, checkpoint: str, **model: float) -> tuple[Splits, TrialResult]:
     """Trains a small network in ``root``, as Hydra would have it, and saves its test images."""
-    config = config_of(checkpoint)
+    config = config_of(checkpoint, **model)
     paths = JobPaths(root)
     paths.config_yaml.parent.mkdir(parents=True)
     OmegaConf.save(config, paths.config_yaml)
@@ -102,6 +102,20 @@ def test_samples_give_mean_and_spread(tmp_path: Path) -> None:
     assert [g.probability for g in sampled[0]] == sorted(
         (g.probability for g in sampled[0]), reverse=True
     )
+
+
+def test_equal_samples_are_said_in_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    splits, _ = trained(tmp_path, "last", dropout1=0.0, dropout2=0.0)
+
+    (guesses,) = predict(tmp_path, saved_images(tmp_path, splits, 1), samples=5)
+
+    assert all(math.isnan(guess.sd) for guess in guesses)
+    assert [record.getMessage() for record in caplog.records] == [
+        "all 5 samples are equal: the network has no noise that can be switched on, so no spread "
+        "is given"
+    ]
 
 
 def test_the_command_prints_a_line_an_image(

@@ -103,6 +103,26 @@ def test_what_cannot_be_built_is_one_line(compose_config, told, override, says):
     assert told(prepare_trial, compose_config(*SYNTHETIC, override)).startswith(says)
 
 
+def lazy_net(rate: float = 0.5) -> nn.Module:
+    """A user's own network that learns the size of its images."""
+    return nn.Sequential(nn.Flatten(), nn.LazyLinear(8), nn.Dropout(rate), nn.LazyLinear(10))
+
+
+def own(rate: float = 0.5) -> tuple[str, ...]:
+    return ("model=custom", f"model._target_={__name__}.lazy_net", f"+model.rate={rate}")
+
+
+def test_lazy_layers_have_their_weights_before_the_optimizer_is_made(compose_config):
+    setup, again = (prepare_trial(compose_config(*SYNTHETIC, *own())) for _ in range(2))
+    assert setup.model[1].weight.shape == (8, 64)
+    assert equal(list(setup.model.parameters()), list(again.model.parameters()))
+
+
+def test_a_rate_of_the_users_own_layer_is_checked(compose_config, told):
+    config = compose_config(*SYNTHETIC, *own(rate=math.nan))
+    assert told(prepare_trial, config).startswith("`p of layer 2` must be in [0, 1], got nan")
+
+
 def test_a_trial_is_the_same_whenever_it_is_run_and_leaves_its_history(compose_config, tmp_path):
     def run(number: int):
         setup = prepare_trial(compose_config(*SYNTHETIC, "model.init_std=null"))

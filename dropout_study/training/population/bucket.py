@@ -8,6 +8,7 @@ import torch
 from dropout_study.data.splits import Examples
 from dropout_study.randomness import draw_key
 from dropout_study.training.evaluate import evaluate
+from dropout_study.training.generators import seed_generators
 from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.stream import Minibatch, Stream
@@ -30,7 +31,7 @@ class Bucket(Protocol):
 
     @property
     def global_draws(self) -> bool:
-        """Whether it draws from torch's global generator, so that no other may run beside it."""
+        """Whether it draws from a global generator, so that no other may run beside it."""
 
     def open(self) -> None:
         """Takes what memory the epoch needs."""
@@ -57,7 +58,7 @@ class ModuleBucket:
     Args:
         state: the member.
         stream: the minibatches of its epoch.
-        global_draws: the model draws from torch's global generator, which is then seeded as
+        global_draws: the model draws from a global generator, which is then seeded as
             ``train_single`` seeds it; nothing else may draw from it meanwhile.
         changes_images: the model changes the images that it is given, so it gets its own.
     """
@@ -95,7 +96,7 @@ class ModuleBucket:
         member = self._state.member
         self._state.noise.seek_minibatch(minibatch)
         if self.global_draws:
-            torch.manual_seed(
+            seed_generators(
                 draw_key(member.settings.seed, "other", self.stream.key.epoch, iteration)
             )
         loss, hits = train_minibatch(

@@ -9,6 +9,7 @@ from threading import Lock
 import torch
 
 from dropout_study.data.splits import Splits
+from dropout_study.training.generators import kept_generators
 from dropout_study.training.population.bucket import Bucket
 
 TURN = 4
@@ -48,7 +49,7 @@ class Executor:
         """Trains every bucket for its epoch and evaluates it; errors are returned, not raised."""
         epoch = _Epoch(buckets, self._splits)
         device = self._splits.train.labels.device
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        with kept_generators(device):
             if self._threads > 1:
                 self._work_together(epoch)
             epoch.work(together=False)

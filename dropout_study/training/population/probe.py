@@ -1,17 +1,15 @@
 """Finds out how a kind of member can be trained: one minibatch of copies, both ways, compared."""
 
-import pickle
-import random
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
 from copy import deepcopy
 from dataclasses import replace
+from math import isfinite
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from dropout_study.data.splits import Examples
+from dropout_study.training.generators import generator_states, kept_generators
 from dropout_study.training.population.bucket import ModuleBucket, Scores
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.stack import NetworkType, StackBucket
@@ -38,7 +36,7 @@ def probe(state: MemberState, stream: Stream, network: NetworkType | None) -> Tr
     """
     given = stream.minibatch(0)
     try:
-        with _kept_generators(given.labels.device):
+        with kept_generators(given.labels.device):
             return _Probe(state, stream, given).run(network)
     except Exception as error:  # whatever a user's module raises: it will again, in its own bucket
         return Traits(f"the model cannot be tried: {_first_line(error)}", global_draws=True)
@@ -60,10 +58,10 @@ class _Probe:
         """Trains the copy as a module; if that allows it, another one stacked."""
         self._bucket.open()
         attributes = _attributes(self._copy.member.model)
-        generators = _generator_states(self._stream.device)
+        generators = generator_states(self._stream.device)
         self._bucket.train_on(self._minibatch)
         traits = Traits(
-            global_draws=generators != _generator_states(self._stream.device),
+            global_draws=generators != generator_states(self._stream.device),
             changes_images=self._minibatch.images._version > 0,
         )
         obstacle = (
@@ -176,27 +174,7 @@ def _near(got: Tensor, want: Tensor, tolerance: float, scale: float) -> bool:
     if not torch.equal(got.isfinite(), want.isfinite()):
         return False
     difference = (got - want).double().nan_to_num(0, 0, 0).norm().item()
-    return difference <= tolerance * abs(scale) or not np.isfinite(scale)
-
-
-def _generator_states(device: torch.device) -> list[object]:
-    states: list[object] = [random.getstate(), pickle.dumps(np.random.get_state())]
-    states.append(torch.get_rng_state().numpy().tobytes())
-    if device.type == "cuda":
-        states.append(torch.cuda.get_rng_state(device).numpy().tobytes())
-    return states
-
-
-@contextmanager
-def _kept_generators(device: torch.device) -> Iterator[None]:
-    """Sets torch's, numpy's and Python's global generators back afterwards."""
-    python, numpy = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
+    return difference <= tolerance * abs(scale) or not isfinite(scale)
 
 
 def _first_line(error: Exception) -> str:

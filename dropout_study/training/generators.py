@@ -1,0 +1,37 @@
+"""The global generators of torch, numpy and Python, which a user's model may draw from."""
+
+import pickle
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+
+def seed_generators(key: int) -> None:
+    """Seeds all of them with a ``draw_key``."""
+    torch.manual_seed(key)
+    np.random.seed(key % 2**32)
+    random.seed(key)
+
+
+@contextmanager
+def kept_generators(device: torch.device) -> Iterator[None]:
+    """Sets them back afterwards: torch's on the CPU and ``device``, numpy's and Python's."""
+    python, numpy = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+
+
+def generator_states(device: torch.device) -> list[object]:
+    """Returns their states; equal if nothing was drawn in between."""
+    states: list[object] = [random.getstate(), pickle.dumps(np.random.get_state())]
+    states.append(torch.get_rng_state().numpy().tobytes())
+    if device.type == "cuda":
+        states.append(torch.cuda.get_rng_state(device).numpy().tobytes())
+    return states
