@@ -5,8 +5,9 @@ from itertools import groupby, islice
 
 from omegaconf import OmegaConf
 
-from dropout_study.confirmation.runs import Run, end_run, on_all_examples, train_one_by_one
+from dropout_study.confirmation.runs import Run, end_run, train_one_by_one
 from dropout_study.data import Splits
+from dropout_study.task.all_examples import on_all_examples
 from dropout_study.task.history import HistoryFile
 from dropout_study.task.provenance import write_provenance
 from dropout_study.task.task import prepare_trial
@@ -100,4 +101,5 @@ class _Confirmation:
         run = self._runs[str(name)]
         del self._histories[name]
         error = result.error
-        end_run(run, error or TrialResult.from_history(result.history, run.seed))
+        ended = error or TrialResult.from_history(result.history, run.seed)
+        end_run(run, ended, population=True)

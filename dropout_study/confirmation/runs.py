@@ -3,20 +3,18 @@
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.confirmation.plan import Plan
-from dropout_study.data import Splits
 from dropout_study.errors import DivergedError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
-from dropout_study.task.first_logits import check_first_logits
-from dropout_study.task.task import TrialSetup, prepare_trial, train_trial
+from dropout_study.task.all_examples import on_all_examples
+from dropout_study.task.task import prepare_trial, train_trial
 from dropout_study.trial import TrialResult, TrialState
 
 log = logging.getLogger(__name__)
@@ -62,28 +60,17 @@ def train_one_by_one(runs: Sequence[Run]) -> None:
             end_run(run, error)
 
 
-def on_all_examples(setup: TrialSetup) -> TrialSetup:
-    """Returns the setup with the validation examples among the training examples.
+def end_run(run: Run, result: TrialResult | Exception, *, population: bool = False) -> None:
+    """Records how a run has ended and says so: with a result, diverged, or with an error.
 
-    The choice has been made; what is reported is what the whole training set gives.
-
-    Raises:
-        UserError: the network cannot be trained on that many examples.
+    Args:
+        run: what was trained.
+        result: of it, or what it raised.
+        population: whether it was trained beside others, which may round its sums differently.
     """
-    splits = _merged(setup.splits)
-    check_first_logits(setup.model, splits, setup.settings.batch_size)  # another last minibatch
-    return replace(setup, splits=splits, checkpoint="none")
-
-
-@lru_cache(maxsize=1)  # the runs of a confirmation share their data
-def _merged(splits: Splits) -> Splits:
-    return splits.merged()
-
-
-def end_run(run: Run, result: TrialResult | Exception) -> None:
-    """Records how a run has ended and says so: with a result, diverged, or with an error."""
     if isinstance(result, TrialResult):
-        write_run(run, {**result.as_dict(), "state": str(TrialState.COMPLETE), "error": ""})
+        ended = {"state": str(TrialState.COMPLETE), "error": "", "population": population}
+        write_run(run, {**result.as_dict(), **ended})
         told = f"test accuracy {result.test_accuracy:.4f}"
     else:
         told = describe_error(result)

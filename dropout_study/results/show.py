@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dropout_study.results.columns import FIRST_COLUMNS
+from dropout_study.results.record import GROUPS
 from dropout_study.trial import TrialState
 
 HEADINGS = {
@@ -26,8 +27,9 @@ def best_first(frame: pd.DataFrame, *, minimize: bool = False) -> pd.DataFrame:
 
 
 def varied_params(frame: pd.DataFrame) -> list[str]:
-    """Returns the parameter columns that differ between trials: what was searched."""
-    return [name for name in frame.columns if "." in name and frame[name].astype(str).nunique() > 1]
+    """Returns the groups and parameters that differ between trials: what was searched."""
+    names = [name for name in frame.columns if "." in name or name in GROUPS]
+    return [name for name in names if frame[name].astype(str).nunique() > 1]
 
 
 def own_metrics(frame: pd.DataFrame) -> list[str]:

@@ -1,4 +1,4 @@
-"""A trial repeated from what its job directory records: are its numbers the same?"""
+"""A run repeated from what its job directory records: are its numbers the same?"""
 
 import csv
 import json
@@ -18,6 +18,7 @@ from yaml import YAMLError
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
+from dropout_study.task.all_examples import on_all_examples
 from dropout_study.task.task import prepare_trial, train_trial
 from dropout_study.trial import EpochMetrics, TrialResult, TrialState
 
@@ -47,21 +48,27 @@ class Rerun:
         setting: versions, commit, device and data that differ.
         population: whether it was trained in a population; it is repeated alone, and what adds up
             the same numbers in another order may round differently.
+        error: why the run could not be repeated; nothing if it was.
     """
 
     name: str
     numbers: list[Difference]
     setting: list[Difference]
     population: bool = False
+    error: str = ""
 
     @property
     def same(self) -> bool:
         """Whether the numbers are the same; of a population's, up to rounding."""
+        if self.error:
+            return False
         return not self.numbers or (self.population and all(map(_rounded, self.numbers)))
 
     @property
     def verdict(self) -> str:
         """The comparison in words."""
+        if self.error:
+            return "not repeated"
         if not self.numbers:
             return "same"
         alone = " (it was trained in a population, and again alone)" if self.population else ""
@@ -87,23 +94,42 @@ def rerun_trial(study: Path, number: int, keep: Path | None = None) -> Iterator[
         raise UserError(
             f"{study} has no trial {number}" + (f"; there is: {known}" if known else "")
         )
-    record = _record(paths.job(number), number)
+    record = _record(paths.job(number), f"trial {number}")
     source = record.get("duplicate_of")  # it was not trained: an earlier trial has its parameters
     number = number if source is None else int(source)
     runs = [job for _, job in paths.replicates(number)] or [paths.job(number)]
     for job in runs:
         name = str(job.root.relative_to(study))
-        own = record if job.root == paths.job(number).root else _record(job, number)
+        own = record if job.root == paths.job(number).root else _record(job, f"trial {number}")
         where = tempfile.TemporaryDirectory() if keep is None else nullcontext(str(keep / name))
         with where as directory:
             yield _compare(name, job, own, JobPaths(Path(directory)))
 
 
-def _record(job: JobPaths, number: int) -> dict[str, Any]:
+def rerun_run(run: Path, keep: Path | None = None) -> Rerun:
+    """Repeats a single run, or a run of a confirmation, and returns how it compares.
+
+    Args:
+        run: its directory, with ``metrics.json`` and ``.hydra``.
+        keep: where the repeated run's files are left; None: nowhere.
+
+    Raises:
+        UserError: ``run`` is no directory of a run that has ended, or not of this package's task.
+    """
+    job = JobPaths(run)
+    if not job.config_yaml.is_file() and run.is_dir() and StudyPaths(run).numbers():
+        raise UserError(f"{run} is a study; give the number of a trial, too")
+    record = _record(job, f"the run in {run}")
+    where = tempfile.TemporaryDirectory() if keep is None else nullcontext(str(keep))
+    with where as directory:
+        return _compare(str(run), job, record, JobPaths(Path(directory)))
+
+
+def _record(job: JobPaths, name: str) -> dict[str, Any]:
     try:
         record = json.loads(job.metrics_json.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UserError(f"trial {number} has not ended: {job.metrics_json} is missing") from error
+        raise UserError(f"{name} has not ended: {job.metrics_json} is missing") from error
     except ValueError as error:
         raise UserError(f"{job.metrics_json} is damaged: {error}") from error
     if not isinstance(record, dict) or "state" not in record:
@@ -134,21 +160,30 @@ def _compare(name: str, job: JobPaths, record: Mapping[str, Any], again: JobPath
         now = _run(config, again, record)
     finally:
         torch.set_num_threads(threads)
-    numbers = [
-        *_differences({key: record.get(key) for key in now}, now),
-        *_differences(_epochs(job), _epochs(again)),
-    ]
     setting = _differences(_flat(before), _flat(_json(again.provenance_json))) if before else []
-    return Rerun(name, numbers, setting, _in_population(job))
+    if now["state"] == TrialState.FAIL != record["state"]:
+        return Rerun(name, [], setting, error=now["error"])
+    both = ("state", "error") if now["state"] != record["state"] else tuple(now)
+    numbers = _differences({key: record.get(key) for key in both}, {key: now[key] for key in both})
+    if now["state"] == record["state"]:
+        numbers += _differences(_epochs(job), _epochs(again))
+    return Rerun(name, numbers, setting, _in_population(job, record))
 
 
-def _in_population(job: JobPaths) -> bool:
+def _in_population(job: JobPaths, record: Mapping[str, Any]) -> bool:
+    if _in_confirmation(record):
+        return bool(record.get("population", True))
     try:
         recorded = OmegaConf.load(job.hydra_yaml)
     except (OSError, YAMLError, ValueError):
         return False
     target = OmegaConf.select(recorded, "hydra.launcher._target_")
     return str(target).endswith("PopulationLauncher")
+
+
+def _in_confirmation(record: Mapping[str, Any]) -> bool:
+    """Returns whether the run is of a confirmation: it was trained on train + validation."""
+    return "configuration" in record and "trial" not in record
 
 
 def _run(config: DictConfig, paths: JobPaths, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,6 +193,8 @@ def _run(config: DictConfig, paths: JobPaths, record: Mapping[str, Any]) -> dict
     paths.root.mkdir(parents=True, exist_ok=True)
     try:
         setup = prepare_trial(config)
+        if _in_confirmation(record):
+            setup = on_all_examples(setup)
         result = train_trial(setup, paths.root, lambda metrics: metrics.epoch != last)
     except Exception as error:  # whatever a run fails with, is what it is compared by
         return {"state": str(TrialState.FAIL), "error": describe_error(error)}
@@ -196,7 +233,11 @@ def _flat(facts: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _recorded_threads(provenance: Mapping[str, Any]) -> int | None:
-    found = re.search(r"(\d+) threads", str(provenance.get("device")))
+    """Returns the threads that a run had, None where they are not recorded."""
+    threads = provenance.get("threads")
+    if isinstance(threads, int) and threads > 0:
+        return threads
+    found = re.search(r"(\d+) threads?", str(provenance.get("device")))  # older than the field
     return int(found[1]) if found else None
 
 

@@ -13,10 +13,11 @@ from dropout_study.cli.confirm import confirm as confirm_command
 from dropout_study.confirmation import population
 from dropout_study.confirmation.confirm import confirm
 from dropout_study.confirmation.population import train_as_population
-from dropout_study.confirmation.runs import Run, end_run, on_all_examples, train_one_by_one
+from dropout_study.confirmation.runs import Run, end_run, train_one_by_one
 from dropout_study.data import synthetic
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths, conf_dir
+from dropout_study.task.all_examples import on_all_examples
 from dropout_study.task.task import TrialSetup
 
 PARAMS = {"model.dropout1": 0.1, "model.dropout2": 0.3, "optimizer.lr": 0.1}
@@ -92,7 +93,11 @@ def test_as_a_population_the_table_is_the_same(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(together, alone, atol=1 / 256)  # an image of the test set
     for name in ("confirmation_runs.csv", "confirmation/book/1/history.csv"):
         frames = [pd.read_csv(tmp_path / each / name) for each in "ab"]
-        same = [frame.drop(columns="seconds").sort_values(list(frame)[:2]) for frame in frames]
+        times = ["seconds", "population"]
+        same = [
+            frame.drop(columns=times, errors="ignore").sort_values(list(frame)[:2])
+            for frame in frames
+        ]
         pd.testing.assert_frame_equal(*same, atol=1 / 256)
 
 
@@ -102,11 +107,11 @@ def test_a_population_records_each_run_as_it_ends(
     trainable(tmp_path)
     ended: list[str] = []
 
-    def interrupted(run: Run, result: object) -> None:
+    def interrupted(run: Run, result: object, *, population: bool) -> None:
         if len(ended) == 3:
             raise KeyboardInterrupt
         ended.append(run.configuration)
-        end_run(run, result)
+        end_run(run, result, population=population)
 
     monkeypatch.setattr(population, "end_run", interrupted)
     with pytest.raises(KeyboardInterrupt):

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -147,7 +149,7 @@ def test_the_files_of_the_repeated_run_can_be_kept(study, rerun, tmp_path):
 def test_threads_are_those_of_the_record_and_then_as_before(study):
     provenance = study / "0" / "provenance.json"
     facts = json.loads(provenance.read_text())
-    provenance.write_text(json.dumps({**facts, "device": "cpu, 2 threads"}))
+    provenance.write_text(json.dumps({**facts, "device": "cpu, 2 threads", "threads": 2}))
     (run,) = rerun_trial(study, 0)
     assert run.setting == []  # the repeated run had two threads as well
     assert torch.get_num_threads() == 1
@@ -181,3 +183,61 @@ def test_a_directory_that_is_not_there_is_refused(told):
     assert "nowhere has no trial 0" in told(lambda: list(rerun_trial(Path("nowhere"), 0)))
     with pytest.raises(UserError):
         next(rerun_trial(Path("nowhere"), 0))
+
+
+def program(*words: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command of this package in a process of its own, as its user does."""
+    name, *rest = words
+    code = f"from dropout_study.cli.{name} import {ENTRY.get(name, name)} as run; run()"
+    command = [sys.executable, "-c", code, *rest]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+
+
+ENTRY = {"train": "main"}
+STUDY = [
+    *("--multirun", "hydra.sweeper.n_trials=3", "hydra.sweeper.study_name=s", "report=none"),
+    *("trainer.epochs=2", "model.dropout1=interval(0,0.5)", "model.dropout2=0.3", "+a=1"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["workers", "population", "run", "confirmation"])
+def test_whatever_a_default_command_trained_is_the_same_again(tmp_path, monkeypatch, how):
+    """Real processes with their own thread counts, as the commands choose them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    small = ["data=synthetic", "data.n_train=600", "data.val_size=100", "model.hidden1=32"]
+    small += ["model.hidden2=32", "optimizer.lr=0.1", "trainer.batch_size=64"]
+    if how == "run":
+        made = program("train", *small, "trainer.epochs=2", "hydra.run.dir=one")
+        told = [program("rerun", "one")]
+    elif how == "population":
+        made = program("train", *STUDY, *small, "hydra/launcher=population")
+        told = [program("rerun", "outputs/s", str(n)) for n in range(3)]
+    else:
+        made = program("train", *STUDY, *small, "hydra.sweeper.n_jobs=2")
+        told = [program("rerun", "outputs/s", "0")]
+    if how == "confirmation":
+        made = program("confirm", "outputs/s", "top=1", "seeds=2")
+        runs = sorted(Path("outputs/s/confirmation").glob("*/*"))[::3]
+        told = [program("rerun", str(run)) for run in runs]
+    assert made.returncode == 0, made.stderr
+    for ended in told:
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert ": same" in ended.stdout
+
+
+def test_a_run_that_cannot_be_built_now_says_why_in_its_last_line(study, rerun):
+    config = study / "0" / CONFIG
+    config.write_text(config.read_text().replace("dropout_study.models.MLP", "gone.Net"))
+    ended = rerun(study, 0)
+    assert ended.code == 1
+    lines = ended.out.splitlines()
+    assert lines[0] == "trial 0: not repeated"
+    assert lines[-1].startswith("It cannot be trained now: ")
+    assert "gone" in lines[-1]
+    assert len(lines) < 5
+
+
+def test_a_study_without_a_number_is_refused(study, rerun):
+    assert "is a study; give the number of a trial" in rerun(study).err
