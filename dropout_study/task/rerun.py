@@ -160,7 +160,8 @@ def _compare(name: str, job: JobPaths, record: Mapping[str, Any], again: JobPath
         now = _run(config, again, record)
     finally:
         torch.set_num_threads(threads)
-    setting = _differences(_flat(before), _flat(_json(again.provenance_json))) if before else []
+    after = _json(again.provenance_json)  # a run that was not begun has none
+    setting = _differences(_flat(before), _flat(after)) if before and after else []
     if now["state"] == TrialState.FAIL != record["state"]:
         return Rerun(name, [], setting, error=now["error"])
     both = ("state", "error") if now["state"] != record["state"] else tuple(now)
