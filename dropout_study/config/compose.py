@@ -59,7 +59,7 @@ class Composer:
             own = [str(each.input_line) for each in parsed if each.is_hydra_override()]
             config.hydra.overrides.hydra = [*as_given(self._config.hydra.overrides.hydra), *own]
             _name(config, [override for override in parsed if not override.is_hydra_override()])
-            config.hydra.job.id = config.hydra.job.num = number
+            config.hydra.job.id, config.hydra.job.num = str(number), number
         return config
 
     def _values(self, overrides: Sequence[Override]) -> list[Override]:

@@ -10,13 +10,13 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.paths import JobPaths
+from dropout_study.sweep.confs.left_over import is_ours
 
 if TYPE_CHECKING:
     from dropout_study.results.live_table import ResultsTable
 
 log = logging.getLogger(__name__)
 
-OWN_SWEEPER = "OptunaStudySweeper"
 """It updates the table itself: its jobs end in many processes, each of which would read it all."""
 
 
@@ -73,4 +73,4 @@ class ResultsCallback(Callback):
 
 
 def _sweeper_writes(config: DictConfig) -> bool:
-    return str(OmegaConf.select(config, "hydra.sweeper._target_")).endswith(OWN_SWEEPER)
+    return is_ours(OmegaConf.select(config, "hydra.sweeper"))

@@ -7,7 +7,8 @@ another class, the fields that nobody has changed are not meant for it.
 from collections.abc import Mapping
 from dataclasses import fields
 from inspect import Parameter, signature
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 from hydra.utils import get_object
 from omegaconf import MissingMandatoryValue, OmegaConf
@@ -34,7 +35,7 @@ def arguments_of(role: str, conf: Any, choice: str | None = None) -> dict[str, A
         UserError: it names no class, or has an argument that the class does not take.
     """
     given = plain_of(role, conf)
-    known = CONFS[role].get((choice or "").removeprefix(f"{OWN}/"))
+    known = CONFS[role].get((choice or "").removeprefix(OWN))
     if known is None:
         return _taken(role, given, signature_of(given["_target_"]))
     defaults: dict[str, Any] = {each.name: getattr(known(), each.name) for each in fields(known)}
@@ -135,7 +136,10 @@ def _typed(role: str, given: Mapping[str, Any], conf: type) -> dict[str, Any]:
     return typed
 
 
-WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
+WORDS = {
+    **{"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"},
+    **{"list": "a list", "dict": "a mapping", "None": "null"},
+}
 
 
 def as_declared(name: str, value: Any, schema: Any, key: str) -> Any:
@@ -147,13 +151,9 @@ def as_declared(name: str, value: Any, schema: Any, key: str) -> Any:
     try:
         schema[key] = value
     except OmegaConfBaseException as error:
-        declared = str(OmegaConf.get_type(schema).__annotations__[key])
-        text = (
-            declared
-            if "|" in declared
-            else getattr(OmegaConf.get_type(schema).__annotations__[key], "__name__", declared)
-        )
-        words = " or ".join(WORDS.get(part.strip(), part.strip()) for part in text.split("|"))
-        raise argument_error(name, value, f"must be {words.replace('None', 'null')}") from error
+        declared = OmegaConf.get_type(schema).__annotations__[key]
+        names = [each.__name__ for each in get_args(declared) if isinstance(declared, UnionType)]
+        words = [WORDS[each.replace("NoneType", "None")] for each in names or [declared.__name__]]
+        raise argument_error(name, value, f"must be {' or '.join(words)}") from error
     held = schema._get_node(key)
     return OmegaConf.to_container(held) if OmegaConf.is_config(held) else schema[key]

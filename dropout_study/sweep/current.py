@@ -11,13 +11,12 @@ from hydra.types import RunMode
 from dropout_study.checks import check_at_least
 from dropout_study.errors import argument_error
 from dropout_study.paths import StudyPaths
+from dropout_study.sweep.confs.left_over import is_ours
 from dropout_study.sweep.outcome import number_of
 from dropout_study.sweep.source import Assignment, StudyStopping, TrialSource
 
 if TYPE_CHECKING:
     import optuna
-
-SWEEPER = "OptunaStudySweeper"
 
 
 class RunningTrial(Protocol):
@@ -131,8 +130,7 @@ def current_trial() -> RunningTrial:
     if not HydraConfig.initialized():
         return NullTrial()
     hydra = HydraConfig.get()
-    ours = str(hydra.sweeper.get("_target_", "")).endswith(SWEEPER)
-    if not ours or hydra.mode != RunMode.MULTIRUN:
+    if not is_ours(hydra.sweeper) or hydra.mode != RunMode.MULTIRUN:
         return NullTrial()
     config = HydraConfig.instance().cfg
     if _stored is None or _stored[0] is not config:  # each job of a process has its own
@@ -153,7 +151,11 @@ def use_trial(trial: RunningTrial) -> Iterator[None]:
 
 def _stored_trial() -> RunningTrial:
     """Returns the trial of the present job, which a launcher has put into this process."""
-    hydra = HydraConfig.get()
+    from dropout_study.sweep.moving_over import moved_over
+
+    given: Any = HydraConfig.instance().cfg
+    config, _ = moved_over(given)
+    hydra = config.hydra
     sweeper = hydra.sweeper
     objectives = (
         sweeper.direction if not isinstance(sweeper.direction, str) else [sweeper.direction]
@@ -164,6 +166,7 @@ def _stored_trial() -> RunningTrial:
     from dropout_study.search.storage.urls import absolute_url
     from dropout_study.search.study import load_for_report
     from dropout_study.sweep.samplers import build_pruner
+    from dropout_study.sweep.settings import part_of
 
     started_in = Path(hydra.runtime.cwd)  # the job may have changed directory since
     paths = StudyPaths(started_in / hydra.sweep.dir)
@@ -171,6 +174,6 @@ def _stored_trial() -> RunningTrial:
     url = sweeper.storage and absolute_url(sweeper.storage, started_in)
     storage = open_storage(url, paths.journal)
     return StoredTrial(
-        load_for_report(storage, name, build_pruner(sweeper.pruner)),
+        load_for_report(storage, name, build_pruner(part_of("pruner", hydra))),
         hydra.job.num,
     )

@@ -1,10 +1,10 @@
 """Reads a ``hydra.sweeper`` that was written for Hydra's own Optuna plugin (1.1 to 1.4).
 
-What has a clear meaning is rewritten in place, so that saved configurations show what was done;
-everything else is refused. docs/moving-over.md has the list.
+What has a clear meaning is rewritten, everything else is refused. docs/moving-over.md has the list.
 """
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -17,6 +17,7 @@ from yaml import YAMLError
 
 from dropout_study.config.overrides import to_override
 from dropout_study.errors import UserError, argument_error
+from dropout_study.search.storage.urls import masked
 from dropout_study.sweep.confs.samplers import GROUP, OWN, SAMPLERS
 from dropout_study.sweep.confs.sweeper import OptunaStudyConf
 
@@ -35,22 +36,22 @@ TARGETS = {
 GRID = "optuna.samplers.GridSampler"
 
 
-def move_over(config: DictConfig, loader: ConfigLoader) -> list[str]:
-    """Rewrites ``hydra.sweeper`` in its new form.
+def moved_over(config: DictConfig) -> tuple[DictConfig, list[str]]:
+    """Returns ``config`` with its ``hydra.sweeper`` in the new form, and what was rewritten.
 
-    Returns:
-        What was rewritten, each as the line to write instead.
+    Each rewritten setting is told by the line to write instead. ``config`` itself stays as it is:
+    Hydra composes each job from it.
 
     Raises:
         UserError: a setting of the official plugin has no counterpart.
     """
-    sweeper = config.hydra.sweeper
+    moved = deepcopy(config)
+    sweeper = moved.hydra.sweeper
     told: list[str] = []
-    with read_write(config.hydra), open_dict(config.hydra):
+    with read_write(moved.hydra), open_dict(moved.hydra):
         if sweeper._target_ != OptunaStudyConf._target_:
             told.append("leave out `hydra.sweeper._target_`, hydra/sweeper=optuna_study sets it")
             sweeper._target_ = OptunaStudyConf._target_
-        _use_own_sampler(config, loader)
         for name, read in (
             ("direction", _read_direction),
             ("storage", _read_storage),
@@ -59,34 +60,37 @@ def move_over(config: DictConfig, loader: ConfigLoader) -> list[str]:
         ):
             if name in sweeper and not OmegaConf.is_missing(sweeper, name):
                 told += read(sweeper, _plain(sweeper[name]))
-    return [*told, *left_aside(config, loader)]
+    return moved, told
 
 
 def _plain(value: Any) -> Any:
     return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
-def _use_own_sampler(config: DictConfig, loader: ConfigLoader) -> None:
-    """Composes the sampler again by our own name where the official plugin has replaced it.
+def with_own_sampler(config: DictConfig, loader: ConfigLoader) -> DictConfig:
+    """Returns ``config``, composed again with our own sampler where the official plugin's is in it.
 
     Both plugins have ``hydra/sweeper/sampler=tpe``; which one Hydra finds depends on what is
     installed.
     """
     choice = config.hydra.runtime.choices.get(GROUP)
     repository = getattr(loader, "repository", None)
-    if choice not in SAMPLERS or repository is None:
-        return
+    if choice not in {*SAMPLERS, "motpe"} or repository is None:
+        return config
     found = repository.load_config(f"{GROUP}/{choice}")
     if found is None or found.provider != PROVIDER:
-        return
+        return config
     given = [*config.hydra.overrides.hydra, *config.hydra.overrides.task]
     kept = [each for each in given if not each.lstrip("+").startswith(f"{GROUP}=")]
     appended = "+hydra.sweeper.sampler."  # which its options may lack and ours have
     overrides = [f"+{each}" if each.startswith(appended) else each for each in kept]
-    overrides.append(f"{GROUP}={OWN}/{choice}")
+    overrides.append(f"{GROUP}={OWN}{choice}")
     name = config.hydra.job.config_name
     again = loader.load_configuration(name, overrides, RunMode.MULTIRUN, from_shell=False)
-    config.hydra.sweeper.sampler = again.hydra.sweeper.sampler
+    own = deepcopy(config)
+    with read_write(own.hydra), open_dict(own.hydra):
+        own.hydra.sweeper.sampler = again.hydra.sweeper.sampler
+    return own
 
 
 def _read_direction(sweeper: DictConfig, direction: Any) -> Iterator[str]:
@@ -114,8 +118,9 @@ def _url(storage: Mapping[str, Any]) -> str | None:
     rest = {key: value for key, value in storage.items() if key != "_target_" and value is not None}
     if target == "InMemoryStorage" and not rest:
         return None
-    if target == "RDBStorage" and rest.keys() == {"url"}:
-        return str(rest["url"])
+    url = str(rest.get("url"))
+    if target == "RDBStorage" and rest.keys() == {"url"} and masked(url) == url:
+        return url
     if target == "JournalStorage" and rest.keys() == {"log_storage"}:
         log = rest["log_storage"]
         file = isinstance(log, Mapping) and log.get("file_path")
@@ -128,7 +133,8 @@ def _url(storage: Mapping[str, Any]) -> str | None:
     raise argument_error(
         "hydra.sweeper.storage",
         {key: value for key, value in storage.items() if key != "url"},
-        "must be a URL, or an RDBStorage with nothing but its url or a JournalStorage on a file",
+        "must be a URL, or an RDBStorage with nothing but a url without a password, or a "
+        "JournalStorage on a file",
         "write hydra.sweeper.storage=sqlite:///FILE, postgresql+psycopg://... or journal://FILE",
     )
 

@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any
 
 import optuna
-from hydra.errors import InstantiationException
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import BaseDistribution
@@ -26,11 +25,10 @@ from optuna.samplers import (
     BruteForceSampler,
     GridSampler,
     QMCSampler,
-    RandomSampler,
 )
 from optuna.trial import FrozenTrial, TrialState
 
-from dropout_study.config.instantiate import instantiate
+from dropout_study.config.instantiate import build
 from dropout_study.errors import UserError
 from dropout_study.randomness import draw_key
 from dropout_study.search.grid import grid_of
@@ -40,6 +38,7 @@ from dropout_study.sweep.arguments import plain_of
 log = logging.getLogger(__name__)
 
 WALKS = (GridSampler, BruteForceSampler)  # samplers that try every point and then have no more
+RANDOM = "optuna.samplers.RandomSampler"
 ONE_SEED = (GridSampler, QMCSampler)  # their seed fixes one sequence, in which n is the place
 SPACE_CACHE = "_search_space"
 """What all trials of a study have searched, as TPE and others remember it from trial to trial. It
@@ -138,7 +137,8 @@ def build_sampler(conf: DictConfig, number: int, space: SearchSpace) -> BaseSamp
     if _is_a(given, GridSampler):
         arguments["search_space"] = grid_of(space)
     if _is_a(given, QMCSampler) and given.get("independent_sampler") is None:
-        arguments["independent_sampler"] = RandomSampler(_seed(given.get("seed"), number))
+        seed = _seed(given.get("seed"), number)
+        arguments["independent_sampler"] = {"_target_": RANDOM, "seed": seed}
     sampler: BaseSampler = _build("sampler", arguments, BaseSampler)
     return sampler
 
@@ -156,14 +156,10 @@ def build_pruner(conf: DictConfig | None) -> BasePruner:
 
 
 def _build(role: str, arguments: Mapping[str, Any], kind: type) -> Any:
-    try:
-        with warnings.catch_warnings(record=True) as deprecations:
-            warnings.simplefilter("always", FutureWarning)
-            warnings.simplefilter("ignore", ExperimentalWarning)  # chosen by name, known to be new
-            built = instantiate(dict(arguments), _convert_="all")
-    except InstantiationException as error:
-        reason = " ".join(str(error.__cause__ or error).split())
-        raise UserError(f"`hydra.sweeper.{role}` cannot be built: {reason}") from error
+    with warnings.catch_warnings(record=True) as deprecations:
+        warnings.simplefilter("always", FutureWarning)
+        warnings.simplefilter("ignore", ExperimentalWarning)  # chosen by name, known to be new
+        built = build(f"hydra.sweeper.{role}", dict(arguments), _convert_="all")
     if not isinstance(built, kind):
         raise UserError(
             f"`hydra.sweeper.{role}._target_` must return an Optuna {role}, "

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal, Self, cast
 
 from omegaconf import DictConfig, OmegaConf
@@ -54,7 +54,7 @@ class SweepSettings:
         Raises:
             UserError: a setting is unknown, or its value is of another type or out of its range.
         """
-        sweeper, choices = config.hydra.sweeper, config.hydra.runtime.choices
+        sweeper = config.hydra.sweeper
         known = {each.name for each in fields(OptunaStudyConf)}
         for name in map(str, sweeper):
             if name not in known:
@@ -67,7 +67,7 @@ class SweepSettings:
             for name in map(str, sweeper)
             if name not in ("_target_", "_recursive_", *ROLES)
         }
-        given |= {role: _part(role, sweeper, choices) for role in ROLES}
+        given |= {role: part_of(role, config.hydra) for role in ROLES}
         settings = cls(**given)
         settings.check()
         return settings
@@ -125,15 +125,21 @@ class SweepSettings:
 
 def _setting(name: str, value: Any) -> Any:
     """Returns a setting as it is declared; null is an empty list or mapping."""
+    declared = {each.name: each for each in fields(SweepSettings)}[name]
+    if value is None and declared.default_factory is not MISSING:
+        return declared.default_factory()
     schema = OmegaConf.structured(OptunaStudyConf)
-    empty = schema[name] if OmegaConf.is_config(schema._get_node(name)) else None
-    if value is None and empty is not None:
-        return OmegaConf.to_container(empty)
     return as_declared(f"hydra.sweeper.{name}", value, schema, name)
 
 
-def _part(role: str, sweeper: DictConfig, choices: Mapping[str, Any]) -> DictConfig | None:
-    """Returns the sampler or the pruner, as what it is built from."""
+def part_of(role: str, hydra: DictConfig) -> DictConfig | None:
+    """Returns the sampler or the pruner of a sweeper, as what it is built from.
+
+    Args:
+        role: ``sampler`` or ``pruner``.
+        hydra: the node ``hydra`` of a composed configuration.
+    """
+    sweeper, choices = hydra.sweeper, hydra.runtime.choices
     if OmegaConf.is_missing(sweeper, role) or role not in sweeper:
         conf: Any = None if role == "pruner" else {"_target_": TPESamplerConf._target_}
     else:

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.exceptions import StorageInternalError
 
 from dropout_study.config.explain import unwritable
-from dropout_study.config.instantiate import instantiate
+from dropout_study.config.instantiate import build
 from dropout_study.errors import UserError
 from dropout_study.files import atomic_write, remove_temporaries
 from dropout_study.paths import StudyPaths
@@ -57,6 +57,7 @@ class Sweep:
         settings: the sweeper's.
         arguments: overrides from the command line, sweeps included.
         config: the composed configuration of the sweep.
+        saved: the same, as ``multirun.yaml`` shows it: with the settings that are used.
         context: Hydra's.
         launcher: Hydra's.
         task_function: the application's.
@@ -69,6 +70,7 @@ class Sweep:
         arguments: Sequence[str],
         *,
         config: DictConfig,
+        saved: DictConfig,
         context: HydraContext,
         launcher: Launcher,
         task_function: TaskFunction,
@@ -76,6 +78,7 @@ class Sweep:
     ) -> None:
         self.settings = settings
         self.config = config
+        self.saved = saved
         self.context = context
         self.launcher = launcher
         self.task_function = task_function
@@ -95,7 +98,7 @@ class Sweep:
                 f"hydra/sweeper/sampler=grid tries every combination and knows no `when`, which "
                 f"`{next(iter(self.plan.conditions))}` has; use hydra/sweeper/sampler=brute_force"
             )
-        self.callbacks = [instantiate(callback) for callback in settings.callbacks]
+        self.callbacks = [build("hydra.sweeper.callbacks", each) for each in settings.callbacks]
         self.settings = replace(settings, n_trials=self._n_trials())
 
     def run(self) -> list[Sequence[JobReturn]]:
@@ -151,7 +154,7 @@ class Sweep:
 
     def _run(self, study: optuna.Study) -> list[Sequence[JobReturn]]:
         with atomic_write(self.paths.multirun_yaml) as temporary:
-            OmegaConf.save(self.config, temporary)
+            OmegaConf.save(self.saved, temporary)
         lease = Lease(study)
         asktell = AskTell(
             study,

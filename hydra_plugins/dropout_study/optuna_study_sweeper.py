@@ -13,13 +13,13 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from dropout_study.sweep.confs.left_over import read_left_over_target
+from dropout_study.sweep.confs.samplers import register_short_names
 from dropout_study.sweep.confs.sweeper import hide_storage_password, register_sweeper
 
 register_sweeper()
 
 log = logging.getLogger(__name__)
-
-OFFICIAL = "hydra_plugins.hydra_optuna_sweeper.optuna_sweeper.OptunaSweeper"
 
 
 class OptunaStudySweeper(Sweeper):
@@ -33,16 +33,18 @@ class OptunaStudySweeper(Sweeper):
     ) -> None:
         """Keeps what Hydra hands over and makes the launcher."""
         from dropout_study.errors import UserError
-        from dropout_study.sweep.moving_over import move_over
+        from dropout_study.sweep.moving_over import moved_over, with_own_sampler
 
         self.hydra_context = hydra_context
         self.config = config
         self.task_function = task_function
         try:
-            self.warnings = move_over(config, hydra_context.config_loader)
+            own = with_own_sampler(config, hydra_context.config_loader)
+            self.own_config, self.told = moved_over(own)
         except UserError as error:
             raise CompactHydraException(str(error)) from error
-        hide_storage_password(config)
+        for each in (config, self.own_config):
+            hide_storage_password(each)
         self.launcher = Plugins.instance().instantiate_launcher(
             config=config, hydra_context=hydra_context, task_function=task_function
         )
@@ -52,6 +54,7 @@ class OptunaStudySweeper(Sweeper):
         from dropout_study.errors import UserError
         from dropout_study.results.recorder import StudyRecorder
         from dropout_study.sweep.jobs import run_as_rank
+        from dropout_study.sweep.moving_over import left_aside
         from dropout_study.sweep.rank import own_job
         from dropout_study.sweep.settings import SweepSettings
         from dropout_study.sweep.sweep import Sweep
@@ -59,8 +62,10 @@ class OptunaStudySweeper(Sweeper):
         assert self.config is not None
         assert self.hydra_context is not None
         assert self.launcher is not None
-        if self.warnings:
-            log.warning("read as Hydra's own Optuna plugin does: %s", "; ".join(self.warnings))
+        if self.told:
+            log.warning("settings of Hydra's own Optuna plugin: %s", "; ".join(self.told))
+        for line in left_aside(self.config, self.hydra_context.config_loader):
+            log.warning(line)
         try:
             if (job := own_job()) is not None:
                 code = run_as_rank(
@@ -70,11 +75,12 @@ class OptunaStudySweeper(Sweeper):
                     task_function=self.task_function,
                 )
                 raise SystemExit(code)
-            settings = SweepSettings.from_config(self.config)
+            settings = SweepSettings.from_config(self.own_config)
             sweep = Sweep(
                 settings,
                 arguments,
                 config=self.config,
+                saved=self.own_config,
                 context=self.hydra_context,
                 launcher=self.launcher,
                 task_function=self.task_function,
@@ -89,35 +95,13 @@ class OptunaStudySweeper(Sweeper):
             raise CompactHydraException(str(error)) from error
 
 
-class LeftOverTarget(SearchPathPlugin):
-    """Hands a sweeper that has our settings but the official plugin's name to ours.
+class BesideOtherPlugins(SearchPathPlugin):
+    """Takes the names that no other plugin has, and reads a left-over one of the official plugin.
 
-    Hydra calls it when all plugins are known. The official plugin's own settings still make its
-    own sweeper.
+    Hydra calls it when all plugins are known and nothing is composed yet.
     """
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Leaves the search path alone."""
-        classes = Plugins.instance().class_name_to_class
-        official = classes.get(OFFICIAL)
-        if not getattr(official, "is_door", False):
-            classes[OFFICIAL] = _door(official)
-
-
-def _door(official: Any) -> Any:
-    """Returns a class that makes our sweeper or the ``official`` one, by the settings."""
-
-    def new(_cls: type, **settings: Any) -> Sweeper:
-        if "on_change" in settings:
-            return OptunaStudySweeper(**settings)
-        if official is None:
-            raise CompactHydraException(
-                f"`hydra.sweeper._target_` is {OFFICIAL}, which is not installed; choose "
-                "hydra/sweeper=optuna_study, or pip install hydra-optuna-sweeper"
-            )
-        made: Sweeper = official(**settings)
-        return made
-
-    module, _, name = OFFICIAL.rpartition(".")
-    base = official or object
-    return type(name, (base,), {"__new__": new, "__module__": module, "is_door": True})
+        """Leaves the search path as it is."""
+        register_short_names()
+        read_left_over_target()

@@ -123,7 +123,7 @@ PRUNERS = {
 
 def register_pruners() -> None:
     """Makes the options of ``hydra/sweeper/pruner`` known to Hydra."""
-    custom: Mapping[str, Any] = {"_target_": MISSING}  # other classes have other arguments
-    options: dict[str, type | Mapping[str, Any]] = {**PRUNERS, "custom": custom}
+    other = {"_target_": MISSING}  # no fields: other classes have other arguments
+    options: Mapping[str, type | Mapping[str, Any]] = {**PRUNERS, "custom": other}
     for name, conf in options.items():
         store("hydra/sweeper/pruner", name, conf)

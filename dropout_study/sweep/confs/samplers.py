@@ -20,7 +20,7 @@ from omegaconf import MISSING
 from dropout_study.sweep.confs.store import store
 
 GROUP = "hydra/sweeper/sampler"
-OWN = "optuna_study"
+OWN = "optuna_study_"  # before the names that no other plugin registers
 
 
 @dataclass
@@ -150,13 +150,19 @@ SAMPLERS = {
 
 
 def register_samplers() -> None:
-    """Makes the options of ``hydra/sweeper/sampler`` known to Hydra.
+    """Makes the options ``hydra/sweeper/sampler=optuna_study_NAME`` known to Hydra."""
+    for name, conf in _options().items():
+        store(GROUP, f"{OWN}{name}", conf)
 
-    Each has two names: ``tpe``, and ``optuna_study/tpe``, which no other plugin registers.
-    """
-    custom: Mapping[str, Any] = {"_target_": MISSING}  # other classes have other arguments
-    options: dict[str, type | Mapping[str, Any]] = {**SAMPLERS, "custom": custom}
-    for name, conf in options.items():
+
+def register_short_names() -> None:
+    """Makes the options ``hydra/sweeper/sampler=NAME`` known, those that no other plugin has."""
+    for name, conf in _options().items():
         store(GROUP, name, conf)
-        store(f"{GROUP}/{OWN}", name, conf)
-    store(GROUP, "motpe", {"_target_": "optuna.samplers.MOTPESampler", "seed": 0})
+
+
+def _options() -> Mapping[str, type | Mapping[str, Any]]:
+    """Returns the samplers by name, with any other class and one that Optuna has dropped."""
+    other = {"_target_": MISSING}  # no fields: other classes have other arguments
+    motpe = {"_target_": "optuna.samplers.MOTPESampler", "seed": 0}
+    return {**SAMPLERS, "custom": other, "motpe": motpe}

@@ -1,6 +1,6 @@
 """The configuration of ``hydra/sweeper=optuna_study``; each comment is the field's manual."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import MISSING, DictConfig, read_write
@@ -12,7 +12,7 @@ from dropout_study.sweep.confs.samplers import register_samplers
 from dropout_study.sweep.confs.store import store
 
 BASE = "optuna_study_base"
-GROUPS = [{"sampler": "optuna_study/tpe"}, {"pruner": None}]
+GROUPS = [{"sampler": "optuna_study_tpe"}, {"pruner": None}]
 
 
 @dataclass
@@ -26,6 +26,8 @@ class OptunaStudyConf:
           - optuna_study
           - _self_
         n_trials: 50
+
+    A list or mapping that is null is empty.
 
     One that also has a pruner of its own, which ``hydra/sweeper/pruner=NAME`` is to replace, puts
     the groups after itself, as this project's ``conf/hydra/sweeper/dropout_study.yaml`` does.
@@ -48,13 +50,13 @@ class OptunaStudyConf:
     max_failure_rate: float = 0.0  # share of n_trials; more failed trials end the sweep with exit 1
     # searched parameters: dotted key -> choice(...), range(...), interval(...), tag(log, ...), or
     # {distribution: ..., when: {KEY: VALUE}} for one that is searched only under a condition
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] | None = None
     # dotted path of a function (config, trial) that suggests further parameters
     custom_search_space: str | None = None
     # entry of a returned dict that is optimised, a list for several; other entries become columns
     objective: Any = "value"
     # points that are run first, each once: dotted key -> value
-    enqueue: list[Any] = field(default_factory=list)
+    enqueue: list[Any] | None = None
     # a trial that has the parameters of one that has ended: run it, or reuse the result
     duplicates: str = "run"
     replicates: int = 1  # jobs a trial, each with another seed; the objective is their mean
@@ -65,10 +67,10 @@ class OptunaStudyConf:
     # a search space that differs from the study's: refuse, or extend (numeric ranges only)
     on_change: str = "refuse"
     # keys that may differ when a study is resumed: they do not change what a trial is
-    may_change: list[str] = field(default_factory=list)
+    may_change: list[str] | None = None
     # bounds on what a task returns, as in 'seconds <= 30': samplers avoid what violates them
-    constraints: list[str] = field(default_factory=list)
-    callbacks: list[Any] = field(default_factory=list)  # Optuna callbacks by _target_
+    constraints: list[str] | None = None
+    callbacks: list[Any] | None = None  # Optuna callbacks by _target_
     dry_run: bool = False  # print the space, the first points and the cost; write nothing
 
 
@@ -82,10 +84,10 @@ def register_sweeper() -> None:
 
 def hide_storage_password(config: DictConfig) -> None:
     """Masks the password of the storage's URL wherever Hydra would save or log it."""
-    given = as_given(config.hydra.overrides.hydra)
-    masked = [hide_password(each) if "storage=" in each else each for each in given]
+    overrides = as_given(config.hydra.overrides.hydra)
+    masked = [hide_password(each) if "storage=" in each else each for each in overrides]
     with read_write(config.hydra):
         config.hydra.overrides.hydra = masked
-        node = config.hydra.sweeper._get_node("storage")
-        if node is not None and not node._is_interpolation() and not node._is_none():
+        given = config.hydra.sweeper._get_node("storage")
+        if given is not None and not given._is_interpolation() and isinstance(given._value(), str):
             config.hydra.sweeper.storage = hide_password(config.hydra.sweeper.storage)

@@ -1,0 +1,42 @@
+"""A left-over ``_target_`` of Hydra's own Optuna plugin below ``hydra/sweeper=optuna_study``."""
+
+from typing import Any
+
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+from omegaconf import DictConfig, open_dict, read_write
+
+from dropout_study.sweep.confs.sweeper import OptunaStudyConf
+
+OURS = "on_change"  # a setting that no other sweeper has
+
+
+def is_ours(sweeper: DictConfig | None) -> bool:
+    """Returns whether ``hydra.sweeper`` is ours, whatever its ``_target_`` says."""
+    return sweeper is not None and OURS in sweeper
+
+
+def read_left_over_target() -> None:
+    """Lets Hydra make our sweeper of our settings, whatever ``hydra.sweeper._target_`` says.
+
+    A configuration of the official plugin often sets it, and it then replaces ours. Nothing of ours
+    is called by Hydra before it looks for that class, so what looks for it is wrapped.
+    """
+    plugins: Any = Plugins.instance()
+    instantiate_sweeper = plugins.instantiate_sweeper
+    if hasattr(instantiate_sweeper, OURS):
+        return
+
+    def by_settings(*, config: DictConfig, **rest: Any) -> Sweeper:
+        sweeper = config.hydra.sweeper
+        if not is_ours(sweeper):
+            return instantiate_sweeper(config=config, **rest)  # type: ignore[no-any-return]
+        given = sweeper._target_
+        with read_write(config.hydra), open_dict(config.hydra):
+            sweeper._target_ = OptunaStudyConf._target_
+            made: Sweeper = instantiate_sweeper(config=config, **rest)
+            sweeper._target_ = given  # Hydra 1.4 compares it with that of the jobs
+        return made
+
+    setattr(by_settings, OURS, True)
+    plugins.instantiate_sweeper = by_settings
