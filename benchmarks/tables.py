@@ -20,20 +20,23 @@ from dropout_study.results.histories import write_histories
 from dropout_study.results.live_table import ResultsTable
 from dropout_study.results.study import load_study
 from dropout_study.results.table import write_results
-from dropout_study.trial import EpochMetrics, TrialResult
+from dropout_study.trial import Metrics, trial_metrics
 
 
 def write_trials(root: Path, trials: int, epochs: int) -> None:
     """Writes the job directories of a finished study."""
-    history = [EpochMetrics(e, 0.51234567, 0.81, 0.6, 0.8, 0.61, 0.79, 0.5) for e in range(epochs)]
-    header = ",".join(EpochMetrics.__dataclass_fields__)
-    rows = [",".join(map(str, vars(m).values())) for m in history]
-    text = "\n".join([header, *rows, ""])
+    numbers: Metrics = {
+        **{"train_loss": 0.51234567, "train_accuracy": 0.81, "val_loss": 0.6},
+        **{"val_accuracy": 0.8, "test_loss": 0.61, "test_accuracy": 0.79, "seconds": 0.5},
+    }
+    history: list[Metrics] = [{"epoch": epoch, **numbers} for epoch in range(1, epochs + 1)]
+    rows = [",".join(map(str, row.values())) for row in history]
+    text = "\n".join([",".join(history[0]), *rows, ""])
     for number in range(trials):
         job = JobPaths(root / str(number))
         job.root.mkdir()
         job.history_csv.write_text(text)
-        result = TrialResult.from_history(history, seed=0).as_dict()
+        result = trial_metrics(history)
         params = {"model.dropout1": number / trials, "optimizer.lr": 0.1, "trainer.epochs": epochs}
         record = {"trial": number, "state": "COMPLETE", **result, **params, "model": "mlp"}
         job.metrics_json.write_text(json.dumps({**record, "job_dir": str(number), "error": ""}))

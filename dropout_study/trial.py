@@ -1,8 +1,12 @@
-"""A trial's life in plain data: what an epoch reports, what a trial ends with."""
+"""A trial's life in plain data: the numbers of its epochs, and what a trial ends with."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from statistics import fmean
+from typing import Any, Self
+
+from dropout_study.errors import argument_error
 
 
 class TrialState(StrEnum):
@@ -15,71 +19,127 @@ class TrialState(StrEnum):
     FAIL = "FAIL"
 
 
-@dataclass(frozen=True)
-class EpochMetrics:
-    """One row of ``history.csv``.
+Metrics = dict[str, Any]
+"""Numbers by name, in the order of the table: of one epoch or of a whole trial. None: not measured.
 
-    Training numbers are means over the epoch's minibatches in training mode (dropout on, weights
-    moving), as the book plots them; validation and test are taken after the epoch, dropout off.
-    Losses are mean cross entropies in nats, accuracies are in [0, 1]; ``val_*`` is None where the
-    data has no validation split. ``seconds`` is the wall time of the epoch, evaluation included;
-    in a population, this trial's share of it.
-    """
+An epoch has ``epoch`` (from 1), ``<split>_<metric>`` for each split and metric, and ``seconds``:
+the wall time of the epoch, evaluation included; in a population, this trial's share of it.
+"""
 
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    val_loss: float | None
-    val_accuracy: float | None
-    test_loss: float
-    test_accuracy: float
-    seconds: float
+OnEpoch = Callable[[Metrics], bool]
+"""Called after every epoch with its numbers; the training goes on while it returns True."""
 
-
-OnEpoch = Callable[[EpochMetrics], bool]
-"""Called after every epoch with its metrics; the training goes on while it returns True."""
+SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
-class TrialResult:
-    """What a trained trial reports: its objective and the metrics of its last epoch.
+class Objective:
+    """The number that a trial is judged by.
 
-    ``value`` is the objective: validation accuracy after the last epoch (None without validation
-    data). ``best_epoch`` is the epoch of the highest validation accuracy, for information:
-    nothing is taken from it.
+    Attributes:
+        name: of a number of the trial.
+        minimize: whether smaller is better.
     """
 
-    value: float | None
-    val_accuracy: float | None
-    test_accuracy: float
-    train_accuracy: float
-    train_loss: float
-    val_loss: float | None
-    test_loss: float
-    epochs_run: int
-    best_epoch: int | None
-    seconds: float
-    seed: int
+    name: str = "val_accuracy"
+    minimize: bool = False
+
+    @property
+    def of_epochs(self) -> "Objective":
+        """What tells a good epoch from a bad one: itself, or the validation loss.
+
+        The latter if it is no number of the validation split: a trial's seconds, say.
+        """
+        return self if self.name.startswith("val_") else Objective("val_loss", minimize=True)
+
+    def best(self, history: Sequence[Metrics]) -> Metrics | None:
+        """Returns the best epoch, the first of equals; None without validation data."""
+        judge = self.of_epochs
+        measured = [row for row in history if row[judge.name] is not None]
+        choose = min if judge.minimize else max
+        return choose(measured, key=lambda row: row[judge.name], default=None)
+
+
+VAL_ACCURACY = Objective()
+
+
+@dataclass(frozen=True)
+class Summary:
+    """From which epochs a trial's numbers are taken: the setting ``trainer.objective``.
+
+    Attributes:
+        kind: "last" (epoch), "mean_last" (the mean of the last ``count`` epochs) or "best_epoch"
+            (the epoch that is best by the objective).
+        count: of epochs for "mean_last".
+    """
+
+    kind: str = "last"
+    count: int = 1
 
     @classmethod
-    def from_history(cls, history: Sequence[EpochMetrics], seed: int) -> "TrialResult":
-        """Returns the result of a trial that trained for ``len(history) >= 1`` epochs."""
-        last = history[-1]
-        with_val = [(m.val_accuracy, -m.epoch) for m in history if m.val_accuracy is not None]
-        return cls(
-            value=last.val_accuracy,
-            val_accuracy=last.val_accuracy,
-            test_accuracy=last.test_accuracy,
-            train_accuracy=last.train_accuracy,
-            train_loss=last.train_loss,
-            val_loss=last.val_loss,
-            test_loss=last.test_loss,
-            epochs_run=last.epoch,
-            best_epoch=-max(with_val)[1] if with_val else None,
-            seconds=sum(m.seconds for m in history),
-            seed=seed,
-        )
+    def parse(cls, name: str, text: object) -> Self:
+        """Returns what ``text`` says: last, mean_last_K or best_epoch.
 
-    def as_dict(self) -> dict[str, float | int | None]:
-        """Returns the fields by name, in the order of the table's columns."""
-        return asdict(self)
+        Args:
+            name: of the setting, for the message.
+            text: its value.
+
+        Raises:
+            UserError: it says nothing of these.
+        """
+        if text in ("last", "best_epoch"):
+            return cls(str(text))
+        kind, _, count = str(text).rpartition("_")
+        if kind != "mean_last" or not (count.isdecimal() and int(count) >= 1):
+            rule = "must be last, best_epoch or mean_last_K with a number K >= 1, as in mean_last_5"
+            raise argument_error(name, text, rule)
+        return cls(kind, int(count))
+
+    def of(self, history: Sequence[Metrics], objective: Objective) -> Metrics:
+        """Returns the numbers ``<split>_<metric>`` of the epochs so far, at least one."""
+        rows = history[-self.count :]
+        if self.kind == "best_epoch":
+            rows = [objective.best(history) or history[-1]]
+        return {name: _mean([row[name] for row in rows]) for name in split_names(history[-1])}
+
+
+LAST_EPOCH = Summary()
+
+
+def split_names(names: Mapping[str, Any]) -> list[str]:
+    """Returns those of ``names`` that are a metric of a split."""
+    return [name for name in names if name.partition("_")[0] in SPLITS]
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if len(known) == len(values) else None
+
+
+def trial_metrics(
+    history: Sequence[Metrics],
+    *,
+    objective: Objective = VAL_ACCURACY,
+    summary: Summary = LAST_EPOCH,
+    seed: int = 0,
+) -> Metrics:
+    """Returns the numbers of a trial that trained for ``len(history) >= 1`` epochs.
+
+    ``value`` is the objective's number, None without validation data. ``best_epoch`` is the epoch
+    that is best by the objective, for information.
+
+    Args:
+        history: its epochs.
+        objective: what it is judged by.
+        summary: from which epochs its numbers are taken.
+        seed: of its draws.
+    """
+    numbers = summary.of(history, objective)
+    best = objective.best(history)
+    numbers |= {
+        "epochs_run": history[-1]["epoch"],
+        "best_epoch": best and best["epoch"],
+        "seconds": sum(row["seconds"] for row in history),
+        "seed": seed,
+    }
+    return {"value": numbers.get(objective.name), **numbers}

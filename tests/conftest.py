@@ -20,7 +20,7 @@ from dropout_study.data import Splits, synthetic
 from dropout_study.data.idx import IDX_FILES, encode_idx
 from dropout_study.errors import UserError
 from dropout_study.paths import conf_dir
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import Metrics
 
 torch.set_num_threads(1)  # small networks: a second thread only gets in the way
 
@@ -85,15 +85,15 @@ def write_idx(idx_parts: dict[str, Tensor]) -> WriteIdx:
 
 
 @pytest.fixture
-def epoch() -> Callable[..., EpochMetrics]:
+def epoch() -> Callable[..., Metrics]:
     """Makes the metrics of an epoch, all given but for what matters to the test."""
 
-    def metrics(number: int, **given: float | None) -> EpochMetrics:
-        usual: dict[str, float | None] = {
-            **{"train_loss": 1 / number, "val_loss": 0.9, "test_loss": 0.8, "seconds": 2.0},
-            **{"train_accuracy": 0.5, "val_accuracy": 0.6, "test_accuracy": 0.7},
+    def metrics(number: int, **given: float | None) -> Metrics:
+        usual: Metrics = {
+            **{"train_loss": 1 / number, "train_accuracy": 0.5, "val_loss": 0.9},
+            **{"val_accuracy": 0.6, "test_loss": 0.8, "test_accuracy": 0.7, "seconds": 2.0},
         }
-        return EpochMetrics(epoch=number, **{**usual, **given})
+        return {"epoch": number, **usual, **given}
 
     return metrics
 

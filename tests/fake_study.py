@@ -3,14 +3,13 @@
 import json
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from dropout_study.paths import StudyPaths
-from dropout_study.trial import EpochMetrics, TrialResult
+from dropout_study.trial import Metrics, trial_metrics
 
 Params = dict[str, Any]
 BOOK = {"model.dropout1": 0.2, "model.dropout2": 0.5, "optimizer.lr": 0.5, "trainer.epochs": 6}
@@ -92,16 +91,15 @@ def write_trial(
     job.overrides_yaml.write_text(yaml.safe_dump([f"{k}={v}" for k, v in params.items()]))
     epochs = 2 if state in ("PRUNED", "RUNNING") else int(params.get("trainer.epochs", 6))
     history = curve(number, epochs, seed)
-    names = [field.name for field in fields(EpochMetrics)]
-    rows = [",".join(map(str, astuple(row))) for row in history]
-    job.history_csv.write_text("\n".join([",".join(names), *rows, ""]))
+    rows = [",".join(map(str, row.values())) for row in history]
+    job.history_csv.write_text("\n".join([",".join(history[0]), *rows, ""]))
     facts = {"train": 5000, "val": 1000, "test": TEST_IMAGES, "sha256": "abc"}
     facts |= {"classes": 10, "in_shape": [1, 28, 28]}
     provenance = {"packages": {"torch": "2"}, "python": "3", "data": facts, "commit": "f00"}
     job.provenance_json.write_text(json.dumps(provenance))
     if state == "RUNNING":
         return
-    row = {"trial": number, "state": state, **TrialResult.from_history(history, seed).as_dict()}
+    row = {"trial": number, "state": state, **trial_metrics(history, seed=seed)}
     if state == "FAIL":
         row = {"trial": number, "state": state, "value": None, "seed": seed}
     names_of = {"model": "mlp", "data": "fashion_mnist_mini", "optimizer": "sgd"}
@@ -110,20 +108,20 @@ def write_trial(
     job.metrics_json.write_text(json.dumps(row))
 
 
-def curve(number: int, epochs: int, seed: int) -> list[EpochMetrics]:
+def curve(number: int, epochs: int, seed: int) -> list[Metrics]:
     """Returns a learning curve whose end differs between trials and, a little, between seeds."""
     draw = random.Random(f"{number},{seed}")
     end = 0.75 + 0.1 * draw.random()
     return [
-        EpochMetrics(
-            epoch=epoch,
-            train_loss=1 / epoch,
-            train_accuracy=end - 0.1 / epoch,
-            val_loss=1.1 / epoch,
-            val_accuracy=round(end - 0.2 / epoch, 3),
-            test_loss=1.2 / epoch,
-            test_accuracy=round(end - 0.21 / epoch, 3),
-            seconds=0.5,
-        )
+        {
+            "epoch": epoch,
+            "train_loss": 1 / epoch,
+            "train_accuracy": end - 0.1 / epoch,
+            "val_loss": 1.1 / epoch,
+            "val_accuracy": round(end - 0.2 / epoch, 3),
+            "test_loss": 1.2 / epoch,
+            "test_accuracy": round(end - 0.21 / epoch, 3),
+            "seconds": 0.5,
+        }
         for epoch in range(1, epochs + 1)
     ]

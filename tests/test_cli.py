@@ -17,6 +17,7 @@ from command_line import SMALL, Ended, run_command
 from dropout_study.cli.train import main
 from dropout_study.data.idx import IDX_FILES
 from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS
+from dropout_study.trial import SPLITS
 
 Command = Callable[..., Ended]
 
@@ -64,9 +65,12 @@ class TestSingleRun:
 
     def test_its_metrics_are_a_row_of_the_table(self, run):
         metrics = json.loads((run[1] / "metrics.json").read_text())
-        assert set(metrics) == {*FIRST_COLUMNS, *LAST_COLUMNS} | {
-            word.split("=")[0] for word in SMALL if "." in word
-        } | {"model.dropout1"}
+        given = [word.split("=")[0] for word in SMALL if "." in word]
+        measured = [f"{split}_{m}" for split in SPLITS for m in ("loss", "accuracy")]
+        assert set(metrics) == {
+            *(*FIRST_COLUMNS, *measured, "epochs_run", "best_epoch", "seconds", "seed", "images"),
+            *(*given, "model.dropout1", "model", "data", "optimizer", *LAST_COLUMNS),
+        }
         assert (metrics["state"], metrics["epochs_run"], metrics["error"]) == ("COMPLETE", 2, "")
         assert metrics["value"] == metrics["val_accuracy"]
         assert (metrics["model"], metrics["data"], metrics["optimizer"]) == (

@@ -18,7 +18,8 @@ from dropout_study.sweep.confs.sweeper import OptunaStudyConf
 FILES = sorted(conf_dir().rglob("*.yaml"))
 OPTIONS = [path for path in FILES if path.parent != conf_dir()]
 KEYLESS = {"experiment", "report", "tracker"}  # groups that choose, and have no values of their own
-TYPED = [p for p in OPTIONS if p.parent.name not in KEYLESS and p.stem != "custom"]
+GROUPED = [path for path in OPTIONS if path.parent.parent == conf_dir()]  # not Hydra's own
+TYPED = [p for p in GROUPED if p.parent.name not in KEYLESS and p.stem != "custom"]
 WITHOUT_COMMENT = {"_target_", "defaults", "hydra"}  # Hydra's own keys, which its manual explains
 
 
@@ -32,7 +33,7 @@ every_option = pytest.mark.parametrize("path", OPTIONS, ids=name)
 
 def override(path: Path) -> str:
     """``conf/model/mlp.yaml`` is chosen by ``model=mlp``."""
-    return f"{path.parent.name}={path.stem}"
+    return f"{path.parent.relative_to(conf_dir())}={path.stem}"
 
 
 def head(path: Path) -> list[str]:
@@ -58,7 +59,10 @@ def test_every_file_begins_with_a_command_that_uses_it(path, compose_config):
             command = re.split(r"\s{2,}", line)[0]  # a gap separates it from its purpose
             arguments = [a for a in shlex.split(command)[1:] if a != "--multirun"]
             choices = compose_config(*arguments, hydra=True).hydra.runtime.choices
-            assert path not in OPTIONS or choices[path.parent.name] == path.stem
+            assert (
+                path not in OPTIONS
+                or choices[str(path.parent.relative_to(conf_dir()))] == path.stem
+            )
 
 
 def undocumented(node: yaml.Node, lines: list[str]) -> list[str]:
@@ -118,7 +122,7 @@ def test_a_sweep_begins_with_the_books_configuration(compose_config):
     config = compose_config(hydra=True)
     sweeper = config.hydra.sweeper
     assert sweeper._target_ == OptunaStudyConf._target_
-    assert sweeper.direction == "maximize"
+    assert (sweeper.objective, sweeper.direction) == ("val_accuracy", "maximize")
     assert (sweeper.params, sweeper.n_trials) == (
         config.search_space.params,
         config.search_space.n_trials,

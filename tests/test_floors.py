@@ -17,8 +17,8 @@ FILES = {
 }
 
 LEVELS = (
-    {"errors", "paths", "trial", "randomness"},
-    {"checks", "files"},
+    {"errors", "paths", "randomness"},
+    {"checks", "files", "trial"},
     {"noise", "stats"},
     {"data", "models"},
     {"training", "search"},

@@ -19,18 +19,17 @@ def results() -> None:
     arguments = parser.parse_args()
     from dropout_study.paths import StudyPaths
     from dropout_study.results.show import print_results
-    from dropout_study.results.study import configured_direction
+    from dropout_study.results.study import Aim, study_config
     from dropout_study.results.table import study_frame, write_tables
-    from dropout_study.sweep.outcome import minimizes
 
     try:
         path = write_tables(arguments.dir)
         frame = study_frame(arguments.dir)
-        minimize = minimizes(configured_direction(StudyPaths(arguments.dir)))
+        aim = Aim.of(study_config(StudyPaths(arguments.dir)))
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-results: {error}")
     try:
-        print_results(frame, top=arguments.top, minimize=minimize)
+        print_results(frame, top=arguments.top, aim=aim)
         print(f"Every trial: {path}", flush=True)
     except BrokenPipeError:  # its reader has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

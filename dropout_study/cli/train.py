@@ -17,7 +17,7 @@ from dropout_study.config.hydra_main import HYDRA_MAIN
 from dropout_study.errors import UserError
 from dropout_study.launch import population_form
 from dropout_study.paths import conf_dir
-from dropout_study.sweep.marks import estimates_cost, preloads
+from dropout_study.sweep.marks import estimates_cost, offers_objectives, preloads
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 
@@ -28,25 +28,30 @@ MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 @population_form("dropout_study.launch.trial_form.TrialForm")
 @preloads("dropout_study.task.task.preload")
 @estimates_cost("dropout_study.task.cost.cost_of_training")
+@offers_objectives("dropout_study.task.objectives.offered_objectives")
 def task(config: DictConfig) -> dict[str, Any]:
     """Trains one trial and returns its metrics; ``value`` is the objective."""
     from dropout_study.sweep.current import current_trial
+    from dropout_study.task.objectives import current_objective
     from dropout_study.task.progress import RunProgress
     from dropout_study.task.task import prepare_trial, train_sweep_trial, train_trial
     from dropout_study.task.tracker import tracking
 
     hydra_config = HydraConfig.get()
+    objective = current_objective()
     job_dir = Path(hydra_config.runtime.output_dir)
     if hydra_config.mode == RunMode.MULTIRUN:
         with tracking(config, str(job_dir)) as listeners:
-            return train_sweep_trial(prepare_trial(config), job_dir, current_trial(), *listeners)
+            return train_sweep_trial(
+                prepare_trial(config), job_dir, current_trial(), *listeners, objective=objective
+            )
     try:
         setup = prepare_trial(config)
         with (
             RunProgress(setup.settings.epochs, len(setup.splits.train)) as progress,
             tracking(config, str(job_dir)) as listeners,
         ):
-            return train_trial(setup, job_dir, progress, *listeners).as_dict()
+            return train_trial(setup, job_dir, progress, *listeners, objective=objective)
     except MISTAKES as error:
         raise SystemExit(f"dropout-study: {explain(error)}") from error
 

@@ -22,10 +22,25 @@ from dropout_study.checks import (
     check_share,
 )
 from dropout_study.errors import UserError, argument_error, did_you_mean
+from dropout_study.trial import Summary
 
 Check = Callable[..., Any]
 PRECISIONS = ("float32", "tf32", "bfloat16")
 CHECKPOINTS = ("none", "last", "best")
+
+
+def check_summary(name: str, value: str) -> None:
+    """Raises unless ``value`` says from which epochs a trial's numbers are taken."""
+    Summary.parse(name, value)
+
+
+def check_metrics(name: str, value: dict[str, Any]) -> None:
+    """Raises unless each entry names the class of a metric."""
+    for key, node in value.items():
+        if not key.isidentifier() or key in ("loss", "epoch", "seconds"):
+            raise argument_error(name, key, "has names of metrics; give it another name than")
+        if not isinstance(node, dict) or "_target_" not in node:
+            raise argument_error(f"{name}.{key}", node, "must name a class by `_target_`")
 
 
 def checked(check: Check, **bounds: Any) -> Any:
@@ -176,6 +191,8 @@ class TrainerConf:
     device: str = "auto"
     precision: str = checked(check_one_of, options=PRECISIONS)
     seed: int = 0
+    objective: str = field(default="last", metadata={"check": check_summary})
+    metrics: dict[str, Any] = field(default_factory=dict, metadata={"check": check_metrics})
     checkpoint: str = field(  # has a value: configurations of older studies lack the key
         default="none", metadata={"check": partial(check_one_of, options=CHECKPOINTS)}
     )

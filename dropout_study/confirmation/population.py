@@ -1,6 +1,6 @@
 """The runs of a confirmation as populations: the same results, in less time."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
 from omegaconf import OmegaConf
@@ -12,7 +12,7 @@ from dropout_study.task.history import HistoryFile
 from dropout_study.task.provenance import write_provenance
 from dropout_study.task.task import prepare_trial
 from dropout_study.training.population import Member, MemberId, MemberResult, train_population
-from dropout_study.trial import EpochMetrics, TrialResult
+from dropout_study.trial import Metrics
 
 CPU_PLACES = 16
 """Runs at once on a CPU: more are not faster, and an interruption would cost more of them."""
@@ -60,6 +60,7 @@ class _Confirmation:
         self._runs = {f"{run.configuration}, seed {run.seed}": run for run in runs}
         self._waiting = iter(self._runs.items())
         self._histories: dict[MemberId, HistoryFile] = {}
+        self._numbers: dict[MemberId, Callable[[Sequence[Metrics]], Metrics]] = {}
 
     def train(self) -> None:
         first = next(self._begun(), None)
@@ -73,6 +74,7 @@ class _Confirmation:
             on_epochs=self._keep_histories,
             on_leave=self._record,
             refill=lambda places: [member for member, _ in islice(self._begun(), places)],
+            metrics=self._metrics,
             capacity=min(CPU_PLACES if on_cpu else PLACES, len(self._runs)),
         )
 
@@ -89,10 +91,12 @@ class _Confirmation:
     def _member(self, name: str, run: Run) -> tuple[Member, Splits]:
         setup = on_all_examples(prepare_trial(run.config))
         write_provenance(run.paths, setup.splits, setup.model)
+        self._numbers[name] = setup.numbers
+        self._metrics = setup.metrics
         self._histories[name] = HistoryFile(run.paths.history_csv)
         return Member(name, setup.model, setup.optimizer, setup.settings), setup.splits
 
-    def _keep_histories(self, metrics: Mapping[MemberId, EpochMetrics]) -> list[MemberId]:
+    def _keep_histories(self, metrics: Mapping[MemberId, Metrics]) -> list[MemberId]:
         for name, epoch in metrics.items():
             self._histories[name](epoch)
         return list(metrics)
@@ -101,5 +105,5 @@ class _Confirmation:
         run = self._runs[str(name)]
         del self._histories[name]
         error = result.error
-        ended = error or TrialResult.from_history(result.history, run.seed)
+        ended = error or self._numbers[name](result.history)
         end_run(run, ended, population=True)

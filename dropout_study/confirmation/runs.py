@@ -15,7 +15,7 @@ from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
 from dropout_study.task.all_examples import on_all_examples
 from dropout_study.task.task import prepare_trial, train_trial
-from dropout_study.trial import TrialResult, TrialState
+from dropout_study.trial import Metrics, TrialState
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def train_one_by_one(runs: Sequence[Run]) -> None:
             end_run(run, error)
 
 
-def end_run(run: Run, result: TrialResult | Exception, *, population: bool = False) -> None:
+def end_run(run: Run, result: Metrics | Exception, *, population: bool = False) -> None:
     """Records how a run has ended and says so: with a result, diverged, or with an error.
 
     Args:
@@ -68,14 +68,14 @@ def end_run(run: Run, result: TrialResult | Exception, *, population: bool = Fal
         result: of it, or what it raised.
         population: whether it was trained beside others, which may round its sums differently.
     """
-    if isinstance(result, TrialResult):
-        ended = {"state": str(TrialState.COMPLETE), "error": "", "population": population}
-        write_run(run, {**result.as_dict(), **ended})
-        told = f"test accuracy {result.test_accuracy:.4f}"
-    else:
+    if isinstance(result, Exception):
         told = describe_error(result)
         diverged = isinstance(result, DivergedError)
         write_run(run, {"state": str(TrialState.FAIL), "error": told, "diverged": diverged})
+    else:
+        ended = {"state": str(TrialState.COMPLETE), "error": "", "population": population}
+        write_run(run, {**result, **ended})
+        told = ", ".join(f"{name} {result[name]:.4f}" for name in result if name.startswith("test"))
     log.info("%s, seed %d: %s", run.configuration, run.seed, told)
 
 

@@ -1,6 +1,6 @@
 """The population form of a task: what a launcher needs to train its jobs together."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from hydra.types import TaskFunction
 from hydra.utils import get_object
 from omegaconf import DictConfig
 
-from dropout_study.trial import EpochMetrics, OnEpoch
+from dropout_study.trial import Metrics, OnEpoch
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dropout_study.data import Splits
     from dropout_study.training import TrainSettings
+    from dropout_study.training.metrics import MetricTypes
 
 Task = TypeVar("Task", bound=Callable[..., Any])
 
@@ -32,7 +33,8 @@ class MemberTask:
         splits: the data, the same for all jobs of a group.
         settings: epochs, batch size, precision and seed.
         on_epoch: called after every epoch; the member goes on while it returns True.
-        result: what the task would return, given its epochs.
+        result: what the task would return, given its epochs; its numbers by name are reported.
+        metrics: what is measured, the same for all jobs of a group; None for loss and accuracy.
     """
 
     model: "nn.Module"
@@ -40,7 +42,8 @@ class MemberTask:
     splits: "Splits"
     settings: "TrainSettings"
     on_epoch: OnEpoch
-    result: Callable[[list[EpochMetrics]], Any]
+    result: Callable[[Sequence[Metrics]], Any]
+    metrics: "MetricTypes | None" = None
 
 
 class PopulationForm(Protocol):

@@ -9,6 +9,7 @@ parameters on disk.
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
+from numbers import Real
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from dropout_study.errors import TrialPruned
 from dropout_study.launch.form import MemberTask, PopulationForm
 from dropout_study.sweep.source import Assignment
 from dropout_study.training.population import Member, MemberResult
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import Metrics
 
 
 class MemberJob:
@@ -51,6 +52,7 @@ class MemberJob:
         self._opened = ExitStack()
         self._task: MemberTask | None = None
         self._error: Exception | None = None
+        self._history: list[Metrics] = []
 
     def begin(self) -> bool:
         """Makes the directory and the member; False if the job has failed before training."""
@@ -77,13 +79,25 @@ class MemberJob:
             self.assignment.name, self.task.model, self.task.optimizer, self.task.settings
         )
 
-    def goes_on(self, metrics: EpochMetrics) -> bool:
+    def goes_on(self, metrics: Metrics) -> bool:
         """Tells the task of an epoch; returns whether it wants another."""
+        self._history.append(metrics)
         try:
             return self.task.on_epoch(metrics)
         except Exception as error:  # of the task's own listeners: it fails, its neighbours do not
             self._error = error
             return False
+
+    def value(self, objective: str) -> float | None:
+        """Returns the objective after the epochs so far, from what the task would return now.
+
+        None for what has no value per epoch: an entry of a returned dict that no epoch has.
+        """
+        returned = self.task.result(self._history)
+        if isinstance(returned, Mapping):
+            per_epoch = objective in self._history[-1]
+            returned = returned.get(objective) if per_epoch else None
+        return float(returned) if isinstance(returned, Real) else None
 
     def end(self, result: MemberResult | None = None, *, pruned: bool = False) -> JobReturn:
         """Ends the job as its task would: returns, fails, or is pruned.

@@ -12,7 +12,9 @@ from omegaconf import DictConfig
 from dropout_study.config.compose import Composer
 from dropout_study.launch.form import PopulationForm, form_of
 from dropout_study.launch.job import MemberJob
+from dropout_study.sweep.objective import configured_objectives
 from dropout_study.sweep.source import Assignment, TrialSource
+from dropout_study.training.metrics import DEFAULT_METRICS
 from dropout_study.training.population import (
     Member,
     MemberId,
@@ -20,7 +22,7 @@ from dropout_study.training.population import (
     places_for,
     train_population,
 )
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +76,8 @@ def launch_from(
         job_config = composer.job_config(assignment.overrides, assignment.number)
         return MemberJob(assignment, job_config, context, task_function, form)
 
-    Population(source, form, job_of, capacity).train()
+    objective = configured_objectives(config)[0]  # nothing is reported of a sweep with several
+    Population(source, form, job_of, capacity, objective).train()
 
 
 class Wave:
@@ -115,6 +118,7 @@ class Population:
         form: of the task.
         job_of: composes the job of a trial.
         capacity: jobs in training or waiting; None for what suits the device.
+        objective: name of what is reported after every epoch.
     """
 
     def __init__(
@@ -123,11 +127,13 @@ class Population:
         form: PopulationForm,
         job_of: Callable[[Assignment], MemberJob],
         capacity: int | None,
+        objective: str,
     ) -> None:
         self._source = source
         self._form = form
         self._job_of = job_of
         self._capacity = capacity
+        self._objective = objective
         self._waiting: dict[Hashable, deque[MemberJob]] = {}
         self._training: dict[MemberId, MemberJob] = {}
         self._stopped: set[MemberId] = set()
@@ -155,7 +161,8 @@ class Population:
         first = self._admit(group, 1)
         if not first:
             return
-        splits = self._training[first[0].id].task.splits
+        task = self._training[first[0].id].task
+        splits = task.splits
         if self._capacity is None:
             self._capacity = places_for(first[0], splits.train.labels.device)
             log.info("training up to %d jobs at once", self._capacity)
@@ -166,6 +173,7 @@ class Population:
             on_leave=self._on_leave,
             refill=lambda places: self._admit(group, places),
             capacity=self._capacity,
+            metrics=task.metrics or DEFAULT_METRICS,
         )
 
     def _admit(self, group: Hashable, places: int) -> list[Member]:
@@ -202,16 +210,16 @@ class Population:
         except Exception:  # whatever is wrong with its configuration, it fails with it as it begins
             return job
 
-    def _on_epochs(self, metrics: Mapping[MemberId, EpochMetrics]) -> Collection[MemberId]:
+    def _on_epochs(self, metrics: Mapping[MemberId, Metrics]) -> Collection[MemberId]:
         """Tells the source in the order of the trials, whatever buckets they were trained in."""
         members = sorted(metrics, key=lambda member: self._training[member].place)
         return [member for member in members if self._goes_on(member, metrics[member])]
 
-    def _goes_on(self, member: MemberId, row: EpochMetrics) -> bool:
+    def _goes_on(self, member: MemberId, row: Metrics) -> bool:
         job = self._training[member]
         goes_on = job.goes_on(row)
-        value = row.val_accuracy
-        if value is None or self._source.report(job.assignment, value, row.epoch):
+        value = job.value(self._objective)
+        if value is None or self._source.report(job.assignment, value, row["epoch"]):
             return goes_on
         self._stopped.add(member)
         return False

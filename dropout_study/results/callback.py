@@ -9,7 +9,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from dropout_study.paths import JobPaths
+from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.confs.left_over import is_ours
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class ResultsCallback(Callback):
             return
         from dropout_study.errors import UserError
         from dropout_study.results.show import print_results
+        from dropout_study.results.study import Aim, study_config
         from dropout_study.results.table import study_frame, write_tables
-        from dropout_study.sweep.outcome import minimizes
 
         root = Path(config.hydra.sweep.dir)
         try:
@@ -66,8 +66,7 @@ class ResultsCallback(Callback):
         except (OSError, UserError) as error:
             log.warning("the tables are not written: %s", error)
             return
-        minimize = minimizes(OmegaConf.select(config, "hydra.sweeper.direction"))
-        print_results(frame, top=self.top, minimize=minimize)
+        print_results(frame, top=self.top, aim=Aim.of(study_config(StudyPaths(root))))
         print(f"Every trial: {path}")
         print(f"More of them here: dropout-study-results {root} --top {len(frame)}")
 

@@ -3,25 +3,35 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dropout_study.results.record import GROUPS
-
-FIRST_COLUMNS = (
-    *("trial", "state", "value", "val_accuracy", "test_accuracy", "train_accuracy"),
-    *("train_loss", "val_loss", "test_loss", "epochs_run", "best_epoch", "seconds", "seed"),
-)
-LAST_COLUMNS = (*GROUPS, "job_dir", "error")
+FIRST_COLUMNS = ("trial", "state", "value")
+LAST_COLUMNS = ("job_dir", "error")
+REPORTED = tuple(f"{split}_{m}" for m in ("accuracy", "loss") for split in ("val", "test", "train"))
+"""Numbers that the report reads: a loaded study has these columns also where no trial has them."""
 _FIXED = {*FIRST_COLUMNS, *LAST_COLUMNS}
 _QUOTED = frozenset(',"\r\n')
 
 
 def table_columns(rows: Iterable[Iterable[str]]) -> list[str]:
-    """Returns the columns: fixed ones, what the rows have beside them as it appears, fixed ones.
+    """Returns the columns: fixed ones, what the rows have beside them, fixed ones.
+
+    The rows' own order is kept: a name that no earlier row has is put behind its predecessor. So a
+    trial that failed before it measured anything does not move the numbers behind the parameters.
 
     Args:
         rows: the names that each trial has a value for.
     """
-    given = dict.fromkeys(name for row in rows for name in row)
-    return [*FIRST_COLUMNS, *(name for name in given if name not in _FIXED), *LAST_COLUMNS]
+    columns = list(FIRST_COLUMNS)
+    for row in rows:
+        place = len(FIRST_COLUMNS)
+        for name in row:
+            if name in _FIXED:
+                continue
+            if name in columns:
+                place = columns.index(name)
+            else:
+                columns.insert(place, name)
+            place += 1
+    return [*columns, *LAST_COLUMNS]
 
 
 def csv_line(values: Iterable[Any]) -> str:

@@ -7,9 +7,9 @@ import pandas as pd
 
 from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
-from dropout_study.trial import EpochMetrics
+from dropout_study.results.columns import REPORTED
 
-COLUMNS = ("trial", *EpochMetrics.__dataclass_fields__)
+COLUMNS = ("trial", "epoch")
 
 
 def joined_histories(root: Path) -> tuple[str, list[str]]:
@@ -74,4 +74,6 @@ def histories_frame(root: Path) -> tuple[pd.DataFrame, list[str]]:
         if numbers.isna().sum() > frame[name].isna().sum():
             problems.append(f"histories: `{name}` holds text where numbers are due; left empty")
         frame[name] = numbers
-    return frame.reindex(columns=list(dict.fromkeys([*COLUMNS, *frame.columns]))), problems
+    return frame.reindex(
+        columns=list(dict.fromkeys([*frame.columns, *COLUMNS, *REPORTED]))
+    ), problems

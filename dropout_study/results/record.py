@@ -15,13 +15,15 @@ from yaml import YAMLError
 from dropout_study.config.overrides import override_key
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths
-from dropout_study.sweep.outcome import objective_names, outcome_of
-from dropout_study.trial import TrialResult, TrialState
+from dropout_study.sweep.objective import configured_objectives
+from dropout_study.sweep.outcome import outcome_of
+from dropout_study.trial import TrialState
 
-RESERVED = ("trial", "state", "job_dir", "error")
+RESERVED = ("trial", "state", "value", "job_dir", "error")
 """Columns that a task's metrics cannot take."""
 GROUPS = ("model", "data", "optimizer")
 WHOLE_NUMBERS = ("trial", "epochs_run", "best_epoch", "seed")
+NUMBERS = ("value", "seconds", *WHOLE_NUMBERS)
 
 
 def job_record(config: DictConfig, job: JobReturn) -> dict[str, Any]:
@@ -34,23 +36,13 @@ def job_record(config: DictConfig, job: JobReturn) -> dict[str, Any]:
     return {
         "trial": OmegaConf.select(config, "hydra.job.num", default=None),
         "state": str(outcome.state),
-        **{str(name): x for name, x in outcome.metrics.items() if _may_be_column(str(name), x)},
         "value": outcome.value,
+        **{str(name): x for name, x in outcome.metrics.items() if _may_be_column(str(name), x)},
         **{key: _plain(config, key) for key in keys if key not in choices},
         **{group: choices[group] for group in GROUPS if group in choices},
         "job_dir": _job_dir(config),
         "error": outcome.error,
     }
-
-
-def configured_objectives(config: DictConfig) -> tuple[str, ...]:
-    """Returns the names of the objectives, as the sweeper's configuration tells them."""
-    settings: dict[str, Any] = {
-        name: OmegaConf.to_object(given) if OmegaConf.is_config(given) else given
-        for name in ("objective", "direction")
-        if (given := OmegaConf.select(config, f"hydra.sweeper.{name}")) is not None
-    }
-    return objective_names(**settings)
 
 
 def _may_be_column(name: str, value: Any) -> bool:
@@ -101,7 +93,7 @@ def _checked(record: Any) -> dict[str, Any]:
         raise ValueError("not an object")
     if record.get("state") not in set(TrialState):
         raise ValueError(f"no state of a trial: {record.get('state')!r}")
-    for name in TrialResult.__dataclass_fields__:
+    for name in NUMBERS:
         if problem := _problem(name, record.get(name)):
             raise ValueError(problem)
     return record
@@ -110,7 +102,7 @@ def _checked(record: Any) -> dict[str, Any]:
 def _problem(name: str, value: Any) -> str:
     """Returns why ``value`` cannot stand in a column of numbers, or nothing."""
     whole = name in WHOLE_NUMBERS
-    if name not in TrialResult.__dataclass_fields__:
+    if name not in NUMBERS:
         return ""
     if isinstance(value, int | None if whole else Real | None):
         return ""

@@ -62,15 +62,16 @@ def mean_record(records: Sequence[Record]) -> dict[str, Any]:
     merged = {name: _merged(name, [record.get(name) for record in records]) for name in names}
     values = [float(r["value"]) for r in records if r.get("value") is not None]
     failed = state == TrialState.FAIL
-    spread = {
+    first = {
+        "trial": merged.get("trial"),
+        "state": state,
         "value": None if failed else merged.get("value"),
         "value_sd": _spread(values) if not failed else None,
         "n": len(records),
     }
     return {
-        **merged,
-        "state": state,
-        **spread,
+        **first,
+        **{name: value for name, value in merged.items() if name not in first},
         "job_dir": _common_dir(records),
         "error": _error(records),
     }

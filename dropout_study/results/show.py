@@ -5,15 +5,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from dropout_study.results.columns import FIRST_COLUMNS
-from dropout_study.results.record import GROUPS
-from dropout_study.trial import TrialState
+from dropout_study.results.record import GROUPS, NUMBERS
+from dropout_study.results.study import Aim
+from dropout_study.trial import SPLITS, TrialState
 
-HEADINGS = {
-    "val_accuracy": "val\nacc",
-    "test_accuracy": "test\nacc",
-    "train_accuracy": "train\nacc",
-}
+DEFAULT = "val_accuracy"
+"""What a study of this project is judged by where its directory does not tell."""
 
 
 def best_first(frame: pd.DataFrame, *, minimize: bool = False) -> pd.DataFrame:
@@ -34,31 +31,40 @@ def varied_params(frame: pd.DataFrame) -> list[str]:
 
 def own_metrics(frame: pd.DataFrame) -> list[str]:
     """Returns the columns of numbers that a task has brought along, objectives among them."""
-    numbers = frame.select_dtypes("number").columns
-    return [name for name in numbers if "." not in name and name not in FIRST_COLUMNS]
+    numbers = frame.select_dtypes("number").dropna(axis="columns", how="all").columns
+    return [name for name in numbers if "." not in name and name not in NUMBERS]
 
 
-def print_results(frame: pd.DataFrame, *, top: int, minimize: bool = False) -> None:
-    """Prints the ``top`` best trials, chosen by validation, test accuracy beside it.
+def shown_numbers(frame: pd.DataFrame, aim: Aim) -> list[str]:
+    """Returns the columns of the objectives; a metric of one split with those of the others."""
+    names: list[str] = []
+    for name in aim.objectives:
+        objective = DEFAULT if name == "value" and DEFAULT in frame else name
+        split, _, metric = objective.partition("_")
+        several = [f"{each}_{metric}" for each in ("val", "test", "train")]
+        names += several if split in SPLITS else [objective]
+    found = [name for name in dict.fromkeys(names) if name in frame and frame[name].notna().any()]
+    return found or own_metrics(frame) or ["value"]
+
+
+def print_results(frame: pd.DataFrame, *, top: int, aim: Aim | None = None) -> None:
+    """Prints the ``top`` best trials by their objective.
 
     Args:
         frame: what ``study_frame`` returns.
         top: number of rows.
-        minimize: whether the smallest value is the best.
+        aim: of the study, where it is known.
     """
-    states = frame["state"].value_counts()
-    counts = ", ".join(f"{count} {state}" for state, count in states.items())
-    metrics = [name for name in HEADINGS if frame[name].notna().any()] or ["value"]
-    ranked = frame["value"].notna().any()
-    if not ranked:  # several objectives, each with a column, or nothing yet
-        metrics = own_metrics(frame) or metrics
-    columns = ["trial", *metrics, *varied_params(frame), "seconds", "state"]
-    title = f"{len(frame)} trials ({counts})" + ", the best by validation first" * bool(ranked)
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    aim = aim or Aim()
+    metrics = shown_numbers(frame, aim)
+    columns = list(dict.fromkeys(["trial", *metrics, *varied_params(frame), "seconds", "state"]))
+    columns = [name for name in columns if name in frame]
+    table = Table(title=_title(frame, aim), title_justify="left", box=box.SIMPLE_HEAD)
+    table.pad_edge = False
     for name in columns:
-        heading = HEADINGS.get(name, name.rpartition(".")[2])
+        heading = name.replace("_", "\n", 1) if name in metrics else name.rpartition(".")[2]
         table.add_column(heading, justify="left" if name == "state" else "right", no_wrap=True)
-    for _, row in best_first(frame, minimize=minimize).head(top).iterrows():
+    for _, row in best_first(frame, minimize=aim.minimize).head(top).iterrows():
         table.add_row(*(_cell(name, row[name]) for name in columns))
     console = Console()
     if not console.is_terminal:
@@ -66,11 +72,20 @@ def print_results(frame: pd.DataFrame, *, top: int, minimize: bool = False) -> N
     console.print(table)
 
 
+def _title(frame: pd.DataFrame, aim: Aim) -> str:
+    states = frame["state"].value_counts()
+    counts = ", ".join(f"{count} {state}" for state, count in states.items())
+    title = f"{len(frame)} trials ({counts})"
+    if frame["value"].notna().any():  # else several objectives, or nothing yet
+        title += f", the best by {aim.objectives[0]} first"
+    return title if aim.epochs == "last" else f"{title}; numbers: {aim.epochs} of each trial"
+
+
 def _cell(name: str, value: object) -> str:
     if pd.isna(value):  # type: ignore[call-overload]
         return ""
     if name == "seconds":
         return f"{value:.1f}"
-    if name in HEADINGS:
+    if name.partition("_")[0] in SPLITS:
         return f"{value:.4f}"
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -11,14 +11,17 @@ import yaml
 
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
-from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS, flat_row
+from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS, REPORTED, flat_row
 from dropout_study.results.histories import histories_frame
 from dropout_study.results.rates import Rates, recorded_rates
-from dropout_study.results.record import WHOLE_NUMBERS
+from dropout_study.results.record import GROUPS, NUMBERS, WHOLE_NUMBERS
 from dropout_study.results.replicates import replicate_columns, replicate_records
 from dropout_study.results.table import study_frame
+from dropout_study.sweep.outcome import minimizes, objective_names
 
-TEXT_COLUMNS = ("state", *LAST_COLUMNS)
+TEXT_COLUMNS = ("state", *GROUPS, *LAST_COLUMNS)
+EXPECTED = tuple(dict.fromkeys([*FIRST_COLUMNS, *REPORTED, *NUMBERS]))
+"""Columns that a loaded study has also where no trial has a value for them."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,7 @@ def _trials(paths: StudyPaths) -> tuple[pd.DataFrame, list[str]]:
         if not paths.results_csv.is_file():
             raise
         frame = _read_csv(paths.results_csv)
-    problems = [f"`{name}` is in no trial" for name in FIRST_COLUMNS if name not in frame]
-    frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *FIRST_COLUMNS])))
+    problems = [f"`{name}` is in no trial" for name in EXPECTED if name not in frame]
     frame = _typed(frame, problems)
     damaged = frame.loc[frame["error"].fillna("").str.contains(" is damaged"), "trial"]
     if len(damaged):
@@ -111,9 +113,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 def _typed(frame: pd.DataFrame, problems: list[str]) -> pd.DataFrame:
     """Returns the table with numbers as numbers and text as text, whatever was in the files."""
+    frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *EXPECTED])))
     if frame["trial"].isna().any():
         frame = frame.assign(trial=frame["trial"].where(frame["trial"].notna(), frame.index))
-    for name in FIRST_COLUMNS:
+    for name in EXPECTED:
         if name != "state":
             numbers = pd.to_numeric(frame[name], errors="coerce").astype("float64")
             numbers = numbers.where(np.isfinite(numbers))
@@ -151,9 +154,29 @@ def study_config(paths: StudyPaths) -> Mapping[str, Any]:
     return {}
 
 
-def configured_direction(paths: StudyPaths) -> Any:
-    """Returns ``hydra.sweeper.direction`` of the sweep; None where it is not known."""
-    node: Any = study_config(paths)
-    for key in ("hydra", "sweeper", "direction"):
-        node = node.get(key) if isinstance(node, dict) else None
-    return node
+@dataclass(frozen=True)
+class Aim:
+    """What a study optimises, as far as its directory tells.
+
+    Attributes:
+        objectives: their names.
+        minimize: whether the smallest value of a single objective is the best.
+        epochs: from which epochs a trial's numbers are taken: ``trainer.objective``.
+    """
+
+    objectives: tuple[str, ...] = ("value",)
+    minimize: bool = False
+    epochs: str = "last"
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "Aim":
+        """Returns the aim that a sweep's configuration names."""
+        sweeper = _node(_node(config, "hydra"), "sweeper")
+        given = {key: sweeper[key] for key in ("objective", "direction") if sweeper.get(key)}
+        epochs = _node(config, "trainer").get("objective", "last")
+        return cls(objective_names(**given), minimizes(given.get("direction")), str(epochs))
+
+
+def _node(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    node = config.get(key)
+    return node if isinstance(node, Mapping) else {}

@@ -23,7 +23,7 @@ def results_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """
     rows = list(map(flat_row, records))
     frame = pd.DataFrame(rows, columns=table_columns(rows))
-    return frame.astype(dict.fromkeys(WHOLE_NUMBERS, "Int64"))
+    return frame.astype({name: "Int64" for name in WHOLE_NUMBERS if name in frame})
 
 
 def study_frame(root: Path) -> pd.DataFrame:

@@ -35,6 +35,18 @@ def estimates_cost(target: str) -> Callable[[Task], Task]:
     return _mark("cost", target)
 
 
+def offers_objectives(target: str) -> Callable[[Task], Task]:
+    """Marks a task function with what tells which objectives a sweep of it may have.
+
+    Without this mark every name is taken: what a task returns is known when it returns.
+
+    Args:
+        target: dotted path of a function of the composed configuration that returns an ``Offer``
+            (``sweep.objective``) by name.
+    """
+    return _mark("objectives", target)
+
+
 def preload(task_function: TaskFunction, config: DictConfig) -> None:
     """Calls what ``task_function`` preloads, if it does."""
     if (function := marked(task_function, "preload")) is not None:

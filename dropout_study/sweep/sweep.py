@@ -37,6 +37,7 @@ from dropout_study.sweep.dry_run import print_plan
 from dropout_study.sweep.ending import INTERRUPTED, Deadline, interruptible, resume_command
 from dropout_study.sweep.jobs import JobRunner
 from dropout_study.sweep.marks import marked, preload
+from dropout_study.sweep.objective import check_objectives
 from dropout_study.sweep.plan import config_keys, plan_sweep
 from dropout_study.sweep.runners import run_here, run_in_waves, run_in_workers
 from dropout_study.sweep.samplers import SeededByTrial, build_pruner
@@ -91,6 +92,7 @@ class Sweep:
         check_space(self.plan.space, keys, empty=settings.custom_search_space is not None)
         check_conditions(self.plan.space, self.plan.conditions, keys)
         self.fixed_config = context.config_loader.load_sweep_config(config, self.plan.fixed)
+        self._check_objectives()
         self.constraints = parse_all(settings.constraints)
         self.sampler = SeededByTrial(settings.sampler, self.plan.space)
         if self.plan.conditions and self.sampler.walks_all:
@@ -100,6 +102,16 @@ class Sweep:
             )
         self.callbacks = [build("hydra.sweeper.callbacks", each) for each in settings.callbacks]
         self.settings = replace(settings, n_trials=self._n_trials())
+
+    def _check_objectives(self) -> None:
+        """Refuses an objective that the task is known not to have."""
+        if (offered := marked(self.task_function, "objectives")) is None:
+            return
+        settings = self.settings
+        objectives = dict(zip(settings.objectives, settings.directions, strict=True))
+        # Optuna prunes no study with several objectives; a replicate is reported when it has ended.
+        pruned = bool(settings.pruner) and len(objectives) == 1 == settings.replicates
+        check_objectives(objectives, offered(self.fixed_config), pruned=pruned)
 
     def run(self) -> list[Sequence[JobReturn]]:
         """Runs trials until the study has ``n_trials`` finished ones.

@@ -1,7 +1,5 @@
 """The weights of a trial as a file: safetensors, so that loading them runs nothing."""
 
-import math
-
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_model, save_model
 from torch import nn
@@ -9,7 +7,7 @@ from torch import nn
 from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import VAL_ACCURACY, Metrics, Objective
 
 
 class CheckpointFile:
@@ -18,24 +16,30 @@ class CheckpointFile:
     Args:
         paths: of the trial.
         model: the network in training.
-        which: "last" keeps the weights of the last epoch, "best" those of the epoch with the
-            highest validation accuracy, the first of equals.
+        which: "last" keeps the weights of the last epoch, "best" those of the epoch that is best
+            by the objective on validation data, the first of equals.
+        objective: of the trial.
     """
 
-    def __init__(self, paths: JobPaths, model: nn.Module, which: str) -> None:
+    def __init__(
+        self, paths: JobPaths, model: nn.Module, which: str, objective: Objective = VAL_ACCURACY
+    ) -> None:
         self._path = paths.checkpoint
         self._model = model
-        self._best = -math.inf
+        self._objective = objective
+        self._best: Metrics | None = None
         self._only_best = which == "best"
 
-    def __call__(self, metrics: EpochMetrics) -> bool:
+    def __call__(self, metrics: Metrics) -> bool:
         """Writes the file if it is due; never stops a training."""
-        value = metrics.val_accuracy
         if self._only_best:
-            if value is None or value <= self._best:
+            known = [row for row in (self._best, metrics) if row is not None]
+            if self._objective.best(known) is not metrics:
                 return True
-            self._best = value
-        facts = {"epoch": str(metrics.epoch), "val_accuracy": "" if value is None else str(value)}
+            self._best = metrics
+        name = self._objective.of_epochs.name
+        value = metrics[name]
+        facts = {"epoch": str(metrics["epoch"]), name: "" if value is None else str(value)}
         with atomic_write(self._path, durable=False) as temporary:
             save_model(self._model, str(temporary), metadata=facts)
         return True

@@ -50,7 +50,10 @@ def seconds_per_epoch(config: DictConfig) -> float:
 
     setup = prepare_trial(config)
     settings = replace(setup.settings, epochs=2)
-    return train_single(setup.model, setup.optimizer, setup.splits, settings)[-1].seconds
+    history = train_single(
+        setup.model, setup.optimizer, setup.splits, settings, metrics=setup.metrics
+    )
+    return float(history[-1]["seconds"])
 
 
 def mean_epochs(

@@ -1,11 +1,10 @@
 """The learning curve of a trial as a file."""
 
 import csv
-from dataclasses import astuple, fields
 from pathlib import Path
 
 from dropout_study.files import atomic_write
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import Metrics
 
 
 class HistoryFile:
@@ -13,16 +12,16 @@ class HistoryFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._rows: list[tuple[object, ...]] = []
+        self._rows: list[Metrics] = []
 
-    def __call__(self, metrics: EpochMetrics) -> bool:
+    def __call__(self, metrics: Metrics) -> bool:
         """Adds a row; never stops a training."""
-        self._rows.append(astuple(metrics))
+        self._rows.append(metrics)
         with (
             atomic_write(self._path, durable=False) as temporary,
             temporary.open("w", newline="", encoding="utf-8") as stream,
         ):
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(field.name for field in fields(EpochMetrics))
+            writer = csv.DictWriter(stream, list(metrics), lineterminator="\n")
+            writer.writeheader()
             writer.writerows(self._rows)
         return True

@@ -9,13 +9,13 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import Metrics, split_names
 
 log = logging.getLogger(__name__)
 
 
 class RunProgress:
-    """A live line: epoch, loss, accuracies, images/s, time left; log lines without a terminal."""
+    """A live line: epoch, metrics, images/s, time left; log lines without a terminal."""
 
     def __init__(self, epochs: int, images_per_epoch: int) -> None:
         self._images_per_epoch = images_per_epoch
@@ -43,19 +43,21 @@ class RunProgress:
     ) -> None:
         self._bar.stop()
 
-    def __call__(self, metrics: EpochMetrics) -> bool:
+    def __call__(self, metrics: Metrics) -> bool:
         """Shows an epoch; never stops a training."""
         line = describe(metrics, self._images_per_epoch)
-        self._bar.update(self._task, completed=metrics.epoch, description=line)
+        self._bar.update(self._task, completed=metrics["epoch"], description=line)
         if self._bar.disable:
-            log.info("epoch %d/%d: %s", metrics.epoch, self._epochs, line)
+            log.info("epoch %d/%d: %s", metrics["epoch"], self._epochs, line)
         return True
 
 
-def describe(metrics: EpochMetrics, images_per_epoch: int) -> str:
-    """Returns one line on an epoch."""
-    val = "" if metrics.val_accuracy is None else f"val {metrics.val_accuracy:.4f}, "
-    return (
-        f"loss {metrics.train_loss:.4f}, accuracy: train {metrics.train_accuracy:.4f}, {val}"
-        f"test {metrics.test_accuracy:.4f}, {images_per_epoch / metrics.seconds:,.0f} images/s"
-    )
+def describe(metrics: Metrics, images_per_epoch: int) -> str:
+    """Returns one line on an epoch: each metric on the splits that there are, and the speed."""
+    by_name: dict[str, list[str]] = {}
+    for name in split_names(metrics):
+        split, _, metric = name.partition("_")
+        if metrics[name] is not None:
+            by_name.setdefault(metric, []).append(f"{split} {metrics[name]:.4f}")
+    told = [f"{metric}: {', '.join(parts)}" for metric, parts in by_name.items()]
+    return "; ".join([*told, f"{images_per_epoch / metrics['seconds']:,.0f} images/s"])

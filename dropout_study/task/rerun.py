@@ -3,11 +3,10 @@
 import csv
 import json
 import math
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,13 @@ from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
 from dropout_study.task.all_examples import on_all_examples
+from dropout_study.task.objectives import trial_objective
 from dropout_study.task.task import prepare_trial, train_trial
-from dropout_study.trial import EpochMetrics, TrialResult, TrialState
+from dropout_study.trial import Metrics, Objective, TrialState
 
 GROUPS = ("model", "data", "optimizer", "trainer")
 TIMES = ("seconds",)
 ROUNDING = 1e-5  # relative
-NUMBERS = [f.name for f in fields(TrialResult) if f.name not in TIMES]
-COLUMNS = [f.name for f in fields(EpochMetrics) if f.name not in TIMES]
 
 
 @dataclass(frozen=True)
@@ -157,16 +155,17 @@ def _compare(name: str, job: JobPaths, record: Mapping[str, Any], again: JobPath
     before, threads = _json(job.provenance_json), torch.get_num_threads()
     torch.set_num_threads(_recorded_threads(before) or threads)  # sums depend on their order
     try:
-        now = _run(config, again, record)
+        now = _run(config, again, record, _objective(job))
     finally:
         torch.set_num_threads(threads)
     after = _json(again.provenance_json)  # a run that was not begun has none
     setting = _differences(_flat(before), _flat(after)) if before and after else []
     if now["state"] == TrialState.FAIL != record["state"]:
         return Rerun(name, [], setting, error=now["error"])
-    both = ("state", "error") if now["state"] != record["state"] else tuple(now)
+    same_state = now["state"] == record["state"]
+    both = [key for key in now if key in record] if same_state else ["state", "error"]
     numbers = _differences({key: record.get(key) for key in both}, {key: now[key] for key in both})
-    if now["state"] == record["state"]:
+    if same_state:
         numbers += _differences(_epochs(job), _epochs(again))
     return Rerun(name, numbers, setting, _in_population(job, record))
 
@@ -187,7 +186,18 @@ def _in_confirmation(record: Mapping[str, Any]) -> bool:
     return "configuration" in record and "trial" not in record
 
 
-def _run(config: DictConfig, paths: JobPaths, record: Mapping[str, Any]) -> dict[str, Any]:
+def _objective(job: JobPaths) -> Objective:
+    """Returns what the trial was judged by, as Hydra recorded it."""
+    try:
+        recorded = OmegaConf.load(job.hydra_yaml)
+    except (OSError, YAMLError, ValueError):
+        return Objective()
+    return trial_objective(recorded) if isinstance(recorded, DictConfig) else Objective()
+
+
+def _run(
+    config: DictConfig, paths: JobPaths, record: Mapping[str, Any], objective: Objective
+) -> Metrics:
     """Trains as recorded and returns what a record would say, its times aside."""
     pruned = record["state"] == TrialState.PRUNED
     last = record.get("epochs_run") if pruned else None
@@ -196,12 +206,15 @@ def _run(config: DictConfig, paths: JobPaths, record: Mapping[str, Any]) -> dict
         setup = prepare_trial(config)
         if _in_confirmation(record):
             setup = on_all_examples(setup)
-        result = train_trial(setup, paths.root, lambda metrics: metrics.epoch != last)
+        numbers = train_trial(
+            setup, paths.root, lambda row: row["epoch"] != last, objective=objective
+        )
     except Exception as error:  # whatever a run fails with, is what it is compared by
         return {"state": str(TrialState.FAIL), "error": describe_error(error)}
-    state = TrialState.PRUNED if result.epochs_run != setup.settings.epochs else TrialState.COMPLETE
-    metrics = result.as_dict()
-    return {"state": str(state), "error": "", **{name: metrics[name] for name in NUMBERS}}
+    pruned = numbers["epochs_run"] != setup.settings.epochs
+    state = TrialState.PRUNED if pruned else TrialState.COMPLETE
+    kept = {name: number for name, number in numbers.items() if name not in TIMES}
+    return {"state": str(state), "error": "", **kept}
 
 
 def _epochs(paths: JobPaths) -> dict[str, Any]:
@@ -213,7 +226,8 @@ def _epochs(paths: JobPaths) -> dict[str, Any]:
     return {
         f"epoch {row['epoch']} {name}": float(row[name]) if row[name] else None
         for row in rows
-        for name in COLUMNS
+        for name in row
+        if name not in TIMES
     }
 
 
@@ -236,10 +250,7 @@ def _flat(facts: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _recorded_threads(provenance: Mapping[str, Any]) -> int | None:
     """Returns the threads that a run had, None where they are not recorded."""
     threads = provenance.get("threads")
-    if isinstance(threads, int) and threads > 0:
-        return threads
-    found = re.search(r"(\d+) threads?", str(provenance.get("device")))  # older than the field
-    return int(found[1]) if found else None
+    return threads if isinstance(threads, int) and threads >= 1 else None
 
 
 def _differences(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:

@@ -1,6 +1,7 @@
 """One trial: from a composed config to a trained network and its files."""
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +25,18 @@ from dropout_study.task.history import HistoryFile
 from dropout_study.task.provenance import write_provenance
 from dropout_study.training import TrainSettings, allow_tf32, resolve_device, train_single
 from dropout_study.training.generators import kept_generators, seed_generators
-from dropout_study.trial import EpochMetrics, OnEpoch, TrialResult
+from dropout_study.training.metrics import LOSS, Metric, MetricTypes
+from dropout_study.trial import (
+    LAST_EPOCH,
+    VAL_ACCURACY,
+    Metrics,
+    Objective,
+    OnEpoch,
+    Summary,
+    trial_metrics,
+)
+
+ACCURACY = "dropout_study.training.metrics.Accuracy"
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,17 @@ class TrialSetup:
     optimizer: torch.optim.Optimizer
     splits: Splits
     settings: TrainSettings
+    metrics: MetricTypes
     checkpoint: str = "none"
+    summary: Summary = LAST_EPOCH
+
+    def numbers(self, history: Sequence[Metrics], objective: Objective = VAL_ACCURACY) -> Metrics:
+        """Returns the numbers of the trial after the epochs of ``history``."""
+        settings = self.settings
+        numbers = trial_metrics(
+            history, objective=objective, summary=self.summary, seed=settings.seed
+        )
+        return {**numbers, "images": len(history) * len(self.splits.train)}
 
 
 def prepare_trial(config: DictConfig) -> TrialSetup:
@@ -57,50 +79,71 @@ def prepare_trial(config: DictConfig) -> TrialSetup:
             "trainer.checkpoint=last or data.val_size=5000"
         )
     optimizer = build_optimizer(config, model)
-    return TrialSetup(model, optimizer, splits, train_settings(config), checkpoint)
+    return TrialSetup(
+        model,
+        optimizer,
+        splits,
+        train_settings(config),
+        metric_types(config),
+        checkpoint,
+        Summary.parse("trainer.objective", config.trainer.get("objective", "last")),
+    )
 
 
-def train_trial(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> TrialResult:
-    """Trains and leaves ``history.csv`` and ``provenance.json`` in ``job_dir``.
+def train_trial(
+    setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch, objective: Objective = VAL_ACCURACY
+) -> Metrics:
+    """Trains and returns the trial's numbers; leaves its files in ``job_dir``.
 
     Args:
         setup: what to train.
         job_dir: the trial's directory.
         on_epoch: each is called after every epoch; training goes on while all return True.
+        objective: what it is judged by.
 
     Raises:
-        DivergedError: the training loss is no longer finite.
+        DivergedError: a loss is no longer finite.
     """
-    on_each = epoch_listeners(setup, job_dir, *on_epoch)
-    history = train_single(setup.model, setup.optimizer, setup.splits, setup.settings, on_each)
-    return TrialResult.from_history(history, setup.settings.seed)
+    history = train_single(
+        setup.model,
+        setup.optimizer,
+        setup.splits,
+        setup.settings,
+        epoch_listeners(setup, job_dir, *on_epoch, objective=objective),
+        setup.metrics,
+    )
+    return setup.numbers(history, objective)
 
 
 def train_sweep_trial(
-    setup: TrialSetup, job_dir: Path, trial: RunningTrial, *on_epoch: OnEpoch
-) -> dict[str, Any]:
-    """Trains as ``train_trial`` does, reports each epoch to ``trial`` and returns the metrics.
+    setup: TrialSetup,
+    job_dir: Path,
+    trial: RunningTrial,
+    *on_epoch: OnEpoch,
+    objective: Objective = VAL_ACCURACY,
+) -> Metrics:
+    """Trains as ``train_trial`` does, reports each epoch to ``trial`` and returns the numbers.
+
+    What is reported is the objective, from the epochs so far, where it has a value for them.
 
     Raises:
-        DivergedError: the training loss is no longer finite.
+        DivergedError: a loss is no longer finite.
         TrialPruned: the pruner has ended the trial before its last epoch.
     """
     epochs = setup.settings.epochs
+    history: list[Metrics] = []
 
-    def report(metrics: EpochMetrics) -> bool:
-        if metrics.val_accuracy is not None:
-            trial.report(metrics.val_accuracy, metrics.epoch)
-        return metrics.epoch == epochs or not trial.should_prune()
+    def report(row: Metrics) -> bool:
+        history.append(row)
+        value = setup.summary.of(history, objective).get(objective.name)
+        if value is not None:
+            trial.report(value, row["epoch"])
+        return row["epoch"] == epochs or not trial.should_prune()
 
-    result = sweep_metrics(setup, train_trial(setup, job_dir, *on_epoch, report))
-    if result["epochs_run"] != epochs:
-        raise TrialPruned(result)
-    return result
-
-
-def sweep_metrics(setup: TrialSetup, result: TrialResult) -> dict[str, Any]:
-    """Returns the result of a sweep's trial and on how many images it was trained, all epochs."""
-    return {**result.as_dict(), "images": result.epochs_run * len(setup.splits.train)}
+    numbers = train_trial(setup, job_dir, *on_epoch, report, objective=objective)
+    if numbers["epochs_run"] != epochs:
+        raise TrialPruned(numbers)
+    return numbers
 
 
 def preload(config: DictConfig) -> None:
@@ -115,24 +158,26 @@ def preload(config: DictConfig) -> None:
         load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
 
 
-def epoch_listeners(setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch) -> OnEpoch:
+def epoch_listeners(
+    setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch, objective: Objective = VAL_ACCURACY
+) -> OnEpoch:
     """Writes ``provenance.json``; returns who writes a trial's files and tells ``on_epoch``."""
     write_provenance(JobPaths(job_dir), setup.splits, setup.model)
     listeners: list[OnEpoch] = [HistoryFile(JobPaths(job_dir).history_csv), *on_epoch]
     if setup.checkpoint != "none":
-        listeners.insert(1, _checkpoint_file(JobPaths(job_dir), setup))
+        listeners.insert(1, _checkpoint_file(JobPaths(job_dir), setup, objective))
 
-    def tell_all(metrics: EpochMetrics) -> bool:
+    def tell_all(metrics: Metrics) -> bool:
         goes_on = [listener(metrics) for listener in listeners]  # each is told, whoever stops
         return all(goes_on)
 
     return tell_all
 
 
-def _checkpoint_file(paths: JobPaths, setup: TrialSetup) -> OnEpoch:
+def _checkpoint_file(paths: JobPaths, setup: TrialSetup, objective: Objective) -> OnEpoch:
     from dropout_study.task.checkpoint import CheckpointFile
 
-    return CheckpointFile(paths, setup.model, setup.checkpoint)
+    return CheckpointFile(paths, setup.model, setup.checkpoint, objective)
 
 
 def train_settings(config: DictConfig) -> TrainSettings:
@@ -157,9 +202,31 @@ def load_splits(data_yaml: str, device: torch.device) -> Splits:
     return accepted_splits(splits).to(device)
 
 
+def metric_types(config: DictConfig) -> MetricTypes:
+    """Returns what is measured: the loss, and what ``trainer.metrics`` names.
+
+    Raises:
+        UserError: an entry is no ``Metric``.
+    """
+    named = config.trainer.get("metrics", {"accuracy": {"_target_": ACCURACY}}) or {}
+    types: dict[str, Callable[[], Metric]] = dict(LOSS)
+    for name, node in named.items():
+        make = instantiate(node, _partial_=True, _convert_="all")
+        if not isinstance(metric := _called(f"trainer.metrics.{name}", make), Metric):
+            raise UserError(
+                f"`trainer.metrics.{name}._target_` must be a dropout_study.training.metrics."
+                f"Metric, got {type(metric).__name__}"
+            )
+        types[str(name)] = make
+    return types
+
+
 def _build(group: str, config: Any, *args: Any, **kwargs: Any) -> Any:
     """Calls what ``config`` names; an argument that it does not take is the user's mistake."""
-    make = instantiate(config, _partial_=True, _convert_="all")
+    return _called(group, instantiate(config, _partial_=True, _convert_="all"), *args, **kwargs)
+
+
+def _called(group: str, make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     try:
         return make(*args, **kwargs)
     except (TypeError, ValueError) as error:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict
 from typing import Any
 
 from omegaconf import DictConfig
 
 from dropout_study.config.instantiate import instantiate
 from dropout_study.errors import UserError
-from dropout_study.trial import EpochMetrics, OnEpoch
+from dropout_study.trial import Metrics, OnEpoch
 
 
 @contextmanager
@@ -46,11 +45,11 @@ class TensorBoardTracker:
             ) from error
         self._writer: Any = SummaryWriter(job_dir)
 
-    def __call__(self, metrics: EpochMetrics) -> bool:
+    def __call__(self, metrics: Metrics) -> bool:
         """Writes an epoch; never stops a training."""
-        for name, value in asdict(metrics).items():
+        for name, value in metrics.items():
             if name != "epoch" and value is not None:
-                self._writer.add_scalar(name.replace("_", "/"), value, metrics.epoch)
+                self._writer.add_scalar(name.replace("_", "/", 1), value, metrics["epoch"])
         self._writer.flush()
         return True
 

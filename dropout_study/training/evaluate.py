@@ -1,10 +1,18 @@
-"""Loss and accuracy of a network on whole examples, dropout off."""
+"""The numbers of networks on whole examples, dropout off."""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from dropout_study.data.splits import Examples
+from dropout_study.training.metrics import (
+    DEFAULT_METRICS,
+    Meter,
+    MetricTypes,
+    Scores,
+    mean_losses,
+)
 
 EVALUATION_BATCH = 2048
 """Images a forward pass; the result does not depend on it, only memory and time do."""
@@ -15,14 +23,28 @@ def scaled(images: Tensor) -> Tensor:
     return images.to(torch.float32).div_(255) if images.dtype == torch.uint8 else images
 
 
-@torch.no_grad()
-def evaluate(model: nn.Module, examples: Examples) -> tuple[float, float]:
-    """Returns the mean cross entropy (nats) and the accuracy (in [0, 1]) on ``examples``."""
+def evaluate(
+    model: nn.Module, examples: Examples, metrics: MetricTypes = DEFAULT_METRICS
+) -> dict[str, float]:
+    """Returns the metrics of ``model`` on ``examples`` by name."""
     model.eval()
-    loss = torch.zeros((), device=examples.labels.device)
-    correct = torch.zeros((), device=examples.labels.device)
-    for images, labels in examples.minibatches(EVALUATION_BATCH):
-        logits = model(scaled(images)).float()
-        loss += cross_entropy(logits, labels, reduction="sum")
-        correct += (logits.argmax(dim=1) == labels).sum()
-    return loss.item() / len(examples), correct.item() / len(examples)
+    meter = Meter(metrics, 1, examples.labels.device)
+    return measure(lambda images: model(images).unsqueeze(0), examples, meter, EVALUATION_BATCH)[0]
+
+
+@torch.no_grad()
+def measure(
+    logits_of: Callable[[Tensor], Tensor], examples: Examples, meter: Meter, batch: int
+) -> Scores:
+    """Returns the metrics of P networks on ``examples``.
+
+    Args:
+        logits_of: maps images [B, C, H, W] in [0, 1] to logits [P, B, K], dropout off.
+        examples: the images.
+        meter: of the metrics, P members.
+        batch: images a forward pass.
+    """
+    for images, labels in examples.minibatches(batch):
+        logits = logits_of(scaled(images)).float()
+        meter.update(logits, labels, mean_losses(logits, labels))
+    return meter.compute()

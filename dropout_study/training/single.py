@@ -5,7 +5,6 @@ same numbers wherever and beside whatever it runs.
 """
 
 from dataclasses import dataclass
-from math import isfinite
 from time import perf_counter
 
 import torch
@@ -13,19 +12,25 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from dropout_study.data.splits import Examples, Splits
-from dropout_study.errors import DivergedError
 from dropout_study.noise.attach import ModelNoise, log_noise
 from dropout_study.noise.schedules import Schedule
 from dropout_study.noise.source import Noise
 from dropout_study.randomness import draw_key
 from dropout_study.training.evaluate import evaluate, scaled
 from dropout_study.training.generators import kept_generators, seed_generators
-from dropout_study.trial import EpochMetrics, OnEpoch
+from dropout_study.training.metrics import (
+    DEFAULT_METRICS,
+    Meter,
+    MetricTypes,
+    check_finite,
+    epoch_row,
+)
+from dropout_study.trial import Metrics, OnEpoch
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """How long, in what portions and in which precision to train."""
+    """How long, in what minibatches and in which precision to train."""
 
     epochs: int = 10
     batch_size: int = 256
@@ -41,22 +46,24 @@ def train_single(
     splits: Splits,
     settings: TrainSettings,
     on_epoch: OnEpoch = lambda _: True,
-) -> list[EpochMetrics]:
-    """Trains ``model`` in place and returns the metrics of every epoch.
+    metrics: MetricTypes = DEFAULT_METRICS,
+) -> list[Metrics]:
+    """Trains ``model`` in place and returns the numbers of every epoch.
 
     Args:
         model: maps images [B, C, H, W] to logits [B, K]; on the same device as ``splits``.
         optimizer: over the model's parameters.
         splits: the data; ``splits.val`` and ``splits.test`` are only evaluated.
         settings: epochs, batch size, precision and seed.
-        on_epoch: called with each epoch's metrics; training stops early when it returns False.
+        on_epoch: called with each epoch's numbers; training stops early when it returns False.
+        metrics: what is measured on each split.
 
     Raises:
-        DivergedError: the training loss of an epoch is not finite.
+        DivergedError: the loss of an epoch on a split is not finite.
     """
     device = splits.train.labels.device
     noise = Noise(settings.seed, device)
-    history: list[EpochMetrics] = []
+    history: list[Metrics] = []
     log_noise(model)
     with (
         ModelNoise(model, noise) as layers,
@@ -65,27 +72,14 @@ def train_single(
         for epoch in range(settings.epochs):
             started = perf_counter()
             layers.begin_epoch(epoch + 1, settings.epochs, settings.schedule)
-            train_loss, train_accuracy = _train_epoch(
-                model, optimizer, splits.train, settings, noise, epoch
-            )
-            if not isfinite(train_loss):
-                raise DivergedError(f"loss not finite at epoch {epoch + 1}; lower `optimizer.lr`")
+            train = _train_epoch(model, optimizer, splits.train, settings, noise, epoch, metrics)
             with autocast(device, settings.bfloat16):
-                val_loss, val_accuracy = evaluate(model, splits.val) if splits.val else (None, None)
-                test_loss, test_accuracy = evaluate(model, splits.test)
-            history.append(
-                EpochMetrics(
-                    epoch=epoch + 1,
-                    train_loss=train_loss,
-                    train_accuracy=train_accuracy,
-                    val_loss=val_loss,
-                    val_accuracy=val_accuracy,
-                    test_loss=test_loss,
-                    test_accuracy=test_accuracy,
-                    seconds=perf_counter() - started,
-                )
-            )
-            if not on_epoch(history[-1]):
+                val = evaluate(model, splits.val, metrics) if splits.val else None
+                test = evaluate(model, splits.test, metrics)
+            row = epoch_row(epoch + 1, train, val, test, perf_counter() - started)
+            check_finite(row)
+            history.append(row)
+            if not on_epoch(row):
                 break
     return history
 
@@ -97,22 +91,21 @@ def _train_epoch(
     settings: TrainSettings,
     noise: Noise,
     epoch: int,
-) -> tuple[float, float]:
-    """Returns the mean loss and the accuracy over the epoch's minibatches, in training mode."""
+    metrics: MetricTypes,
+) -> dict[str, float]:
+    """Returns the metrics of the epoch's minibatches, in training mode."""
     model.train()
     order = epoch_order(len(train), settings.seed, epoch).to(train.labels.device)
-    loss_sum = torch.zeros((), device=train.labels.device)
-    correct = torch.zeros((), device=train.labels.device)
+    meter = Meter(metrics, 1, train.labels.device)
     for iteration, index in enumerate(torch.split(order, settings.batch_size)):
         batch = train.take(index)
         noise.seek(epoch, iteration)
         seed_generators(draw_key(settings.seed, "other", epoch, iteration))
-        loss, hits = train_minibatch(
+        loss, logits = train_minibatch(
             model, optimizer, scaled(batch.images), batch.labels, bfloat16=settings.bfloat16
         )
-        loss_sum += loss * len(batch)
-        correct += hits
-    return loss_sum.item() / len(train), correct.item() / len(train)
+        meter.update(logits.unsqueeze(0), batch.labels, loss.unsqueeze(0))
+    return meter.compute()[0]
 
 
 def train_minibatch(
@@ -123,14 +116,14 @@ def train_minibatch(
     *,
     bfloat16: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Makes one update; returns the mean loss before it and the number of correct predictions."""
+    """Makes one update; returns the mean loss and the logits [B, K] before it."""
     with autocast(labels.device, bfloat16):
         logits = model(images).float()  # the loss is a float32 sum in either precision
     loss = cross_entropy(logits, labels)
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
-    return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum()
+    return loss.detach(), logits.detach()
 
 
 def autocast(device: torch.device, bfloat16: bool) -> torch.autocast:

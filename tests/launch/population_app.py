@@ -23,7 +23,7 @@ def build(config: DictConfig):
 
 
 def last_accuracy(history) -> float:
-    return history[-1].val_accuracy
+    return history[-1]["val_accuracy"]
 
 
 class MyForm:
@@ -35,7 +35,7 @@ class MyForm:
     @contextmanager
     def member(self, config: DictConfig, job_dir):
         def on_epoch(metrics) -> bool:
-            (job_dir / "epoch.txt").write_text(str(metrics.epoch))
+            (job_dir / "epoch.txt").write_text(str(metrics["epoch"]))
             return True
 
         yield MemberTask(*build(config), on_epoch, last_accuracy)

@@ -120,7 +120,7 @@ class FullDisk:
         self.job_dir = job_dir
 
     def __call__(self, metrics) -> bool:
-        if metrics.epoch == 2:
+        if metrics["epoch"] == 2:
             raise OSError("no space left")
         return True
 

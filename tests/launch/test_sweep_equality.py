@@ -18,7 +18,7 @@ from dropout_study.errors import DivergedError, TrialPruned
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.results.record import read_record
 from dropout_study.task.task import prepare_trial, train_trial
-from dropout_study.trial import EpochMetrics, TrialResult
+from dropout_study.trial import Metrics
 
 SHARED = (*SMALL, "model.init_std=null", "data.contrast=0.6", "trainer.batch_size=24")
 """What all jobs are given: a network that learns within a few epochs."""
@@ -60,7 +60,7 @@ def assert_same_numbers(got: dict[str, float], want: dict[str, float], names: li
 class Alone:
     """A trial that the reference loop has trained: its result, or how it diverged."""
 
-    result: TrialResult | None
+    result: Metrics | None
     diverged: str
     pruned: bool
 
@@ -68,8 +68,8 @@ class Alone:
 def train_alone(config: DictConfig, directory: Path) -> Alone:
     values: list[float] = []
 
-    def on_epoch(row: EpochMetrics) -> bool:
-        values.append(row.val_accuracy)
+    def on_epoch(row: Metrics) -> bool:
+        values.append(row["val_accuracy"])
         return goes_on(0, values)
 
     try:
@@ -97,9 +97,9 @@ def test_the_table_of_64_trials(launcher, loaded, tmp_path):
             assert str(got) == f"trial {number}: {want.diverged}"
             continue
         assert isinstance(got, TrialPruned) == want.pruned
-        columns = [name for name in TrialResult.__dataclass_fields__ if name != "seconds"]
+        columns = [name for name in want.result if name != "seconds"]
         metrics = got.metrics if want.pruned else read_record(number, there)
-        assert_same_numbers(metrics, want.result.as_dict(), columns)
+        assert_same_numbers(metrics, want.result, columns)
         for got_row, want_row in zip(history(there.root), history(here), strict=True):
             assert_same_numbers(got_row, want_row, [n for n in want_row if n != "seconds"])
     assert ends[DivergedError] == len(POISONED)

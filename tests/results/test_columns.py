@@ -36,5 +36,10 @@ def test_what_is_missing_is_an_empty_cell():
 
 
 def test_columns_beside_the_fixed_ones_stand_in_the_order_of_their_appearance():
-    columns = table_columns([("trial", "b"), ("error", "a", "b")])
-    assert (columns[0], columns[13:15], columns[-1]) == ("trial", ["b", "a"], "error")
+    columns = table_columns([("trial", "b"), ("error", "a", "b", "c")])
+    assert columns == ["trial", "state", "value", "a", "b", "c", "job_dir", "error"]
+
+
+def test_a_trial_that_failed_first_leaves_the_numbers_before_the_parameters():
+    failed, complete = ("trial", "state", "x.rate", "model"), ("trial", "loss", "x.rate", "model")
+    assert table_columns([failed, complete])[3:6] == ["loss", "x.rate", "model"]

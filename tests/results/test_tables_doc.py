@@ -5,6 +5,9 @@ from dropout_study.confirmation.plan import Configuration, Plan
 from dropout_study.confirmation.summary import summarise
 from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS
 from dropout_study.results.histories import COLUMNS
+from dropout_study.results.record import NUMBERS
+from dropout_study.training.metrics import DEFAULT_METRICS
+from dropout_study.trial import SPLITS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")
 
@@ -12,7 +15,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="ut
 def test_every_column_is_in_the_data_dictionary() -> None:
     documented = set(re.findall(r"`([\w.]+)`", PAGE))
 
-    assert {*FIRST_COLUMNS, *LAST_COLUMNS, *COLUMNS} <= documented
+    measured = {f"{split}_{name}" for split in SPLITS for name in DEFAULT_METRICS}
+    assert {*FIRST_COLUMNS, *LAST_COLUMNS, *COLUMNS, *NUMBERS, *measured} <= documented
 
 
 def test_every_column_of_a_confirmation_is_in_the_data_dictionary() -> None:

@@ -71,7 +71,7 @@ def test_a_pruned_trial_is_repeated_as_far_as_it_ran(study, rerun):
     change(
         study,
         1,
-        **{"state": "PRUNED", "epochs_run": 1, "best_epoch": 1},
+        **{"state": "PRUNED", "epochs_run": 1, "best_epoch": 1, "images": 384},
         **{name: float(row[name]) for name in names},
         value=float(row["val_accuracy"]),
     )

@@ -8,9 +8,12 @@ from omegaconf import OmegaConf
 from dropout_study.errors import UserError
 from dropout_study.paths import conf_dir
 from dropout_study.task.tracker import tracking
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import Metrics
 
-EPOCH = EpochMetrics(1, 0.5, 0.8, None, None, 0.6, 0.75, 1.0)
+EPOCH: Metrics = {
+    **{"epoch": 1, "train_loss": 0.5, "train_accuracy": 0.8, "val_loss": None},
+    **{"val_accuracy": None, "test_loss": 0.6, "test_accuracy": 0.75, "seconds": 1.0},
+}
 
 
 class Recorder:
@@ -18,7 +21,7 @@ class Recorder:
         self.job_dir = job_dir
         self.seen: list[object] = []
 
-    def __call__(self, metrics: EpochMetrics) -> bool:
+    def __call__(self, metrics: Metrics) -> bool:
         self.seen.append(metrics)
         return True
 

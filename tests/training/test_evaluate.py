@@ -31,9 +31,9 @@ def test_metrics_equal_those_computed_by_hand():
         math.log(sum(math.exp(z) for z in row)) - row[label]
         for row, label in zip(logits, labels, strict=True)
     )
-    loss, accuracy = evaluate(Table(logits), examples)
-    assert loss == pytest.approx(by_hand / 3, rel=1e-6)
-    assert accuracy == pytest.approx(2 / 3)
+    got = evaluate(Table(logits), examples)
+    assert got["loss"] == pytest.approx(by_hand / 3, rel=1e-6)
+    assert got["accuracy"] == pytest.approx(2 / 3)
 
 
 def test_batches_only_change_the_rounding(splits, monkeypatch):
@@ -41,9 +41,9 @@ def test_batches_only_change_the_rounding(splits, monkeypatch):
     whole = evaluate(model, splits.test)
     module = import_module("dropout_study.training.evaluate")  # its function hides it as attribute
     monkeypatch.setattr(module, "EVALUATION_BATCH", 7)
-    loss, accuracy = evaluate(model, splits.test)
-    assert loss == pytest.approx(whole[0], rel=1e-6)
-    assert accuracy == whole[1]
+    parts = evaluate(model, splits.test)
+    assert parts["loss"] == pytest.approx(whole["loss"], rel=1e-6)
+    assert parts["accuracy"] == whole["accuracy"]
 
 
 def test_dropout_is_off_and_no_gradient_is_kept(splits):

@@ -12,7 +12,7 @@ from dropout_study.errors import DivergedError
 from dropout_study.models import MLP
 from dropout_study.noise import ModelNoise, Noise
 from dropout_study.training import TrainSettings, epoch_order, evaluate, train_single
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import Metrics
 
 SETTINGS = TrainSettings(epochs=3, batch_size=50)  # 384 images: the last minibatch has 34
 
@@ -32,9 +32,9 @@ def sgd(model: nn.Module, lr: float = 0.1) -> torch.optim.Optimizer:
     return torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
 
 
-def curve(history: list[EpochMetrics]) -> list[EpochMetrics]:
+def curve(history: list[Metrics]) -> list[Metrics]:
     """The history without what the clock says."""
-    return [replace(metrics, seconds=0.0) for metrics in history]
+    return [{**row, "seconds": 0.0} for row in history]
 
 
 def trained(
@@ -42,7 +42,7 @@ def trained(
     settings: TrainSettings = SETTINGS,
     model: nn.Module | None = None,
     lr: float = 0.1,
-) -> list[EpochMetrics]:
+) -> list[Metrics]:
     model = mlp() if model is None else model
     return curve(train_single(model, sgd(model, lr), splits, settings))
 
@@ -73,9 +73,9 @@ def test_the_first_epoch_is_that_of_a_naive_loop(splits, rates):
             loss_sum += losses.sum().item()
             correct += (logits.argmax(dim=1) == y).sum().item()
         # the same sums in another order: float32 rounds at 6e-8, some 1e3 roundings an epoch
-        assert metrics.train_loss == pytest.approx(loss_sum / len(train), rel=1e-4)
-        assert metrics.train_accuracy == pytest.approx(correct / len(train), abs=2 / len(train))
-        assert metrics.test_loss == pytest.approx(evaluate(twin, splits.test)[0], rel=1e-4)
+        assert metrics["train_loss"] == pytest.approx(loss_sum / len(train), rel=1e-4)
+        assert metrics["train_accuracy"] == pytest.approx(correct / len(train), abs=2 / len(train))
+        assert metrics["test_loss"] == pytest.approx(evaluate(twin, splits.test)["loss"], rel=1e-4)
 
 
 def test_it_learns_real_images():
@@ -83,29 +83,33 @@ def test_it_learns_real_images():
     torch.manual_seed(0)
     model = MLP(in_shape=images.in_shape, classes=10, init_std=None)
     history = trained(images, TrainSettings(epochs=4, batch_size=32), model, lr=0.02)
-    assert [metrics.epoch for metrics in history] == [1, 2, 3, 4]
-    assert history[-1].train_loss < history[0].train_loss / 2
-    assert 0.65 < history[-1].val_accuracy < 0.9
-    assert 0.65 < history[-1].test_accuracy < 0.9
+    assert [metrics["epoch"] for metrics in history] == [1, 2, 3, 4]
+    assert history[-1]["train_loss"] < history[0]["train_loss"] / 2
+    assert 0.65 < history[-1]["val_accuracy"] < 0.9
+    assert 0.65 < history[-1]["test_accuracy"] < 0.9
 
 
 def test_the_metrics_are_those_of_the_network_that_is_left(splits):
     model = mlp()
     last = train_single(model, sgd(model), splits, SETTINGS)[-1]
-    assert (last.val_loss, last.val_accuracy) == evaluate(model, splits.val)
-    assert (last.test_loss, last.test_accuracy) == evaluate(model, splits.test)
-    assert last.seconds > 0
+    assert {"loss": last["val_loss"], "accuracy": last["val_accuracy"]} == evaluate(
+        model, splits.val
+    )
+    assert {"loss": last["test_loss"], "accuracy": last["test_accuracy"]} == evaluate(
+        model, splits.test
+    )
+    assert last["seconds"] > 0
 
 
 def test_without_validation_there_are_no_validation_metrics(splits):
     last = trained(replace(splits, val=None))[-1]
-    assert (last.val_loss, last.val_accuracy) == (None, None)
-    assert last.test_loss > 0
+    assert (last["val_loss"], last["val_accuracy"]) == (None, None)
+    assert last["test_loss"] > 0
 
 
 def test_evaluated_data_does_not_touch_the_training(splits):
     def losses(given: Splits) -> list[float]:
-        return [metrics.train_loss for metrics in trained(given)]
+        return [metrics["train_loss"] for metrics in trained(given)]
 
     other = replace(splits, val=None, test=splits.train)
     assert losses(splits) == losses(other)
@@ -199,7 +203,7 @@ class TestCommonRandomNumbers:
 
         def loss(rate: float, seed: int) -> float:
             settings = replace(SETTINGS, epochs=1, seed=seed)
-            return trained(splits, settings, mlp(dropout1=rate))[-1].train_loss
+            return trained(splits, settings, mlp(dropout1=rate))[-1]["train_loss"]
 
         seeds = range(20)
         low, high = ([loss(rate, seed) for seed in seeds] for rate in (0.5, 0.51))
@@ -215,14 +219,14 @@ class TestEnd:
         )
 
     @pytest.mark.parametrize(
-        ("goes_on", "epochs"), [(lambda m: m.epoch < 2, 2), (lambda m: m.epoch > 0, 3)]
+        ("goes_on", "epochs"), [(lambda m: m["epoch"] < 2, 2), (lambda m: m["epoch"] > 0, 3)]
     )
     def test_a_listener_is_told_every_epoch_and_may_stop(
-        self, splits, goes_on: Callable[[EpochMetrics], bool], epochs
+        self, splits, goes_on: Callable[[Metrics], bool], epochs
     ):
-        heard: list[EpochMetrics] = []
+        heard: list[Metrics] = []
 
-        def listener(metrics: EpochMetrics) -> bool:
+        def listener(metrics: Metrics) -> bool:
             heard.append(metrics)
             return goes_on(metrics)
 
@@ -243,17 +247,17 @@ def test_bfloat16_rounds_the_products_and_keeps_whole_weights(splits):
     settings = replace(SETTINGS, epochs=1)
     model = mlp()
     rounded, exact = trained(splits, replace(settings, bfloat16=True), model), trained(splits)
-    assert rounded[0].train_loss != exact[0].train_loss
+    assert rounded[0]["train_loss"] != exact[0]["train_loss"]
     assert all(p.dtype == torch.float32 for p in model.parameters())
 
 
 def test_bfloat16_learns_like_float32(splits):
     history, exact = trained(splits, replace(SETTINGS, bfloat16=True)), trained(splits)
-    assert len({metrics.val_loss for metrics in history}) == len(history)
+    assert len({metrics["val_loss"] for metrics in history}) == len(history)
     for rounded, whole in zip(history, exact, strict=True):
         # bfloat16 keeps 8 bits: a product is rounded by up to 2^-9 of itself
-        assert rounded.train_loss == pytest.approx(whole.train_loss, rel=0.01)
-        assert rounded.val_loss == pytest.approx(whole.val_loss, rel=0.01)
+        assert rounded["train_loss"] == pytest.approx(whole["train_loss"], rel=0.01)
+        assert rounded["val_loss"] == pytest.approx(whole["val_loss"], rel=0.01)
 
 
 def test_a_network_trained_before_gets_the_noise_of_its_new_seed(splits):

@@ -19,6 +19,8 @@ def test_bfloat16_follows_float32():
         model = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 3))
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         settings = TrainSettings(epochs=4, batch_size=50, bfloat16=bfloat16)
-        losses.append([row.test_loss for row in train_single(model, optimizer, splits, settings)])
+        losses.append(
+            [row["test_loss"] for row in train_single(model, optimizer, splits, settings)]
+        )
     assert losses[1] == pytest.approx(losses[0], rel=0.02)
     assert losses[1][-1] < 0.7 * losses[1][0]

@@ -3,19 +3,15 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-import torch
-
 from dropout_study.data.splits import Examples
 from dropout_study.randomness import draw_key
 from dropout_study.training.evaluate import evaluate
 from dropout_study.training.generators import seed_generators
+from dropout_study.training.metrics import Meter, MetricTypes, Scores
 from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.stream import Minibatch, Stream
 from dropout_study.training.single import autocast, train_minibatch
-
-Scores = list[tuple[float, float]]
-"""Mean loss and accuracy of each of P members."""
 
 
 class Bucket(Protocol):
@@ -58,6 +54,7 @@ class ModuleBucket:
     Args:
         state: the member.
         stream: the minibatches of its epoch.
+        metrics: what is measured.
         global_draws: the model draws from a global generator, which is then seeded as
             ``train_single`` seeds it; nothing else may draw from it meanwhile.
         changes_images: the model changes the images that it is given, so it gets its own.
@@ -67,6 +64,7 @@ class ModuleBucket:
         self,
         state: MemberState,
         stream: Stream,
+        metrics: MetricTypes,
         *,
         global_draws: bool = False,
         changes_images: bool = False,
@@ -76,8 +74,8 @@ class ModuleBucket:
         self.global_draws = global_draws
         self._changes_images = changes_images
         self._state = state
-        self._loss = torch.zeros((), device=stream.device)
-        self._correct = torch.zeros((), device=stream.device)
+        self._metrics = metrics
+        self._meter = Meter(metrics, 1, stream.device)
 
     def open(self) -> None:
         """Puts the model into training mode."""
@@ -99,23 +97,21 @@ class ModuleBucket:
             seed_generators(
                 draw_key(member.settings.seed, "other", self.stream.key.epoch, iteration)
             )
-        loss, hits = train_minibatch(
+        loss, logits = train_minibatch(
             member.model,
             member.optimizer,
             minibatch.images.clone() if self._changes_images else minibatch.images,
             minibatch.labels,
             bfloat16=member.settings.bfloat16,
         )
-        self._loss += loss * len(minibatch.labels)
-        self._correct += hits
+        self._meter.update(logits.unsqueeze(0), minibatch.labels, loss.unsqueeze(0))
 
     def finish(self) -> Scores:
         """Returns the training score; weights are in the member already."""
-        count = self.stream.examples
-        return [(self._loss.item() / count, self._correct.item() / count)]
+        return self._meter.compute()
 
     def evaluate(self, examples: Examples) -> Scores:
         """Returns the member's score on ``examples``, dropout off."""
         member = self._state.member
         with autocast(self.stream.device, member.settings.bfloat16):
-            return [evaluate(member.model, examples)]
+            return [evaluate(member.model, examples, self._metrics)]

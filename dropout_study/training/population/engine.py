@@ -1,13 +1,18 @@
 """Many trials trained as one: the epochs of a population, its leavers and its newcomers."""
 
 from collections.abc import Iterator, Sequence
-from math import isfinite
 from time import perf_counter
 
 import torch
 
 from dropout_study.data.splits import Splits
 from dropout_study.errors import DivergedError, UserError
+from dropout_study.training.metrics import (
+    DEFAULT_METRICS,
+    MetricTypes,
+    check_finite,
+    epoch_row,
+)
 from dropout_study.training.population.bucket import Bucket
 from dropout_study.training.population.executor import Executor, MemberScores
 from dropout_study.training.population.member import (
@@ -21,7 +26,7 @@ from dropout_study.training.population.member import (
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.plan import Plan, Planner, plan_for
 from dropout_study.training.population.stack import StackBucket
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import Metrics
 
 
 def train_population(
@@ -33,6 +38,7 @@ def train_population(
     refill: Refill = lambda _places: [],
     capacity: int | None = None,
     plan: Plan | None = None,
+    metrics: MetricTypes = DEFAULT_METRICS,
 ) -> dict[MemberId, MemberResult]:
     """Trains ``members`` side by side, an epoch of each at a time.
 
@@ -50,6 +56,7 @@ def train_population(
             and nobody is left.
         capacity: places; the number of ``members`` if None.
         plan: the execution; the one that measured best on the device if None.
+        metrics: what is measured on each split.
 
     Returns:
         How each member left, in the order of leaving.
@@ -57,7 +64,8 @@ def train_population(
     Raises:
         UserError: two members have the same id.
     """
-    population = _Population(splits, on_epochs, on_leave, plan, capacity or max(len(members), 1))
+    capacity = capacity or max(len(members), 1)
+    population = _Population(splits, on_epochs, on_leave, plan, capacity, metrics)
     with population:
         population.join(members)
         while True:
@@ -79,13 +87,14 @@ class _Population:
         on_leave: OnLeave,
         plan: Plan | None,
         capacity: int,
+        metrics: MetricTypes,
     ) -> None:
         self.capacity = capacity
         self.states: list[MemberState] = []
         self.results: dict[MemberId, MemberResult] = {}
         self._device = splits.train.labels.device
         plan = plan_for(self._device, capacity) if plan is None else plan
-        self._planner = Planner(plan, splits.train)
+        self._planner = Planner(plan, splits.train, metrics)
         self._executor = Executor(plan.threads, splits)
         self._on_epochs = on_epochs
         self._on_leave = on_leave
@@ -118,15 +127,19 @@ class _Population:
         started = perf_counter()
         outcomes = list(self._outcomes(self._planner.buckets(self.states)))
         share = (perf_counter() - started) / len(outcomes)
-        told: dict[MemberId, EpochMetrics] = {}
+        told: dict[MemberId, Metrics] = {}
         for state, outcome in outcomes:
             if isinstance(outcome, Exception):
                 self._leave(state, outcome)
-            elif not isfinite(outcome.train[0]):
-                self._leave(state, _divergence(state))
-            else:
-                state.history.append(_metrics(state, outcome, share))
-                told[state.member.id] = state.history[-1]
+                continue
+            row = epoch_row(len(state.history) + 1, *outcome, seconds=share)
+            try:
+                check_finite(row, f"trial {state.member.id}: ")
+            except DivergedError as error:
+                self._leave(state, error)
+                continue
+            state.history.append(row)
+            told[state.member.id] = row
         going_on = set(self._on_epochs(told)) if told else set()
         for state in list(self.states):
             if state.finished or state.member.id not in going_on:
@@ -162,25 +175,3 @@ class _Population:
                 yield from self._outcomes(self._planner.one_by_one(bucket, outcome))
             else:
                 yield bucket.states[0], outcome
-
-
-def _divergence(state: MemberState) -> DivergedError:
-    epoch = len(state.history) + 1
-    return DivergedError(
-        f"trial {state.member.id}: loss not finite at epoch {epoch}; lower `optimizer.lr`"
-    )
-
-
-def _metrics(state: MemberState, scores: MemberScores, seconds: float) -> EpochMetrics:
-    """Returns the history's row for an epoch; ``seconds`` is the member's share of its time."""
-    val_loss, val_accuracy = scores.val or (None, None)
-    return EpochMetrics(
-        epoch=len(state.history) + 1,
-        train_loss=scores.train[0],
-        train_accuracy=scores.train[1],
-        val_loss=val_loss,
-        val_accuracy=val_accuracy,
-        test_loss=scores.test[0],
-        test_accuracy=scores.test[1],
-        seconds=seconds,
-    )

@@ -3,7 +3,6 @@
 import heapq
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from threading import Lock
 
 import torch
@@ -17,14 +16,8 @@ TURN = 4
 buckets to share a stream's minibatches, enough to keep a bucket's weights in the core's cache."""
 
 
-@dataclass(frozen=True)
-class MemberScores:
-    """What an epoch of one member ends with: mean loss and accuracy on each split."""
-
-    train: tuple[float, float]
-    val: tuple[float, float] | None
-    test: tuple[float, float]
-
+MemberScores = tuple[dict[str, float], dict[str, float] | None, dict[str, float]]
+"""What an epoch of one member ends with: its metrics on train, validation and test."""
 
 Outcome = list[MemberScores] | Exception
 """How a bucket's epoch ends: the scores of its P members, or what it raised."""
@@ -129,9 +122,10 @@ class _Epoch:
     def _scores(self, bucket: Bucket) -> list[MemberScores]:
         val = self._splits.val
         train_scores = bucket.finish()
-        val_scores = bucket.evaluate(val) if val else [None] * len(train_scores)
-        columns = zip(train_scores, val_scores, bucket.evaluate(self._splits.test), strict=True)
-        return [MemberScores(*scores) for scores in columns]
+        val_scores: Sequence[dict[str, float] | None] = [None] * len(train_scores)
+        if val is not None:
+            val_scores = bucket.evaluate(val)
+        return list(zip(train_scores, val_scores, bucket.evaluate(self._splits.test), strict=True))
 
     def _close(self, bucket: Bucket, index: int, outcome: Outcome) -> None:
         bucket.close()

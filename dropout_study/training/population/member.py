@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from dropout_study.training.single import TrainSettings
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import Metrics
 
 MemberId = int | str
 """What the caller calls a member: the trial's number, or any name."""
@@ -34,11 +34,11 @@ class Member:
 class MemberResult:
     """How a member left: its epochs, and the error that ended it, if one did."""
 
-    history: list[EpochMetrics]
+    history: list[Metrics]
     error: Exception | None = None
 
 
-OnEpochs = Callable[[Mapping[MemberId, EpochMetrics]], Collection[MemberId]]
+OnEpochs = Callable[[Mapping[MemberId, Metrics]], Collection[MemberId]]
 """Called after every epoch with the metrics of all members; returns the ids that go on."""
 
 OnLeave = Callable[[MemberId, MemberResult], None]

@@ -8,7 +8,7 @@ from dropout_study.noise.layer import NoiseLayer
 from dropout_study.noise.source import Kind, Noise
 from dropout_study.training.population.member import Member, MemberResult
 from dropout_study.training.population.stream import Minibatch, StreamKey
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import Metrics
 
 
 class SharedNoise(Noise):
@@ -37,7 +37,7 @@ class MemberState:
         self.member = member
         self.noise = SharedNoise(device)
         self._layers = ModelNoise(member.model, self.noise)
-        self.history: list[EpochMetrics] = []
+        self.history: list[Metrics] = []
 
     @property
     def layers(self) -> dict[str, NoiseLayer]:

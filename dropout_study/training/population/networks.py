@@ -11,10 +11,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 from torch.func import functional_call, vmap
-from torch.nn.functional import cross_entropy
 
 from dropout_study.noise.attach import ModelNoise
 from dropout_study.noise.layer import NoiseLayer, Number
+from dropout_study.training.metrics import mean_losses
 from dropout_study.training.population.joined import JoinedMinibatch
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.stream import Minibatch
@@ -122,8 +122,7 @@ class VmappedNetwork:
         with autocast(self._device, self._bfloat16):
             own = isinstance(minibatch, JoinedMinibatch)
             logits = self._run(leaves, minibatch.images, training=True, own=own).float()
-            labels = minibatch.labels.expand(logits.shape[:2])
-            losses = cross_entropy(logits.transpose(1, 2), labels, reduction="none").mean(dim=1)
+            losses = mean_losses(logits, minibatch.labels)
         # A sum's gradient with respect to each loss is 1, also where another one is not finite.
         grads = torch.autograd.grad(losses.sum(), leaves, materialize_grads=True)
         return losses.detach(), logits.detach(), grads

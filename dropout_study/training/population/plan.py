@@ -10,6 +10,7 @@ import torch
 
 from dropout_study.data.splits import Examples
 from dropout_study.noise.attach import log_noise
+from dropout_study.training.metrics import DEFAULT_METRICS, MetricTypes
 from dropout_study.training.population.bucket import Bucket, ModuleBucket
 from dropout_study.training.population.dense import DenseNetwork, dense_shape
 from dropout_study.training.population.joined import JoinedStream
@@ -65,10 +66,12 @@ class Planner:
     Attributes:
         plan: the execution.
         train: the training examples.
+        metrics: what is measured.
     """
 
     plan: Plan
     train: Examples
+    metrics: MetricTypes = field(default_factory=lambda: DEFAULT_METRICS)
     _traits: dict[Signature, Traits] = field(default_factory=dict)
     _limits: dict[Signature, int] = field(default_factory=dict)
     _streams: dict[StreamKey, Stream] = field(default_factory=dict)
@@ -108,6 +111,7 @@ class Planner:
             ModuleBucket(
                 state,
                 self._streams[state.stream_key],
+                self.metrics,
                 global_draws=traits.global_draws,
                 changes_images=traits.changes_images,
             )
@@ -128,7 +132,7 @@ class Planner:
             return self._alone(states, traits)
         limit = self._limit(states, signature, network)
         parts = _parts(states, limit, self.plan.threads)
-        return [StackBucket(part, self._stream_of(part), network) for part in parts]
+        return [StackBucket(p, self._stream_of(p), self.metrics, network) for p in parts]
 
     def _stream_of(self, states: Sequence[MemberState]) -> Stream | JoinedStream:
         """Returns the one stream of ``states``, or theirs side by side."""
@@ -156,7 +160,7 @@ class Planner:
                 streams = JoinedStream(
                     [self._streams[state.stream_key] for state in states[:count]]
                 )
-                bucket = StackBucket(states[:count], streams, network)  # it needs the most
+                bucket = StackBucket(states[:count], streams, self.metrics, network)  # the most
                 bucket.open()
                 bucket.train(0)
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from dropout_study.data.splits import Examples
 from dropout_study.training.generators import generator_states, kept_generators
-from dropout_study.training.population.bucket import ModuleBucket, Scores
+from dropout_study.training.metrics import LOSS, Scores
+from dropout_study.training.population.bucket import ModuleBucket
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.stack import NetworkType, StackBucket
 from dropout_study.training.population.stream import Minibatch, Stream
@@ -51,7 +52,7 @@ class _Probe:
         self._given = given
         self._minibatch = self._fresh_minibatch()
         self._copy = _copy_of(state, stream.device)
-        self._bucket = ModuleBucket(self._copy, stream)
+        self._bucket = ModuleBucket(self._copy, stream, LOSS)
         self._before = {k: v.clone() for k, v in _tensors(self._copy).items()}
 
     def run(self, network: NetworkType | None) -> Traits:
@@ -77,7 +78,7 @@ class _Probe:
     def _difference(self, network: NetworkType) -> str | None:
         """Returns what a stack computes otherwise; None if nothing."""
         copy, minibatch = _copy_of(self._state, self._stream.device), self._fresh_minibatch()
-        stack = StackBucket([copy], self._stream, network)
+        stack = StackBucket([copy], self._stream, LOSS, network)
         try:
             stack.open()
             stack.train_on(minibatch)
@@ -92,11 +93,10 @@ class _Probe:
         return self._other_scores(got, want) or self._other_tensor(copy)
 
     def _other_scores(self, got: Scores, want: Scores) -> str | None:
-        for when, (loss, _), (right, _) in zip(("training", "evaluation"), got, want, strict=True):
+        for when, scores, alone in zip(("training", "evaluation"), got, want, strict=True):
+            loss, right = scores["loss"], alone["loss"]
             if not _near(torch.tensor(loss), torch.tensor(right), self._tolerance(), scale=right):
-                share = self._stream.examples / len(self._given.labels)
-                share = share if when == "training" else 1.0
-                return f"stacked, the loss in {when} is {loss * share:.6g}, not {right * share:.6g}"
+                return f"stacked, the loss in {when} is {loss:.6g}, not {right:.6g}"
         return None
 
     def _other_tensor(self, copy: MemberState) -> str | None:

@@ -1,14 +1,13 @@
 """A bucket of P members: one set of stacked tensors, one update for all."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from dropout_study.data.splits import Examples
-from dropout_study.training.evaluate import scaled
-from dropout_study.training.population.bucket import Scores
+from dropout_study.training.evaluate import measure
+from dropout_study.training.metrics import Meter, MetricTypes, Scores
 from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.networks import AnyMinibatch, StackedNetwork
@@ -31,6 +30,7 @@ class StackBucket:
     Args:
         states: the members.
         stream: the minibatches of their epoch; of several epochs or seeds, joined.
+        metrics: what is measured.
         build: makes the network that computes their gradients.
     """
 
@@ -38,17 +38,20 @@ class StackBucket:
         self,
         states: Sequence[MemberState],
         stream: Stream | JoinedStream,
+        metrics: MetricTypes,
         build: NetworkType,
     ) -> None:
         self.states = list(states)
         self.stream = stream
         self.global_draws = False
+        self._metrics = metrics
         self._build = build
         self._stack: _Stack | None = None
 
     def open(self) -> None:
         """Copies the members into stacked tensors."""
-        self._stack = _Stack(self.states, self._build(self.states, self.stream.device))
+        network = self._build(self.states, self.stream.device)
+        self._stack = _Stack(self.states, network, self._new_meter())
 
     def close(self) -> None:
         """Lets go of the stacked tensors."""
@@ -65,8 +68,7 @@ class StackBucket:
         with torch.enable_grad():
             losses, logits, grads = stack.network.gradients(stack.params, minibatch)
         stack.optimizer.step(stack.params, grads)
-        stack.loss.add_(losses, alpha=minibatch.labels.shape[-1])
-        stack.correct.add_((logits.argmax(dim=2) == minibatch.labels).sum(dim=1))
+        stack.meter.update(logits, minibatch.labels, losses)
 
     @torch.no_grad()
     def finish(self) -> Scores:
@@ -76,19 +78,17 @@ class StackBucket:
             for param, trained in zip(column, stacked, strict=True):
                 param.copy_(trained)
         stack.optimizer.write_back()
-        return _scores(stack.loss, stack.correct, self.stream.examples)
+        return stack.meter.compute()
 
     @torch.no_grad()
     def evaluate(self, examples: Examples) -> Scores:
         """Returns the members' scores on ``examples``, dropout off."""
         stack = self._opened
-        loss, correct = torch.zeros_like(stack.loss), torch.zeros_like(stack.correct)
-        for images, labels in examples.minibatches(EVALUATION_BATCH):
-            logits = stack.network.logits(stack.params, scaled(images)).float()
-            each = labels.expand(logits.shape[:2])
-            loss += cross_entropy(logits.transpose(1, 2), each, reduction="none").sum(dim=1)
-            correct += (logits.argmax(dim=2) == labels).sum(dim=1)
-        return _scores(loss, correct, len(examples))
+        logits_of = partial(stack.network.logits, stack.params)
+        return measure(logits_of, examples, self._new_meter(), EVALUATION_BATCH)
+
+    def _new_meter(self) -> Meter:
+        return Meter(self._metrics, len(self.states), self.stream.device)
 
     @property
     def _opened(self) -> "_Stack":
@@ -98,18 +98,14 @@ class StackBucket:
 
 
 class _Stack:
-    """The tensors of P members: parameters, optimizer state, sums of the epoch."""
+    """The tensors of P members: parameters, optimizer state, the meter of the epoch."""
 
-    def __init__(self, states: Sequence[MemberState], network: StackedNetwork) -> None:
+    def __init__(
+        self, states: Sequence[MemberState], network: StackedNetwork, meter: Meter
+    ) -> None:
         self.network = network
         columns = [list(state.trained_parameters.values()) for state in states]
         self.owned = list(zip(*columns, strict=True))
         self.params = [torch.stack([param.detach() for param in owned]) for owned in self.owned]
         self.optimizer = StackedOptimizer([state.member.optimizer for state in states], self.owned)
-        self.loss = torch.zeros(len(states), device=self.params[0].device)
-        self.correct = torch.zeros_like(self.loss)
-
-
-def _scores(loss: Tensor, correct: Tensor, count: int) -> Scores:
-    """Returns the means over ``count`` examples; the one place that waits for the device."""
-    return [(a / count, b / count) for a, b in torch.stack([loss, correct]).T.tolist()]
+        self.meter = meter

@@ -7,7 +7,7 @@ import torch
 from population_recipes import Recipe
 
 from dropout_study.data import Examples, Splits, make_splits
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import Metrics
 
 
 def _examples(count: int, seed: int) -> Examples:
@@ -43,16 +43,16 @@ def recipe() -> type[Recipe]:
     return Recipe
 
 
-def _assert_same_curve(got: list[EpochMetrics], want: list[EpochMetrics]) -> None:
-    assert [row.epoch for row in got] == [row.epoch for row in want]
+def _assert_same_curve(got: list[Metrics], want: list[Metrics]) -> None:
+    assert [row["epoch"] for row in got] == [row["epoch"] for row in want]
     for row, alone in zip(got, want, strict=True):
         for part in ("train", "val", "test"):
-            loss, accuracy = getattr(row, f"{part}_loss"), getattr(row, f"{part}_accuracy")
-            assert loss == pytest.approx(getattr(alone, f"{part}_loss"), rel=1e-4)
-            assert abs(accuracy - getattr(alone, f"{part}_accuracy")) <= 2.001 / 1000
+            loss, accuracy = row[f"{part}_loss"], row[f"{part}_accuracy"]
+            assert loss == pytest.approx(alone[f"{part}_loss"], rel=1e-4)
+            assert abs(accuracy - alone[f"{part}_accuracy"]) <= 2.001 / 1000
 
 
 @pytest.fixture(scope="session")
-def assert_same_curve() -> Callable[[list[EpochMetrics], list[EpochMetrics]], None]:
+def assert_same_curve() -> Callable[[list[Metrics], list[Metrics]], None]:
     """Loss to 1e-4 relative, accuracy within 2 images of 1,000, at every epoch."""
     return _assert_same_curve

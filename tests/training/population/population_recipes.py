@@ -11,7 +11,7 @@ from dropout_study.models import MLP, DeepMLP, LeNet, SoftmaxRegression
 from dropout_study.randomness import draw_key
 from dropout_study.training import TrainSettings, train_single
 from dropout_study.training.population import Member
-from dropout_study.trial import EpochMetrics
+from dropout_study.trial import Metrics
 
 
 class Users(nn.Module):
@@ -145,12 +145,12 @@ class Recipe:
         settings = TrainSettings(self.epochs, self.batch_size, self.bfloat16, self.seed)
         return Member(self.id, model, optimizer, settings)
 
-    def alone(self, splits: Splits) -> list[EpochMetrics]:
+    def alone(self, splits: Splits) -> list[Metrics]:
         if self not in _alone:
             member = self.member()
             _alone[self] = train_single(member.model, member.optimizer, splits, member.settings)
         return _alone[self]
 
 
-_alone: dict[Recipe, list[EpochMetrics]] = {}
+_alone: dict[Recipe, list[Metrics]] = {}
 """The reference curves that tests have asked for; all are of the same data."""

@@ -100,8 +100,8 @@ def test_bfloat16_is_near_the_reference(plan, splits, recipe):
     results = train_population([each.member() for each in recipes], splits, plan=PLANS[plan])
     for each in recipes:
         got, want = results[each.id].history[-1], each.alone(splits)[-1]
-        assert got.train_loss == pytest.approx(want.train_loss, rel=0.02)
-        assert got.test_accuracy == pytest.approx(want.test_accuracy, abs=0.02)
+        assert got["train_loss"] == pytest.approx(want["train_loss"], rel=0.02)
+        assert got["test_accuracy"] == pytest.approx(want["test_accuracy"], abs=0.02)
 
 
 def test_weights_and_optimizer_state_end_in_the_member(splits, recipe):

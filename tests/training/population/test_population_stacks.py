@@ -133,7 +133,9 @@ def test_members_with_different_attributes_are_not_stacked(splits):
     results = train_population(list(members()), splits, plan=Plan())
     alone = [train_population([member], splits)[member.id] for member in members()]
     for got, want in zip(results.values(), alone, strict=True):
-        assert got.history[0].train_loss == pytest.approx(want.history[0].train_loss, rel=1e-5)
+        assert got.history[0]["train_loss"] == pytest.approx(
+            want.history[0]["train_loss"], rel=1e-5
+        )
 
 
 def test_frozen_parameters_stay(splits):

@@ -1,0 +1,48 @@
+"""What a sweep of this project's own task may optimise."""
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from dropout_study.sweep.objective import Offer, first_objective
+from dropout_study.task.task import metric_types
+from dropout_study.trial import SPLITS, Objective
+
+DIRECTIONS = {"higher": "maximize", "lower": "minimize"}
+
+
+def offered_objectives(config: DictConfig) -> dict[str, Offer]:
+    """Returns every number of a trial: metrics by split, then what a trial has as a whole.
+
+    Args:
+        config: the composed configuration, which names the metrics.
+
+    Raises:
+        UserError: it names something that is no metric.
+    """
+    offers: dict[str, Offer] = {}
+    for name, make in metric_types(config).items():
+        direction = DIRECTIONS[make().better]
+        for split in SPLITS:
+            told = f"nothing is chosen on the test set; use val_{name}"
+            refusal = told if split == "test" else ""
+            offers[f"{split}_{name}"] = Offer(direction=direction, refusal=refusal)
+    whole = {"seconds": "minimize", "images": None, "epochs_run": None}
+    others = {name: Offer(per_epoch=False, direction=way) for name, way in whole.items()}
+    value = Offer(direction="maximize")  # another name of the validation accuracy
+    return {**offers, **others, "value": value}
+
+
+def trial_objective(config: DictConfig) -> Objective:
+    """Returns what a job's trial is judged by: the first of its sweep's objectives.
+
+    Args:
+        config: with the node ``hydra``. A sweeper that names no objective of ours (Hydra's own, for
+            grids) leaves validation accuracy.
+    """
+    objective = first_objective(config)
+    return Objective() if objective is None or objective.name == "value" else objective
+
+
+def current_objective() -> Objective:
+    """Returns what the trial of the running Hydra job is judged by."""
+    return trial_objective(OmegaConf.create({"hydra": HydraConfig.get()}))

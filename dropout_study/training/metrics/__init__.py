@@ -1,0 +1,34 @@
+"""Metrics: what is measured after every epoch on each split, one metric a file.
+
+A metric of your own is a class with the contract of ``Metric`` (mostly a ``MeanMetric``), named in
+the configuration: ``+trainer.metrics.NAME._target_=my_module.MyMetric``. Its columns are
+``train_NAME``, ``val_NAME`` and ``test_NAME``.
+"""
+
+from dropout_study.training.metrics.accuracy import Accuracy
+from dropout_study.training.metrics.base import MeanMetric, Metric
+from dropout_study.training.metrics.loss import Loss, mean_losses
+from dropout_study.training.metrics.meter import (
+    DEFAULT_METRICS,
+    LOSS,
+    Meter,
+    MetricTypes,
+    Scores,
+    check_finite,
+    epoch_row,
+)
+
+__all__ = [
+    "DEFAULT_METRICS",
+    "LOSS",
+    "Accuracy",
+    "Loss",
+    "MeanMetric",
+    "Meter",
+    "Metric",
+    "MetricTypes",
+    "Scores",
+    "check_finite",
+    "epoch_row",
+    "mean_losses",
+]

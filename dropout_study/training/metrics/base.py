@@ -1,0 +1,67 @@
+"""The contract of a metric: a number by name, measured over the examples of a split.
+
+Letters: P members of a population (1 for a single run), B examples of a minibatch, K classes.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+
+class Metric(ABC):
+    """One number for each of P members, gathered over the minibatches of a split.
+
+    An instance measures one pass over one split. What it gathers stays on the device until
+    ``compute``: an update must not wait for the device (no ``item``, no ``cpu``).
+
+    Attributes:
+        meaning: what it is, in one line; for tables and documentation.
+        unit: of the number, for tables and documentation.
+        better: which of two numbers is the better one.
+    """
+
+    meaning: ClassVar[str]
+    unit: ClassVar[str] = ""
+    better: ClassVar[Literal["higher", "lower"]] = "higher"
+
+    @abstractmethod
+    def reset(self, members: int, device: torch.device) -> None:
+        """Begins anew, for P = ``members``."""
+
+    @abstractmethod
+    def update(self, logits: Tensor, labels: Tensor, losses: Tensor) -> None:
+        """Adds a minibatch.
+
+        Args:
+            logits: [P, B, K], float32.
+            labels: [B], or [P, B] where each member has its own examples; int64 in [0, K).
+            losses: [P], the mean cross entropies of the minibatch.
+        """
+
+    @abstractmethod
+    def compute(self) -> Tensor:
+        """Returns the numbers [P]."""
+
+
+class MeanMetric(Metric):
+    """A metric that is a mean over examples: a subclass says what a minibatch adds to the sum."""
+
+    @abstractmethod
+    def sums(self, logits: Tensor, labels: Tensor, losses: Tensor) -> Tensor:
+        """Returns the sum over the B examples of a minibatch, [P]; arguments as of ``update``."""
+
+    def reset(self, members: int, device: torch.device) -> None:
+        """Begins anew."""
+        self._total = torch.zeros(members, device=device)
+        self._count = 0
+
+    def update(self, logits: Tensor, labels: Tensor, losses: Tensor) -> None:
+        """Adds a minibatch."""
+        self._total += self.sums(logits, labels, losses)
+        self._count += labels.shape[-1]
+
+    def compute(self) -> Tensor:
+        """Returns the means [P], divided in double precision so that 7 / 10 is 0.7."""
+        return self._total.cpu().double() / self._count

@@ -1,0 +1,94 @@
+"""All metrics of one pass over a split, and the rows of a history that they make."""
+
+from collections.abc import Callable, Mapping
+from math import isfinite
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+
+from dropout_study.errors import DivergedError
+from dropout_study.training.metrics.accuracy import Accuracy
+from dropout_study.training.metrics.base import Metric
+from dropout_study.training.metrics.loss import Loss
+from dropout_study.trial import SPLITS, Metrics
+
+MetricTypes = Mapping[str, Callable[[], Metric]]
+"""What makes the metrics of a pass, by name and in the order of the columns."""
+
+LOSS: MetricTypes = MappingProxyType({"loss": Loss})
+"""Always measured: a trial whose loss is not finite has failed."""
+DEFAULT_METRICS: MetricTypes = MappingProxyType({**LOSS, "accuracy": Accuracy})
+
+Scores = list[dict[str, float]]
+"""The numbers of P members by the name of their metric, after one pass over a split."""
+
+
+class Meter:
+    """The metrics of one pass over one split.
+
+    Args:
+        metrics: what is measured.
+        members: P.
+        device: of the logits.
+    """
+
+    def __init__(self, metrics: MetricTypes, members: int, device: torch.device) -> None:
+        self._metrics = {name: make() for name, make in metrics.items()}
+        for metric in self._metrics.values():
+            metric.reset(members, device)
+
+    def update(self, logits: Tensor, labels: Tensor, losses: Tensor) -> None:
+        """Adds a minibatch: logits [P, B, K], labels [B] or [P, B], mean losses [P]."""
+        for metric in self._metrics.values():
+            metric.update(logits, labels, losses)
+
+    def compute(self) -> Scores:
+        """Returns the members' numbers; the one place that waits for the device."""
+        columns = [metric.compute().tolist() for metric in self._metrics.values()]
+        return [
+            dict(zip(self._metrics, numbers, strict=True)) for numbers in zip(*columns, strict=True)
+        ]
+
+
+def epoch_row(
+    epoch: int,
+    train: Mapping[str, float],
+    val: Mapping[str, float] | None,
+    test: Mapping[str, float],
+    seconds: float,
+) -> Metrics:
+    """Returns the numbers of an epoch: a row of ``history.csv``.
+
+    Args:
+        epoch: its number, from 1.
+        train: means over the epoch's minibatches in training mode (dropout on, weights moving), as
+            the book plots them.
+        val: measured after the epoch, dropout off; None without validation data, and so are then
+            its numbers.
+        test: measured after the epoch, dropout off.
+        seconds: wall time of the epoch, evaluation included; in a population, the trial's share.
+    """
+    nothing = dict.fromkeys(train)
+    splits = zip(SPLITS, (train, val or nothing, test), strict=True)
+    numbers = {f"{split}_{name}": got[name] for split, got in splits for name in train}
+    return {"epoch": epoch, **numbers, "seconds": seconds}
+
+
+def check_finite(row: Metrics, whose: str = "") -> None:
+    """Raises where training has diverged.
+
+    Args:
+        row: the numbers of an epoch.
+        whose: begins the message.
+
+    Raises:
+        DivergedError: the loss on a split is not finite.
+    """
+    data = {"train": "", "val": " on the validation data", "test": " on the test data"}
+    for split, where in data.items():
+        loss = row[f"{split}_loss"]
+        if loss is not None and not isfinite(loss):
+            raise DivergedError(
+                f"{whose}loss not finite at epoch {row['epoch']}{where}; lower `optimizer.lr`"
+            )
