@@ -70,12 +70,13 @@ def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
     fresh, other = _fresh_seeds(view, seeds)
     found: dict[str, Configuration] = {}
     for rank, arm in enumerate(view.top(top), start=1):
-        found[_name(arm)] = _of_trial(view, arm, f"{_ordinal(rank)} by validation", fresh)
+        found[_name(arm)] = _of_trial(view, arm, f"{_ordinal(rank)} by {view.value_label}", fresh)
     references: dict[str, str] = {}
     for reference, tried in (("book", view.book), ("no_dropout", view.no_dropout)):
         configuration = _of_reference(view, best, reference, tried, fresh)
         if configuration is None:
-            log.info("no reference with %s: no trial had it and no setting gives it", reference)
+            told = _words(reference)
+            log.info("no reference with %s: no trial had it, and no setting is known to", told)
             continue
         before = found.get(configuration.name)
         if before is not None:

@@ -73,7 +73,7 @@ def _best_sentence(view: StudyView, best: Arm) -> str:
         f"Best of {_count(len(view.complete), 'complete trial')} by {view.value_label}: "
         f"trial {best.number}{f' ({where})' if where else ''}"
     )
-    value = percent(best.value) if view.is_accuracy else tell(best.value)
+    value = amount(best.value, view.objective)
     told = f"{start}, {view.value_label} {value}{_epochs_of(view)}"
     tests = list(best.by_seed("test_accuracy").values())
     if not tests:
@@ -222,9 +222,10 @@ def _confirmed_difference(first: "pd.Series[Any]", reference: str, metric: str) 
     verdict = "beyond" if p < 0.05 else "within"
     other = "the book's rates" if reference == "book" else "no dropout"
     difference = _row_estimate(first, minus)
+    better = ", lower is better" * metric.endswith("loss")
     pairs = f" over the {difference.n} seeds that both have" * (difference.n < int(first["n"]))
     return (
-        f"; against {other} {points(difference, metric)}{pairs}, "
+        f"; against {other} {points(difference, metric)}{pairs}{better}, "
         f"Holm-corrected p = {p:.3f}: {verdict} the noise"
     )
 
@@ -266,8 +267,8 @@ def percent(share: float) -> str:
 
 
 def amount(value: float, metric: str) -> str:
-    """Returns a value of ``metric``: a share in percent, any other with three digits."""
-    return percent(value) if is_share(metric) else f"{value:.3g}"
+    """Returns a value of ``metric``: a share in percent, any other with four digits."""
+    return percent(value) if is_share(metric) else f"{value:.4g}"
 
 
 def interval(estimate: Estimate, over: str, metric: str = "test_accuracy") -> str:

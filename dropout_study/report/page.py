@@ -118,7 +118,7 @@ _NO = pd.Series(dtype=bool)
 def _confirmed_cell(name: str, value: Any, metric: str) -> str:
     if name not in ("mean", "sd") or pd.isna(value):
         return _cell(name, value)
-    return f"{100 * value:.2f} %" if is_share(metric) else f"{value:.3g}"
+    return f"{100 * value:.2f} %" if is_share(metric) else f"{value:.4g}"
 
 
 def _difference(row: "pd.Series[Any]", name: str, metric: str) -> str:
@@ -152,6 +152,8 @@ def _cell(name: str, value: Any) -> str:
         return ""
     if name in ACCURACIES:
         return f"{100 * value:.2f} %"
+    if name == "value":
+        return f"{value:.4g}"
     if name == "seconds":
         return f"{value:.1f}"
     return tell(value)

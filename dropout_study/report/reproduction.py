@@ -45,7 +45,17 @@ def trial_command(job: JobPaths) -> str:
     overrides = _yaml(job.overrides_yaml)
     if not isinstance(overrides, list):
         return UNKNOWN
-    return _command([*_config_options(_yaml(job.hydra_yaml)), *map(str, overrides)])
+    return _threads(job) + _command([*_config_options(_yaml(job.hydra_yaml)), *map(str, overrides)])
+
+
+def _threads(job: JobPaths) -> str:
+    """Returns the assignment that gives a run as many threads: sums depend on their order."""
+    try:
+        facts = json.loads(job.provenance_json.read_text(encoding="utf-8"))
+        threads, on_cpu = facts["threads"], facts["device"].startswith("cpu")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+    return f"OMP_NUM_THREADS={threads} " if on_cpu and isinstance(threads, int) else ""
 
 
 def _yaml(path: Path) -> Any:

@@ -60,7 +60,7 @@ def test_a_trial_that_is_best_and_reference_is_trained_once(tmp_path: Path) -> N
     plan = plan_of(tmp_path, params=lambda _: BOOK, top=1)
 
     assert [c.name for c in plan.configurations] == ["trial_0", "no_dropout", "null_check"]
-    assert plan.configurations[0].description == "best by validation, the book's rates"
+    assert plan.configurations[0].description == "best by validation accuracy, the book's rates"
 
 
 def test_references_that_were_not_tried_are_the_best_with_other_rates(tmp_path: Path) -> None:

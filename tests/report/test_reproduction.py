@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,14 @@ def test_without_provenance_the_rows_are_there_and_unknown(tmp_path: Path) -> No
     rows = dict(reproduction(StudyView(load_study(tmp_path))))
 
     assert rows["commit"] == rows["packages"] == rows["images"] == UNKNOWN
+
+
+def test_the_best_trials_command_has_its_threads(tmp_path: Path) -> None:
+    root = write_study(tmp_path, ["COMPLETE"])
+    path = root / "0" / "provenance.json"
+    facts = {**json.loads(path.read_text()), "threads": 1, "device": "cpu, 1 thread"}
+    path.write_text(json.dumps(facts))
+
+    command = trial_command(JobPaths(root / "0"))
+
+    assert command.startswith("OMP_NUM_THREADS=1 dropout-study model.dropout1=0.2 ")

@@ -142,7 +142,7 @@ def _label(data: Landscape, ax: "Axes", surface: bool) -> None:
 
 FIGURE = FigureSpec(
     "landscape",
-    "Accuracy over the two dropout rates",
+    "The objective over two dropout rates",
     "Each circle is the best complete trial at these rates, whatever its other parameters. The "
     "surface is interpolated linearly between the circles and says nothing outside them.",
     lambda view, figure: draw_landscape(landscape(view), figure),
