@@ -84,10 +84,12 @@ def _best_sentence(view: StudyView, best: Arm) -> str:
 
 def _epochs_of(view: StudyView) -> str:
     """Returns which epochs the value is taken from, where the study says so."""
+    if view.value_epochs.startswith("mean_last_"):
+        return f" as the mean of its last {view.value_epochs.removeprefix('mean_last_')} epochs"
     return {
         "last": " after the last epoch",
         "best_epoch": " at its best epoch, chosen by the same metric",
-    }.get(view.value_epochs, f" ({view.value_epochs})" if view.value_epochs else "")
+    }.get(view.value_epochs, "")
 
 
 def _not_tried(view: StudyView) -> list[str]:

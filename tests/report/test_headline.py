@@ -167,3 +167,19 @@ def test_a_confirmation_says_how_many_seeds_have_no_result(tmp_path: Path) -> No
     assert "reaches a test loss of 0.4 (95 % interval 0.39 to 0.41, over the seeds)" in first
     assert "-0.02 (95 % interval -0.03 to -0.01) over the 5 seeds that both have" in first
     assert "trial 3: 3 diverged of 10 seeds; trial 0: 1 diverged and 1 failed of 10 seeds" in second
+
+
+@pytest.mark.parametrize(
+    ("epochs", "words"),
+    [
+        ("last", " after the last epoch;"),
+        ("mean_last_5", " as the mean of its last 5 epochs;"),
+        ("best_epoch", " at its best epoch, chosen by the same metric;"),
+    ],
+)
+def test_the_headline_says_from_which_epochs_its_numbers_are(
+    tmp_path: Path, epochs: str, words: str
+) -> None:
+    assert (
+        words in told(tmp_path, config={**CONFIG, "trainer": {"epochs": 6, "objective": epochs}})[0]
+    )
