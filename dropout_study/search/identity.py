@@ -13,6 +13,7 @@ from optuna.distributions import (
     BaseDistribution,
     FloatDistribution,
     IntDistribution,
+    check_distribution_compatibility,
     distribution_to_json,
     json_to_distribution,
 )
@@ -80,6 +81,49 @@ def check_identity(
     raise _refusal(study.study_name, unsound if extend else changes, extendable=not unsound)
 
 
+def check_adopted(
+    study: optuna.Study, space: SearchSpace, directions: Sequence[str], *, open_ended: bool
+) -> None:
+    """Checks trials that were made elsewhere: those of this sweep must be comparable with them.
+
+    Args:
+        study: the study, as it was found.
+        space: what is searched now.
+        directions: of the objectives now.
+        open_ended: a function searches more than ``space``.
+
+    Raises:
+        UserError: the study is another one.
+    """
+    before = [direction.name.lower() for direction in study.directions]
+    if before != list(directions):
+        raise UserError(
+            f"study `{study.study_name}` was made with direction {', '.join(before)}, this sweep "
+            f"has {', '.join(directions)}; set hydra.sweeper.direction, or another "
+            "hydra.sweeper.study_name"
+        )
+    for trial in study.get_trials(deepcopy=False):
+        for key, made in trial.distributions.items():
+            now = space.get(key)
+            same = open_ended if now is None else _compatible(made, now)
+            if not same:
+                searched = "not searched" if now is None else f"searched as {describe(now)}"
+                raise UserError(
+                    f"study `{study.study_name}` has trials with `{key}` from {describe(made)}, "
+                    f"which is {searched} now; search it in the same way, or give this sweep a "
+                    "name of its own with hydra.sweeper.study_name=NAME"
+                )
+
+
+def _compatible(made: BaseDistribution, now: BaseDistribution) -> bool:
+    """Returns whether Optuna takes both for one parameter."""
+    try:
+        check_distribution_compatibility(made, now)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_below(key: str, keys: Sequence[str]) -> bool:
     return any(f"{key}.".startswith(f"{each}.") for each in keys)
 
@@ -95,7 +139,8 @@ def _refusal(name: str, changes: list[tuple[str, str, str]], *, extendable: bool
     )
     return UserError(
         f"study `{name}` was begun with other settings: {told}; give this sweep a name of its own "
-        f"with hydra.sweeper.study_name=NAME, use the old settings, or {extension}"
+        f"with hydra.sweeper.study_name=NAME, use the old settings, or {extension}; keys that do "
+        "not matter belong in hydra.sweeper.may_change"
     )
 
 

@@ -24,7 +24,7 @@ from dropout_study.search.asktell import AskTell
 from dropout_study.search.conditions import check_conditions, suggest
 from dropout_study.search.constraints import parse_all
 from dropout_study.search.grid import n_points
-from dropout_study.search.identity import Identity, check_identity
+from dropout_study.search.identity import IDENTITY_ATTR, Identity, check_adopted, check_identity
 from dropout_study.search.lease import Lease
 from dropout_study.search.space import check_space
 from dropout_study.search.storage.lock import locked
@@ -38,11 +38,12 @@ from dropout_study.sweep.ending import INTERRUPTED, Deadline, interruptible, res
 from dropout_study.sweep.jobs import JobRunner
 from dropout_study.sweep.marks import marked, preload
 from dropout_study.sweep.objective import check_objectives
+from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.plan import config_keys, plan_sweep
 from dropout_study.sweep.runners import run_here, run_in_waves, run_in_workers
 from dropout_study.sweep.samplers import SeededByTrial, build_pruner
 from dropout_study.sweep.settings import SweepSettings, cores
-from dropout_study.sweep.source import Interrupted
+from dropout_study.sweep.source import Assignment, Interrupted
 from dropout_study.sweep.study_source import Recorder, StudySource
 from dropout_study.sweep.workers.pool import WorkerPool
 from dropout_study.sweep.workers.worker import serve
@@ -217,6 +218,8 @@ class Sweep:
                 self.sampler,
                 build_pruner(settings.pruner),
             )
+            if IDENTITY_ATTR not in study.user_attrs:
+                self._adopt(study)
             check_identity(
                 study,
                 self._identity(),
@@ -234,6 +237,22 @@ class Sweep:
         else:
             log.info("study `%s` begins: %s", study.study_name, settings.aim)
         return study
+
+    def _adopt(self, study: optuna.Study) -> None:
+        """Takes over the trials of a study that was begun elsewhere, if it has any."""
+        check_adopted(
+            study,
+            self.plan.space,
+            self.settings.directions,
+            open_ended=self.settings.custom_search_space is not None,
+        )
+        for trial in study.get_trials(deepcopy=False):
+            if trial.state.is_finished():
+                values = tuple(trial.values or ())
+                named = zip(self.settings.objectives, values, strict=False)
+                metrics = {**trial.user_attrs, **dict(named)}
+                ended = Outcome(TrialState(trial.state.name), values, metrics=metrics)
+                self.recorder.record(Assignment(trial.number, [], dict(trial.params)), ended)
 
     def _identity(self) -> Identity:
         """Returns what makes this study this study: all that its trials share."""

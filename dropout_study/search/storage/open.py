@@ -45,6 +45,9 @@ def open_storage(url: str | None, journal: Path) -> BaseStorage:
             _write_ahead(full.removeprefix("sqlite:///").partition("?")[0])
             return RDBStorage(full, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
         return RDBStorage(full, engine_kwargs={"pool_pre_ping": True})
+    except RuntimeError as error:  # another generation of Optuna's tables; it says the way out
+        told = " ".join(str(error).split()).replace("$STORAGE_URL", masked(url))
+        raise UserError(f"the storage {masked(url)} cannot be used: {told}") from error
     except (SQLAlchemyError, sqlite3.Error, ImportError, OSError, ValueError) as error:
         told = " ".join(str(error).split())
         raise UserError(f"the storage {masked(url)} cannot be opened: {masked(told)}") from error
