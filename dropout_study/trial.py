@@ -8,6 +8,9 @@ from typing import Any, Self
 
 from dropout_study.errors import argument_error
 
+MERGED = "train + validation"
+"""What the runs of a confirmation are trained on, unless it is asked to leave validation out."""
+
 
 class TrialState(StrEnum):
     """Optuna's names for where a trial stands."""

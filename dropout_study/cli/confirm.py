@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from dropout_study.cli.words import settings_of
-from dropout_study.errors import UserError
+from dropout_study.errors import UserError, argument_error
 
 
 def confirm() -> None:
@@ -21,17 +21,25 @@ def confirm() -> None:
     parser.add_argument(
         "settings",
         nargs="*",
-        metavar="top=3 seeds=10",
-        help="configurations, the best by validation, and fresh seeds of each",
+        metavar="top=3 seeds=10 merge=1",
+        help="configurations, the best by validation; fresh seeds of each; 0 to train on the "
+        "training split alone, as the study did, rather than on train + validation",
     )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        settings = settings_of(arguments.settings, {"top": 3, "seeds": 10})
+        settings = settings_of(arguments.settings, {"top": 3, "seeds": 10, "merge": 1})
+        if settings["merge"] not in (0, 1):
+            raise argument_error("merge", settings["merge"], "must be 0 or 1")
         from dropout_study.confirmation.confirm import confirm as run
         from dropout_study.report.page import write_report
 
-        table = run(arguments.dir, top=settings["top"], seeds=settings["seeds"])
+        table = run(
+            arguments.dir,
+            top=settings["top"],
+            seeds=settings["seeds"],
+            merge=bool(settings["merge"]),
+        )
         path = write_report(arguments.dir)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-confirm: {error}")

@@ -25,7 +25,12 @@ log = logging.getLogger(__name__)
 
 
 def confirm(
-    root: Path, *, top: int = 3, seeds: int = 10, train: TrainRuns = train_runs
+    root: Path,
+    *,
+    top: int = 3,
+    seeds: int = 10,
+    merge: bool = True,
+    train: TrainRuns = train_runs,
 ) -> pd.DataFrame:
     """Trains what ``plan_confirmation`` says and returns the table; runs that are there are kept.
 
@@ -37,6 +42,7 @@ def confirm(
         root: the study's directory.
         top: number of configurations, the best by validation.
         seeds: fresh seeds of each, the same for all.
+        merge: whether to train on the validation examples too; the choice has been made.
         train: trains the runs that are not there yet.
 
     Raises:
@@ -47,7 +53,7 @@ def confirm(
     view = StudyView(load_study(root))
     plan = plan_confirmation(view, top, seeds)
     paths = StudyPaths(root)
-    runs = planned_runs(plan, paths)
+    runs = planned_runs(plan, paths, merge=merge)
     missing = [run for run in runs if not is_settled(read_run(run))]
     log.info("%d configurations, %d runs to train", len(plan.configurations), len(missing))
     train(missing)

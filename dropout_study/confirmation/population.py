@@ -7,10 +7,8 @@ from omegaconf import OmegaConf
 
 from dropout_study.confirmation.runs import Run, end_run, train_one_by_one
 from dropout_study.data import Splits
-from dropout_study.task.all_examples import on_all_examples
 from dropout_study.task.history import HistoryFile
 from dropout_study.task.provenance import write_provenance
-from dropout_study.task.task import prepare_trial
 from dropout_study.training.population import Member, MemberId, MemberResult, train_population
 from dropout_study.trial import Metrics
 
@@ -45,7 +43,7 @@ def _group(run: Run) -> tuple[str, str, str]:
 
 
 def train_as_population(runs: Sequence[Run]) -> None:
-    """Trains runs of one group side by side on train + validation; records each as it ends.
+    """Trains runs of one group side by side; records each as it ends.
 
     Runs of one seed share minibatches and noise, and are stacked where their networks allow it. One
     that diverges or raises is recorded as FAIL and stops no other.
@@ -89,7 +87,7 @@ class _Confirmation:
                 yield begun
 
     def _member(self, name: str, run: Run) -> tuple[Member, Splits]:
-        setup = on_all_examples(prepare_trial(run.config))
+        setup = run.prepared()
         write_provenance(run.paths, setup.splits, setup.model)
         self._numbers[name] = setup.numbers
         self._metrics = setup.metrics

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -14,28 +14,54 @@ from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
 from dropout_study.task.all_examples import on_all_examples
-from dropout_study.task.task import prepare_trial, train_trial
-from dropout_study.trial import Metrics, TrialState
+from dropout_study.task.task import TrialSetup, prepare_trial, train_trial
+from dropout_study.trial import MERGED, Metrics, TrialState
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Run:
-    """One configuration with one seed."""
+    """One configuration with one seed.
+
+    Attributes:
+        configuration: its name.
+        seed: of the trial.
+        config: of the trial.
+        paths: of its directory.
+        trained_on: "train + validation", or "train" as in the study.
+    """
 
     configuration: str
     seed: int
     config: DictConfig
     paths: JobPaths
+    trained_on: str = MERGED
+
+    def prepared(self) -> TrialSetup:
+        """Returns what is trained; its weights are not kept.
+
+        Raises:
+            UserError: the trial cannot be built.
+        """
+        setup = prepare_trial(self.config)
+        if self.trained_on == MERGED:
+            return on_all_examples(setup)
+        return replace(setup, checkpoint="none")
 
 
 TrainRuns = Callable[[Sequence[Run]], None]
 """Trains runs and calls ``end_run`` for each as it ends: one by one, or as a population."""
 
 
-def planned_runs(plan: Plan, study: StudyPaths) -> list[Run]:
-    """Returns every run of ``plan``, seed by seed, so that what is there is paired at any time."""
+def planned_runs(plan: Plan, study: StudyPaths, *, merge: bool = True) -> list[Run]:
+    """Returns every run of ``plan``, seed by seed, so that what is there is paired at any time.
+
+    Args:
+        plan: the configurations and their seeds.
+        study: whose directory holds the runs.
+        merge: whether they are trained on the validation examples too.
+    """
     runs: list[Run] = []
     for position in range(len(plan.configurations[0].seeds)):
         for configuration in plan.configurations:
@@ -43,19 +69,18 @@ def planned_runs(plan: Plan, study: StudyPaths) -> list[Run]:
             config = configuration.config.copy()
             config.trainer.seed = seed
             job = JobPaths(study.confirmation_dir / configuration.name / str(seed))
-            runs.append(Run(configuration.name, seed, config, job))
+            runs.append(Run(configuration.name, seed, config, job, MERGED if merge else "train"))
     return runs
 
 
 def train_one_by_one(runs: Sequence[Run]) -> None:
-    """Trains the runs in turn, each on train + validation, and records each as it ends.
+    """Trains the runs in turn and records each as it ends.
 
     One that diverges or raises is recorded as FAIL and stops no other.
     """
     for run in runs:
         try:
-            setup = on_all_examples(prepare_trial(run.config))
-            end_run(run, train_trial(setup, run.paths.root))
+            end_run(run, train_trial(run.prepared(), run.paths.root))
         except Exception as error:  # whatever a user's network raises
             end_run(run, error)
 
@@ -83,19 +108,22 @@ def write_run(run: Run, row: dict[str, Any]) -> None:
     """Records the end of a run: its configuration, then its result, each whole or absent."""
     with atomic_write(run.paths.config_yaml) as temporary:
         temporary.write_text(OmegaConf.to_yaml(run.config), encoding="utf-8")
-    record = {"configuration": run.configuration, "seed": run.seed, **row}
+    named = {name: getattr(run, name) for name in ("configuration", "seed", "trained_on")}
+    record = {**named, **row}
     with atomic_write(run.paths.metrics_json) as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def read_run(run: Run) -> dict[str, Any] | None:
-    """Returns the result of a run, or None if it is not there or is another configuration's."""
+    """Returns the result of a run, or None if it is not there or was trained in another way."""
     try:
         same = run.paths.config_yaml.read_text(encoding="utf-8") == OmegaConf.to_yaml(run.config)
         record = json.loads(run.paths.metrics_json.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return record if same and isinstance(record, dict) and "state" in record else None
+    if not (same and isinstance(record, dict) and "state" in record):
+        return None
+    return record if record.get("trained_on", MERGED) == run.trained_on else None
 
 
 def is_settled(record: Mapping[str, Any] | None) -> bool:

@@ -15,7 +15,7 @@ from dropout_study.stats import (
     mean_estimate,
     paired_comparison,
 )
-from dropout_study.trial import TrialState
+from dropout_study.trial import MERGED, TrialState
 
 BySeed = Mapping[str, Mapping[int, float]]
 """The metric by configuration and seed; a run that diverged or failed is not in it."""
@@ -47,7 +47,9 @@ def summarise(plan: Plan, runs: Sequence[Mapping[str, Any]], metric: str) -> pd.
     """
     by_name = by_seed(runs, metric)
     diverged = Counter(str(run["configuration"]) for run in runs if is_diverged(run))
-    rows = [_row(c, by_name.get(c.name, {}), diverged[c.name], metric) for c in plan.configurations]
+    trained_on = next((str(run["trained_on"]) for run in runs if "trained_on" in run), MERGED)
+    facts = {"metric": metric, "trained_on": trained_on}
+    rows = [_row(c, by_name.get(c.name, {}), diverged[c.name], facts) for c in plan.configurations]
     compared = {
         (row, reference): comparison
         for row, configuration in enumerate(plan.configurations)
@@ -70,14 +72,17 @@ def is_diverged(run: Mapping[str, Any]) -> bool:
 
 
 def _row(
-    configuration: Configuration, by_seed: Mapping[int, float], diverged: int, metric: str
+    configuration: Configuration,
+    by_seed: Mapping[int, float],
+    diverged: int,
+    facts: Mapping[str, str],
 ) -> dict[str, Any]:
     values = [by_seed[seed] for seed in configuration.seeds if seed in by_seed]
     estimate = mean_estimate(values) if values else Estimate(nan, nan, nan, nan, 0)
     return {
         "configuration": configuration.name,
         "description": configuration.description,
-        "metric": metric,
+        **facts,
         "n": estimate.n,
         "diverged": diverged,
         "failed": len(configuration.seeds) - len(values) - diverged,

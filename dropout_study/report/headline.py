@@ -16,6 +16,7 @@ from dropout_study.stats import (
     paired_comparison,
     share_estimate,
 )
+from dropout_study.trial import MERGED
 
 
 def headline(view: StudyView) -> list[str]:
@@ -207,7 +208,7 @@ def _confirmed(view: StudyView) -> list[str]:
         return [f"Trained again, {name} has no result: no seed ended with one.", *lost]
     estimate = _row_estimate(first)
     sentence = (
-        f"Trained again on train + validation with n = {estimate.n} fresh seeds, "
+        f"Trained again on {trained_on(table)} with n = {estimate.n} fresh seeds, "
         f"{name}, the best by {view.value_label}, reaches a {metric_words(metric)} of "
         f"{amount(estimate.mean, metric)} ({interval(estimate, 'over the seeds', metric)})"
     )
@@ -248,6 +249,12 @@ def _lost(table: pd.DataFrame) -> list[str]:
         f"Not every run ended with a result ({'; '.join(told)}): means are over the others, which "
         "flatters a configuration that diverges, and a difference is over the seeds that both have."
     ]
+
+
+def trained_on(table: pd.DataFrame) -> str:
+    """Returns what the runs of a confirmation were trained on, in words."""
+    apart = "trained_on" in table and len(table) and table["trained_on"].iloc[0] != MERGED
+    return "the training split" if apart else MERGED
 
 
 def confirmed_metric(table: pd.DataFrame) -> str:

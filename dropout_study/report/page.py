@@ -16,7 +16,7 @@ from dropout_study.paths import StudyPaths
 from dropout_study.report.accounting import account
 from dropout_study.report.figures import FigureSpec, draw_figures, study_figures
 from dropout_study.report.figures.confirmation import FIGURE as CONFIRMATION
-from dropout_study.report.headline import confirmed_metric, headline
+from dropout_study.report.headline import confirmed_metric, headline, trained_on
 from dropout_study.report.reproduction import reproduction
 from dropout_study.report.view import StudyView, is_share, metric_words, short, tell
 from dropout_study.results.show import best_first
@@ -96,6 +96,7 @@ def confirmation_table(view: StudyView) -> dict[str, Any] | None:
     names = [name for name in columns if name in frame]
     unit = ", in points" if is_share(metric) else ""
     return {
+        "trained_on": trained_on(frame),
         "heads": [
             *(columns[name] for name in names),
             "95 % interval",

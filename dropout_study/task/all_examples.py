@@ -1,11 +1,14 @@
 """A trial trained on the validation examples too, as a confirmation trains it."""
 
+import logging
 from dataclasses import replace
 from functools import lru_cache
 
 from dropout_study.data import Splits
 from dropout_study.task.first_logits import check_first_logits
 from dropout_study.task.task import TrialSetup
+
+log = logging.getLogger(__name__)
 
 
 def on_all_examples(setup: TrialSetup) -> TrialSetup:
@@ -23,4 +26,10 @@ def on_all_examples(setup: TrialSetup) -> TrialSetup:
 
 @lru_cache(maxsize=1)  # the runs of a confirmation share their data
 def _merged(splits: Splits) -> Splits:
-    return splits.merged()
+    merged = splits.merged()
+    if splits.val is not None:
+        log.info(
+            "training on %d examples: %d of the training split and %d of validation",
+            *(len(merged.train), len(splits.train), len(splits.val)),
+        )
+    return merged

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from dropout_study.data import Examples, Splits
 from dropout_study.errors import UserError
 from dropout_study.training.evaluate import scaled
+from dropout_study.training.generators import kept_generators
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ def check_first_logits(model: nn.Module, splits: Splits, batch_size: int) -> Non
     """Checks what ``model`` makes of two images, and of one where the last minibatch has one.
 
     A copy of the network is shown them. One that cannot be copied is shown two images itself, in
-    evaluation mode, and no single one. torch's generators stay as they are.
+    evaluation mode, and no single one. The global generators stay as they are.
 
     Args:
         model: on the device of ``splits``.
@@ -33,8 +34,7 @@ def check_first_logits(model: nn.Module, splits: Splits, batch_size: int) -> Non
             the images, or it cannot be trained on one example where the last minibatch has one.
     """
     train = splits.train
-    devices = [train.images.device] if train.images.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    with kept_generators(train.images.device):
         twin = _copied(model)
         probe = model if twin is None else twin
         modes = {module: module.training for module in probe.modules()}

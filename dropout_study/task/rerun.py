@@ -20,7 +20,7 @@ from dropout_study.sweep.outcome import describe_error
 from dropout_study.task.all_examples import on_all_examples
 from dropout_study.task.objectives import trial_objective
 from dropout_study.task.task import prepare_trial, train_trial
-from dropout_study.trial import Metrics, Objective, TrialState
+from dropout_study.trial import MERGED, Metrics, Objective, TrialState
 
 GROUPS = ("model", "data", "optimizer", "trainer")
 TIMES = ("seconds",)
@@ -182,7 +182,7 @@ def _in_population(job: JobPaths, record: Mapping[str, Any]) -> bool:
 
 
 def _in_confirmation(record: Mapping[str, Any]) -> bool:
-    """Returns whether the run is of a confirmation: it was trained on train + validation."""
+    """Returns whether the run is of a confirmation."""
     return "configuration" in record and "trial" not in record
 
 
@@ -204,7 +204,7 @@ def _run(
     paths.root.mkdir(parents=True, exist_ok=True)
     try:
         setup = prepare_trial(config)
-        if _in_confirmation(record):
+        if _in_confirmation(record) and record.get("trained_on", MERGED) == MERGED:
             setup = on_all_examples(setup)
         numbers = train_trial(
             setup, paths.root, lambda row: row["epoch"] != last, objective=objective

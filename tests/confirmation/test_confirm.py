@@ -1,3 +1,5 @@
+import json
+import logging
 import shutil
 import sys
 from collections.abc import Sequence
@@ -11,13 +13,18 @@ from omegaconf import OmegaConf
 
 from dropout_study.cli.confirm import confirm as confirm_command
 from dropout_study.confirmation import population
+from dropout_study.confirmation import runs as confirmation_runs
 from dropout_study.confirmation.confirm import confirm
 from dropout_study.confirmation.population import train_as_population
 from dropout_study.confirmation.runs import Run, end_run, train_one_by_one
 from dropout_study.data import synthetic
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths, conf_dir
+from dropout_study.report.headline import headline
+from dropout_study.report.view import StudyView
+from dropout_study.results.study import load_study
 from dropout_study.task.all_examples import on_all_examples
+from dropout_study.task.rerun import rerun_run
 from dropout_study.task.task import TrialSetup
 
 PARAMS = {"model.dropout1": 0.1, "model.dropout2": 0.3, "optimizer.lr": 0.1}
@@ -47,6 +54,32 @@ def test_validation_examples_are_trained_on() -> None:
     assert merged.val is None
     assert torch.equal(merged.train.images[48:], splits.val.images)
     assert merged.merged() is merged
+
+
+def trained_images(root: Path) -> set[int]:
+    """Returns the numbers of training images that the runs have recorded."""
+    files = StudyPaths(root).confirmation_dir.glob("*/*/provenance.json")
+    return {json.loads(path.read_text())["data"]["train"] for path in files}
+
+
+def test_merge_0_trains_on_the_training_split_alone_as_the_study_did(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    study = trainable(tmp_path)
+
+    merged = confirm(study, top=1, seeds=2)
+    assert trained_images(study) == {512}
+    assert "512 examples: 384 of the training split and 128 of validation" in caplog.text
+
+    apart = confirm(study, top=1, seeds=2, merge=False)
+    assert trained_images(study) == {384}  # trained again: what is there is another experiment
+    assert set(merged["trained_on"]) == {"train + validation"}
+    assert set(apart["trained_on"]) == {"train"}
+    view = StudyView(load_study(study))
+    assert any("Trained again on the training split with n = 2" in line for line in headline(view))
+    run = next(StudyPaths(study).confirmation_dir.glob("*/*"))
+    assert rerun_run(run).same
 
 
 def test_every_run_is_in_the_tables(tmp_path: Path) -> None:
@@ -132,7 +165,7 @@ def test_a_run_that_raises_stops_no_other_and_is_tried_again(
             setup.model.register_forward_pre_hook(lambda *_: 1 / 0)
         return setup
 
-    monkeypatch.setattr(population, "on_all_examples", breaks)
+    monkeypatch.setattr(confirmation_runs, "on_all_examples", breaks)
     table = confirm(tmp_path, top=1, seeds=2)
     assert table["failed"].tolist() == [1, 1, 1, 0]
     assert table["n"].tolist() == [1, 1, 1, 2]

@@ -23,7 +23,11 @@ def test_every_column_of_a_confirmation_is_in_the_data_dictionary() -> None:
     from omegaconf import OmegaConf
 
     configurations = [Configuration(n, n, OmegaConf.create({}), (1, 2)) for n in ("a", "b")]
-    table = summarise(Plan(configurations, {"book": "b"}), {"a": {1: 0.5, 2: 0.6}})
+    runs = [
+        {"configuration": "a", "seed": seed, "state": "COMPLETE", "test_accuracy": seed / 4}
+        for seed in (1, 2)
+    ]
+    table = summarise(Plan(configurations, {"book": "b"}), runs, "test_accuracy")
 
     for name in table.columns:
         told = name if name == "minus_book" else name.replace("minus_book", "minus_...")

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import BLUE, GREY, finish, percent_axis
-from dropout_study.report.headline import confirmed_metric
+from dropout_study.report.headline import confirmed_metric, trained_on
 from dropout_study.report.view import StudyView, is_share, metric_words
+from dropout_study.trial import MERGED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,6 +25,7 @@ class Confirmed:
         mean: their mean.
         bounds: its 95 % interval, nan where there is none.
         metric: of the test set, "test_accuracy" as a rule.
+        trained_on: in words.
     """
 
     label: str
@@ -31,6 +33,7 @@ class Confirmed:
     mean: float
     bounds: tuple[float, float]
     metric: str = "test_accuracy"
+    trained_on: str = MERGED
 
 
 def confirmed(view: StudyView) -> list[Confirmed]:
@@ -52,6 +55,7 @@ def confirmed(view: StudyView) -> list[Confirmed]:
             mean=float(row["mean"]),
             bounds=(float(row["low"]), float(row["high"])),
             metric=metric,
+            trained_on=trained_on(table),
         )
         for _, row in table.dropna(subset=["mean"]).iterrows()
     ]
@@ -71,7 +75,7 @@ def draw_confirmed(rows: list[Confirmed], figure: "Figure") -> None:
     ax.set_yticks(range(len(rows)), [row.label for row in rows], fontsize=8)
     ax.invert_yaxis()
     metric = rows[0].metric
-    ax.set_xlabel(f"{metric_words(metric)} after training on train + validation")
+    ax.set_xlabel(f"{metric_words(metric)} after training on {rows[0].trained_on}")
     percent_axis(ax.xaxis, accuracy=is_share(metric))
     counts = sorted({len(row.seeds) for row in rows})
     seeds = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0])
