@@ -153,8 +153,8 @@ def _stored_trial() -> RunningTrial:
     """Returns the trial of the present job, which a launcher has put into this process."""
     from dropout_study.sweep.moving_over import moved_over
 
-    given: Any = HydraConfig.instance().cfg
-    config, _ = moved_over(given)
+    given: Any = HydraConfig.get()
+    config, _ = moved_over(given._get_parent())  # what interpolations of the sweeper point at, too
     hydra = config.hydra
     sweeper = hydra.sweeper
     objectives = (

@@ -111,7 +111,10 @@ class Sweep:
         settings = self.settings
         objectives = dict(zip(settings.objectives, settings.directions, strict=True))
         # Optuna prunes no study with several objectives; a replicate is reported when it has ended.
-        pruned = bool(settings.pruner) and len(objectives) == 1 == settings.replicates
+        prunes = settings.pruner is not None and not str(settings.pruner.get("_target_")).endswith(
+            "NopPruner"
+        )
+        pruned = prunes and len(objectives) == 1 == settings.replicates
         check_objectives(objectives, offered(self.fixed_config), pruned=pruned)
 
     def run(self) -> list[Sequence[JobReturn]]:
