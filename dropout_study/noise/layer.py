@@ -42,18 +42,20 @@ class GlobalSource:
 class NoiseLayer(nn.Module):
     """A layer that disturbs its input while the model trains.
 
-    A layer that disturbs weights, or that needs more than one input, overrides ``forward`` too and
-    takes draws and numbers from ``source``.
+    A layer that disturbs its weights overrides ``forward``, takes draws and numbers from ``source``
+    and is not ``per_example``.
 
     Attributes:
         p: the rate. At 0 the layer is the identity. A schedule changes it between epochs.
         kind: of the draws.
+        per_example: every example of a minibatch has its own draws.
         alone: why members of a population that have this layer are not stacked; None if they are.
         source: where draws and numbers come from.
         number: of the layer in its model, from 0; its draws depend on it.
     """
 
     kind: ClassVar[Kind] = "uniform"
+    per_example: ClassVar[bool] = True
     alone: ClassVar[str | None] = None
     source: NoiseSource = GlobalSource()
     number: int = 0

@@ -41,12 +41,17 @@ def sampled_logits(model: nn.Module, images: Tensor, samples: int, seed: int = 0
     """
     noise, device = Noise(seed, images.device), images.device
     rows: list[Tensor] = []
-    with ModelNoise(model, noise), kept_generators(device), _without_fast_path():
+    with ModelNoise(model, noise) as layers, kept_generators(device), _without_fast_path():
         _noise_on(model, images[:1].expand(samples, *images.shape[1:]))
+        together = all(layer.per_example for layer in layers.layers.values())
+        passes, count = (1, samples) if together else (samples, 1)
         for image in images:
-            noise.seek(0, 0)
-            seed_generators(draw_key(seed, "other", 0, 0))
-            rows.append(model(image.expand(samples, *image.shape).clone()).float())
+            row = []
+            for iteration in range(passes):
+                noise.seek(0, iteration)
+                seed_generators(draw_key(seed, "other", 0, iteration))
+                row.append(model(image.expand(count, *image.shape).clone()).float())
+            rows.append(torch.cat(row))
         model.eval()
     return torch.stack(rows)
 

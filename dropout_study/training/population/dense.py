@@ -42,7 +42,7 @@ def dense_shape(model: nn.Module) -> Shape | None:
     """
     if not isinstance(model, nn.Sequential) or type(model).forward is not nn.Sequential.forward:
         return None
-    layers = list(model.named_children())
+    layers = list(model._modules.items())  # named_children names a layer once
     if len({id(layer) for _, layer in layers}) < len(layers) or not layers:
         return None
     if not isinstance(layers[0][1], nn.Flatten) or layers[0][1].start_dim != 1:

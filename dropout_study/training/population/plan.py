@@ -73,6 +73,8 @@ class Planner:
     train: Examples
     metrics: MetricTypes = field(default_factory=lambda: DEFAULT_METRICS)
     _traits: dict[Signature, Traits] = field(default_factory=dict)
+    _alone: WeakKeyDictionary[MemberState, Traits] = field(default_factory=WeakKeyDictionary)
+    _told: set[str] = field(default_factory=set)
     _limits: dict[Signature, int] = field(default_factory=dict)
     _streams: dict[StreamKey, Stream] = field(default_factory=dict)
     _signatures: WeakKeyDictionary[MemberState, Signature] = field(
@@ -81,14 +83,21 @@ class Planner:
 
     def buckets(self, states: Sequence[MemberState]) -> list[Bucket]:
         """Returns buckets for the next epoch of ``states``."""
-        buckets: list[Bucket] = []
-        groups: dict[Signature, list[MemberState]] = {}
         self._streams = {key: Stream(self.train, key) for key in {s.stream_key for s in states}}
         self._signatures.clear()  # an epoch's beginning may have changed a model
+        groups: dict[Signature, list[MemberState]] = {}
         for state in states:
-            groups.setdefault(self._signature(state), []).append(state)
+            if state not in self._alone:
+                groups.setdefault(self._signature(state), []).append(state)
         for signature, group in groups.items():
-            buckets += self._group_buckets(sorted(group, key=_epoch), signature)
+            self._find_out(group, signature)
+        self._log_obstacles()
+        buckets: list[Bucket] = [
+            self._module(s, self._alone[s]) for s in states if s in self._alone
+        ]
+        for signature, group in groups.items():
+            if group[0] not in self._alone:
+                buckets += self._stacks(sorted(group, key=_epoch), signature)
         for bucket in buckets:
             bucket.stream.add_reader()
         return buckets
@@ -99,37 +108,55 @@ class Planner:
         signature = self._signature(bucket.states[0])
         self._limits[signature] = half
         log.warning("out of memory with %d members at once; trying %d", len(bucket.states), half)
-        return self._group_buckets(bucket.states, signature)
+        return self._stacks(bucket.states, signature)
 
     def one_by_one(self, bucket: Bucket, error: Exception) -> list[Bucket]:
         """Returns a plain bucket for each member of one that raised ``error``."""
         log.warning("%s: trained one by one after: %r", _names(bucket.states), error)
-        return self._alone(bucket.states, Traits())
-
-    def _alone(self, states: Sequence[MemberState], traits: Traits) -> list[Bucket]:
-        return [
-            ModuleBucket(
-                state,
-                self._streams[state.stream_key],
-                self.metrics,
-                global_draws=traits.global_draws,
-                changes_images=traits.changes_images,
-            )
-            for state in states
-        ]
+        return [self._module(state, Traits()) for state in bucket.states]
 
     def _signature(self, state: MemberState) -> Signature:
         if state not in self._signatures:
             self._signatures[state] = signature_of(state)
         return self._signatures[state]
 
-    def _group_buckets(self, states: Sequence[MemberState], signature: Signature) -> list[Bucket]:
-        dense = self.plan.by_hand and _dense(states[0])
-        vmapped = VmappedNetwork if self.plan.vmap else None
-        network: NetworkType | None = DenseNetwork if dense else vmapped
-        traits = self._known_traits(states, signature, network)
-        if traits.obstacle is not None or network is None:
-            return self._alone(states, traits)
+    def _find_out(self, states: Sequence[MemberState], signature: Signature) -> None:
+        """Finds out how members of a signature are trained, and remembers it."""
+        if signature not in self._traits:
+            log_noise(states[0].member.model)
+            stream = self._streams[states[0].stream_key]
+            self._traits[signature] = probe(states[0], stream, self._networks(states[0]))
+        if self._traits[signature].network is None:
+            self._alone.update(dict.fromkeys(states, self._traits[signature]))
+
+    def _networks(self, state: MemberState) -> list[NetworkType]:
+        """Returns the ways to stack members like this one, the fastest first."""
+        dense: list[NetworkType] = [DenseNetwork] if self.plan.by_hand and _dense(state) else []
+        return [*dense, VmappedNetwork] if self.plan.vmap else dense
+
+    def _log_obstacles(self) -> None:
+        """Logs why members are trained one by one: a line for each reason, once."""
+        obstacles: dict[str, list[MemberState]] = {}
+        for state, traits in self._alone.items():
+            if traits.obstacle is not None and traits.obstacle not in self._told:
+                obstacles.setdefault(traits.obstacle, []).append(state)
+        for obstacle, states in obstacles.items():
+            self._told.add(obstacle)
+            log.info("%s: trained one by one: %s", _names(states), obstacle)
+
+    def _module(self, state: MemberState, traits: Traits) -> Bucket:
+        return ModuleBucket(
+            state,
+            self._streams[state.stream_key],
+            self.metrics,
+            global_draws=traits.global_draws,
+            changes_images=traits.changes_images,
+        )
+
+    def _stacks(self, states: Sequence[MemberState], signature: Signature) -> list[Bucket]:
+        network = self._traits[signature].network
+        if network is None:
+            raise RuntimeError("members that are not stacked have no stack")
         limit = self._limit(states, signature, network)
         parts = _parts(states, limit, self.plan.threads)
         return [StackBucket(p, self._stream_of(p), self.metrics, network) for p in parts]
@@ -138,17 +165,6 @@ class Planner:
         """Returns the one stream of ``states``, or theirs side by side."""
         streams = [self._streams[state.stream_key] for state in states]
         return streams[0] if len(set(streams)) == 1 else JoinedStream(streams)
-
-    def _known_traits(
-        self, states: Sequence[MemberState], signature: Signature, network: NetworkType | None
-    ) -> Traits:
-        if signature not in self._traits:
-            log_noise(states[0].member.model)
-            traits = probe(states[0], self._streams[states[0].stream_key], network)
-            self._traits[signature] = traits
-            if traits.obstacle is not None:
-                log.info("%s: trained one by one: %s", _names(states), traits.obstacle)
-        return self._traits[signature]
 
     def _limit(
         self, states: Sequence[MemberState], signature: Signature, network: NetworkType

@@ -1,9 +1,11 @@
 """Finds out how a kind of member can be trained: one minibatch of copies, both ways, compared."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from math import isfinite
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +25,7 @@ COARSE_ROUNDING = 0.1
 """The same in bfloat16, and where CUDA may round products to TF32."""
 
 
-def probe(state: MemberState, stream: Stream, network: NetworkType | None) -> Traits:
+def probe(state: MemberState, stream: Stream, networks: Sequence[NetworkType]) -> Traits:
     """Trains copies of a member on its first minibatch, and returns what was seen.
 
     Trained as a module and stacked, the loss, every parameter and buffer after the update, the
@@ -33,14 +35,15 @@ def probe(state: MemberState, stream: Stream, network: NetworkType | None) -> Tr
     Args:
         state: any member of the signature.
         stream: the minibatches of its epoch; a full one is used.
-        network: makes the stacked networks; None if members like this one are not to be stacked.
+        networks: ways to stack members like this one, of which the first is taken that is right.
     """
     given = stream.minibatch(0)
     try:
         with kept_generators(given.labels.device):
-            return _Probe(state, stream, given).run(network)
+            return _Probe(state, stream, given).run(networks)
     except Exception as error:  # whatever a user's module raises: it will again, in its own bucket
-        return Traits(f"the model cannot be tried: {_first_line(error)}", global_draws=True)
+        told = f"the model cannot be tried: {_first_line(error)}"
+        return Traits(obstacle=told, global_draws=True)
 
 
 class _Probe:
@@ -55,7 +58,7 @@ class _Probe:
         self._bucket = ModuleBucket(self._copy, stream, LOSS)
         self._before = {k: v.clone() for k, v in _tensors(self._copy).items()}
 
-    def run(self, network: NetworkType | None) -> Traits:
+    def run(self, networks: Sequence[NetworkType]) -> Traits:
         """Trains the copy as a module; if that allows it, another one stacked."""
         self._bucket.open()
         attributes = _attributes(self._copy.member.model)
@@ -71,18 +74,23 @@ class _Probe:
             or self._changed_attribute(attributes)
             or declared_obstacle(self._state)
         )
-        if obstacle is None and network is not None:
-            obstacle = self._difference(network)
-        return replace(traits, obstacle=obstacle)
+        differences = []
+        for network in networks if obstacle is None else ():
+            difference = self._difference(network)
+            if difference is None:
+                return replace(traits, network=network)
+            differences.append(difference)
+        return replace(traits, obstacle=next(iter(differences), obstacle))
 
     def _difference(self, network: NetworkType) -> str | None:
         """Returns what a stack computes otherwise; None if nothing."""
         copy, minibatch = _copy_of(self._state, self._stream.device), self._fresh_minibatch()
         stack = StackBucket([copy], self._stream, LOSS, network)
         try:
-            stack.open()
-            stack.train_on(minibatch)
-            got = [*stack.finish(), *stack.evaluate(self._examples())]
+            with _no_fallback():
+                stack.open()
+                stack.train_on(minibatch)
+                got = [*stack.finish(), *stack.evaluate(self._examples())]
         except Exception as error:  # whatever a user's module raises under vmap
             return f"the model does not run stacked: {_first_line(error)}"
         finally:
@@ -149,7 +157,7 @@ def _copy_of(state: MemberState, device: torch.device) -> MemberState:
 def _tensors(state: MemberState) -> dict[str, Tensor]:
     model = state.member.model
     named = [*model.named_parameters(), *model.named_buffers()]
-    return {name: tensor.detach() for name, tensor in named if tensor.is_floating_point()}
+    return {name: tensor.detach() for name, tensor in named}
 
 
 def _attributes(model: nn.Module) -> dict[str, Hashable]:
@@ -175,6 +183,21 @@ def _near(got: Tensor, want: Tensor, tolerance: float, scale: float) -> bool:
         return False
     difference = (got - want).double().nan_to_num(0, 0, 0).norm().item()
     return difference <= tolerance * abs(scale) or not isfinite(scale)
+
+
+@contextmanager
+def _no_fallback() -> Iterator[None]:
+    """Makes vmap raise at an operation that it would run member by member, with a warning.
+
+    torch has no public switch for it; the warning itself comes once a process only.
+    """
+    functorch: Any = torch._C._functorch
+    before = functorch._is_vmap_fallback_enabled()
+    functorch._set_vmap_fallback_enabled(False)
+    try:
+        yield
+    finally:
+        functorch._set_vmap_fallback_enabled(before)
 
 
 def _first_line(error: Exception) -> str:

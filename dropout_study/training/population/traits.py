@@ -1,5 +1,6 @@
 """What a member's model and optimizer are like, and with whom it can be stacked."""
 
+import weakref
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from dropout_study.noise.layer import NoiseLayer
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.optimizers import RULES, obstacle
+from dropout_study.training.population.stack import NetworkType
 
 Signature = Hashable
 """Equal for members that differ in nothing but weights, dropout rates and optimizer options."""
@@ -19,11 +21,13 @@ class Traits:
     """How a kind of member can be trained.
 
     Attributes:
-        obstacle: why it cannot be stacked with others of its signature; None if it can.
+        network: makes the networks of a stack; None if it is trained alone.
+        obstacle: why it is trained alone; None if it need not be told.
         global_draws: its model draws from a global generator (torch's, numpy's or Python's).
         changes_images: its model changes the images that it is given.
     """
 
+    network: NetworkType | None = None
     obstacle: str | None = None
     global_draws: bool = False
     changes_images: bool = False
@@ -70,6 +74,8 @@ def comparable(value: object) -> Hashable:
     if isinstance(value, dict):
         items = ((comparable(key), comparable(item)) for key, item in value.items())
         return (type(value), *items)
+    if isinstance(value, nn.Parameter | weakref.ref):
+        return type(value).__name__  # a parameter is compared as such, wherever else it is held
     if isinstance(value, Tensor):
         return ("a tensor", id(value), value._version)
     if isinstance(value, set | frozenset) and not value:
