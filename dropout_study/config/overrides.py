@@ -7,6 +7,7 @@ from hydra.core.override_parser.types import (
     Override,
     Quote,
     QuotedString,
+    RangeSweep,
     Transformer,
 )
 
@@ -27,6 +28,19 @@ def plain_value(element: Any) -> Any:
     if isinstance(element, dict):
         return {plain_value(key): plain_value(each) for key, each in element.items()}
     return element
+
+
+def range_numbers(sweep: RangeSweep) -> tuple[float, float, float]:
+    """Returns start, stop and step of a range, as its ``int(...)`` or ``float(...)`` has them.
+
+    Hydra 1.3 casts the numbers as it reads them, 1.4 keeps the casts beside them.
+    """
+    assert sweep.start is not None
+    assert sweep.stop is not None
+    numbers = (sweep.start, sweep.stop, sweep.step)
+    for cast in getattr(sweep, "transformers", ()):
+        numbers = (cast(numbers[0]), cast(numbers[1]), cast(numbers[2]))
+    return numbers
 
 
 _BARE = re.compile(r"[A-Za-z_/][\w./:\-]*")

@@ -293,7 +293,7 @@ def _typed(name: str, schema: type, key: str, value: Any) -> Any:
     """Returns ``value`` in the type that ``schema`` gives its ``key``."""
     try:
         typed = _typed_node(schema)
-        typed[key] = value
+        OmegaConf.update(typed, key, value, merge=False)  # `typed[key] = 1` warns in 2.4
     except OmegaConfBaseException as error:
         hint = get_type_hints(schema)[key]
         kinds = [

@@ -149,7 +149,7 @@ def as_declared(name: str, value: Any, schema: Any, key: str) -> Any:
         UserError: it has another type.
     """
     try:
-        schema[key] = value
+        OmegaConf.update(schema, key, value, merge=False)
     except OmegaConfBaseException as error:
         declared = OmegaConf.get_type(schema).__annotations__[key]
         names = [each.__name__ for each in get_args(declared) if isinstance(declared, UnionType)]

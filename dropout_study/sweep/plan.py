@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 from optuna.distributions import BaseDistribution, CategoricalChoiceType
 
 from dropout_study.config.keys import dotted_keys
-from dropout_study.config.overrides import override_key, to_override
+from dropout_study.config.overrides import override_key, range_numbers, to_override
 from dropout_study.search.conditions import Condition, parse_params
 from dropout_study.search.space import (
     Params,
@@ -96,9 +96,7 @@ def to_distribution(override: Override) -> BaseDistribution:
         interval = int_interval if isinstance(sweep.start, int) else float_interval
         return interval(name, sweep.start, sweep.end, log="log" in sweep.tags)
     if isinstance(sweep, RangeSweep):
-        assert sweep.start is not None
-        assert sweep.stop is not None
-        return stepped_range(name, sweep.start, sweep.stop, sweep.step)
+        return stepped_range(name, *range_numbers(sweep))
     return categories(name, map(_category, override.sweep_iterator()))
 
 
