@@ -270,3 +270,9 @@ def test_numbers_are_the_same_in_every_run(command):
     for changing in ("seconds", "job_dir"):
         del one[changing], other[changing]
     assert one == other
+
+
+def test_flags_that_do_not_go_together_are_one_line(command):
+    message = refused(command("--multirun", "--cfg", "job"))
+    assert "--multirun" in message
+    assert "--cfg" in message

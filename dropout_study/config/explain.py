@@ -16,6 +16,7 @@ from dropout_study.config.keys import dotted_keys
 from dropout_study.errors import UserError, did_you_mean, nearest
 
 COMPOSER = "hydra._internal.config_loader_impl"
+FLAGS = "hydra._internal.utils"
 
 
 def explain(error: BaseException) -> str:
@@ -40,9 +41,9 @@ def explain(error: BaseException) -> str:
 
 
 def while_composing(error: BaseException) -> bool:
-    """Returns whether ``error`` was raised as Hydra composed the configuration."""
-    frames = (frame for frame, _ in walk_tb(error.__traceback__))
-    return any(frame.f_globals.get("__name__") == COMPOSER for frame in frames)
+    """Returns whether Hydra raised ``error`` as it read its flags or composed the configuration."""
+    modules = [frame.f_globals.get("__name__") for frame, _ in walk_tb(error.__traceback__)]
+    return COMPOSER in modules or modules[-1:] == [FLAGS]
 
 
 def _missing_option(error: MissingConfigException) -> str:
