@@ -58,7 +58,7 @@ class TestSingleRun:
             rows = list(csv.DictReader(stream))
         assert list(rows[0]) == [
             *("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
-            *("test_loss", "test_accuracy", "seconds"),
+            *("test_loss", "test_accuracy", "lr", "seconds"),
         ]
         assert [row["epoch"] for row in rows] == ["1", "2"]
         assert all(0 <= float(row["test_accuracy"]) <= 1 for row in rows)
@@ -69,7 +69,7 @@ class TestSingleRun:
         measured = [f"{split}_{m}" for split in SPLITS for m in ("loss", "accuracy")]
         assert set(metrics) == {
             *(*FIRST_COLUMNS, *measured, "epochs_run", "best_epoch", "seconds", "seed", "images"),
-            *(*given, "model.dropout1", "model", "data", "optimizer", *LAST_COLUMNS),
+            *(*given, "model.dropout1", "model", "data", "optimizer", "lr_schedule", *LAST_COLUMNS),
         }
         assert (metrics["state"], metrics["epochs_run"], metrics["error"]) == ("COMPLETE", 2, "")
         assert metrics["value"] == metrics["val_accuracy"]

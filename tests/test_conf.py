@@ -19,7 +19,9 @@ FILES = sorted(conf_dir().rglob("*.yaml"))
 OPTIONS = [path for path in FILES if path.parent != conf_dir()]
 KEYLESS = {"experiment", "report", "tracker"}  # groups that choose, and have no values of their own
 GROUPED = [path for path in OPTIONS if path.parent.parent == conf_dir()]  # not Hydra's own
-TYPED = [p for p in GROUPED if p.parent.name not in KEYLESS and p.stem != "custom"]
+TYPED = [
+    p for p in GROUPED if p.parent.name not in KEYLESS and p.stem not in ("custom", "constant")
+]
 WITHOUT_COMMENT = {"_target_", "defaults", "hydra"}  # Hydra's own keys, which its manual explains
 
 

@@ -155,6 +155,42 @@ class RMSpropConf(OptimizerConf):
 
 
 @dataclass
+class CosineConf:
+    """Of ``lr_schedule=cosine``."""
+
+    _target_: str = MISSING
+    T_max: int | None = at_least(low=1)
+    eta_min: float = at_least(low=0)
+
+
+@dataclass
+class LinearRateConf:
+    """Of ``lr_schedule=linear``."""
+
+    _target_: str = MISSING
+    start_factor: float = positive()
+    end_factor: float = at_least(low=0)
+    total_iters: int | None = at_least(low=1)
+
+
+@dataclass
+class StepConf:
+    """Of ``lr_schedule=step``."""
+
+    _target_: str = MISSING
+    step_size: int = at_least(low=1)
+    gamma: float = positive()
+
+
+@dataclass
+class ExponentialConf:
+    """Of ``lr_schedule=exponential``."""
+
+    _target_: str = MISSING
+    gamma: float = positive()
+
+
+@dataclass
 class CutConf:
     """Of data whose training examples are cut; upper bounds are known once the data is."""
 
@@ -218,6 +254,10 @@ TARGETS: dict[str, type] = {
     "torch.optim.Adam": AdamConf,
     "torch.optim.AdamW": AdamConf,
     "torch.optim.RMSprop": RMSpropConf,
+    "torch.optim.lr_scheduler.CosineAnnealingLR": CosineConf,
+    "torch.optim.lr_scheduler.LinearLR": LinearRateConf,
+    "torch.optim.lr_scheduler.StepLR": StepConf,
+    "torch.optim.lr_scheduler.ExponentialLR": ExponentialConf,
     "dropout_study.data.fashion_mnist": ImageSetConf,
     "dropout_study.data.mnist": ImageSetConf,
     "dropout_study.data.kmnist": ImageSetConf,

@@ -21,7 +21,7 @@ from dropout_study.trial import TrialState
 
 RESERVED = ("trial", "state", "value", "job_dir", "error")
 """Columns that a task's metrics cannot take."""
-GROUPS = ("model", "data", "optimizer")
+GROUPS = ("model", "data", "optimizer", "lr_schedule")
 WHOLE_NUMBERS = ("trial", "epochs_run", "best_epoch", "seed")
 NUMBERS = ("value", "seconds", *WHOLE_NUMBERS)
 

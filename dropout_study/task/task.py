@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from dropout_study.config.instantiate import instantiate
 from dropout_study.config.schema import check_config
@@ -25,6 +27,7 @@ from dropout_study.task.history import HistoryFile
 from dropout_study.task.provenance import write_provenance
 from dropout_study.training import TrainSettings, allow_tf32, resolve_device, train_single
 from dropout_study.training.generators import kept_generators, seed_generators
+from dropout_study.training.lr import MakeScheduler
 from dropout_study.training.metrics import LOSS, Metric, MetricTypes
 from dropout_study.trial import (
     LAST_EPOCH,
@@ -79,11 +82,14 @@ def prepare_trial(config: DictConfig) -> TrialSetup:
             "trainer.checkpoint=last or data.val_size=5000"
         )
     optimizer = build_optimizer(config, model)
+    settings = train_settings(config)
+    if settings.lr_schedule is not None:
+        settings.lr_schedule(deepcopy(optimizer))  # one that cannot be made is refused here
     return TrialSetup(
         model,
         optimizer,
         splits,
-        train_settings(config),
+        settings,
         metric_types(config),
         checkpoint,
         Summary.parse("trainer.objective", config.trainer.get("objective", "last")),
@@ -187,7 +193,30 @@ def train_settings(config: DictConfig) -> TrainSettings:
         batch_size=config.trainer.batch_size,
         bfloat16=config.trainer.precision == "bfloat16",
         seed=config.trainer.seed,
+        lr_schedule=lr_schedule(config),
     )
+
+
+def lr_schedule(config: DictConfig) -> MakeScheduler | None:
+    """Returns what makes the scheduler that ``lr_schedule`` names; None for a constant rate.
+
+    A value of null is the trial's number of epochs.
+    """
+    given = config.get("lr_schedule")
+    if not given:
+        return None
+    node = {key: config.trainer.epochs if value is None else value for key, value in given.items()}
+
+    def make(optimizer: torch.optim.Optimizer) -> LRScheduler:
+        scheduler = _build("lr_schedule", OmegaConf.create(node), optimizer)
+        if not isinstance(scheduler, LRScheduler) or isinstance(scheduler, ReduceLROnPlateau):
+            raise UserError(
+                "`lr_schedule._target_` must return a scheduler of torch.optim.lr_scheduler that "
+                f"is stepped without a measurement, got {type(scheduler).__name__}"
+            )
+        return scheduler
+
+    return make
 
 
 @lru_cache(maxsize=1)

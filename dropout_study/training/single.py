@@ -18,6 +18,7 @@ from dropout_study.noise.source import Noise
 from dropout_study.randomness import draw_key
 from dropout_study.training.evaluate import evaluate, scaled
 from dropout_study.training.generators import kept_generators, seed_generators
+from dropout_study.training.lr import LearningRate, MakeScheduler
 from dropout_study.training.metrics import (
     DEFAULT_METRICS,
     Meter,
@@ -36,6 +37,8 @@ class TrainSettings:
     batch_size: int = 256
     bfloat16: bool = False
     seed: int = 0
+    lr_schedule: MakeScheduler | None = None
+    """Of the learning rate; None for a constant one."""
     schedule: Schedule | None = None
     """Of the noise layers' rates; None for constant ones."""
 
@@ -64,6 +67,7 @@ def train_single(
     device = splits.train.labels.device
     noise = Noise(settings.seed, device)
     history: list[Metrics] = []
+    rate = LearningRate(optimizer, settings.lr_schedule)
     log_noise(model)
     with (
         ModelNoise(model, noise) as layers,
@@ -76,8 +80,9 @@ def train_single(
             with autocast(device, settings.bfloat16):
                 val = evaluate(model, splits.val, metrics) if splits.val else None
                 test = evaluate(model, splits.test, metrics)
-            row = epoch_row(epoch + 1, train, val, test, perf_counter() - started)
+            row = epoch_row(epoch + 1, train, val, test, rate.value, perf_counter() - started)
             check_finite(row)
+            rate.step()
             history.append(row)
             if not on_epoch(row):
                 break

@@ -56,6 +56,7 @@ def epoch_row(
     train: Mapping[str, float],
     val: Mapping[str, float] | None,
     test: Mapping[str, float],
+    lr: float | None,
     seconds: float,
 ) -> Metrics:
     """Returns the numbers of an epoch: a row of ``history.csv``.
@@ -67,12 +68,13 @@ def epoch_row(
         val: measured after the epoch, dropout off; None without validation data, and so are then
             its numbers.
         test: measured after the epoch, dropout off.
+        lr: the learning rate of the epoch.
         seconds: wall time of the epoch, evaluation included; in a population, the trial's share.
     """
     nothing = dict.fromkeys(train)
     splits = zip(SPLITS, (train, val or nothing, test), strict=True)
     numbers = {f"{split}_{name}": got[name] for split, got in splits for name in train}
-    return {"epoch": epoch, **numbers, "seconds": seconds}
+    return {"epoch": epoch, **numbers, "lr": lr, "seconds": seconds}
 
 
 def check_finite(row: Metrics, whose: str = "") -> None:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from dropout_study.noise.attach import ModelNoise
 from dropout_study.noise.layer import NoiseLayer
 from dropout_study.noise.source import Kind, Noise
+from dropout_study.training.lr import LearningRate
 from dropout_study.training.population.member import Member, MemberResult
 from dropout_study.training.population.stream import Minibatch, StreamKey
 from dropout_study.trial import Metrics
@@ -37,6 +38,7 @@ class MemberState:
         self.member = member
         self.noise = SharedNoise(device)
         self._layers = ModelNoise(member.model, self.noise)
+        self.rate = LearningRate(member.optimizer, member.settings.lr_schedule)
         self.history: list[Metrics] = []
 
     @property

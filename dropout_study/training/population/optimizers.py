@@ -70,8 +70,11 @@ class Rule:
     state: Callable[[Hyperparameters], tuple[str, ...]]
 
 
-IGNORED = {"params", "param_names", "foreach", "fused", "capturable", "differentiable"}
-"""Options that choose among equal implementations."""
+IGNORED = {
+    *("params", "param_names", "foreach", "fused", "capturable", "differentiable"),
+    *("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum"),
+}
+"""Options that choose among equal implementations, and what schedulers keep beside ``lr``."""
 
 
 def _sgd(param: Tensor, grad: Tensor, state: State, given: Hyperparameters) -> None:

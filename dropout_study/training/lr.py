@@ -1,0 +1,38 @@
+"""The learning rate of an optimizer from epoch to epoch, by torch's own schedulers."""
+
+import warnings
+from collections.abc import Callable
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+MakeScheduler = Callable[[Optimizer], LRScheduler]
+"""Makes the scheduler of an optimizer; it is stepped once an epoch."""
+
+
+class LearningRate:
+    """The learning rate of one optimizer.
+
+    Args:
+        optimizer: whose rate it is.
+        make: makes its scheduler; None for a constant rate.
+    """
+
+    def __init__(self, optimizer: Optimizer, make: MakeScheduler | None) -> None:
+        self._optimizer = optimizer
+        self._scheduler = make and make(optimizer)
+
+    @property
+    def value(self) -> float | None:
+        """The rate of the first group of parameters; None where an optimizer has no ``lr``."""
+        lr = self._optimizer.param_groups[0].get("lr")
+        return None if lr is None else float(lr)
+
+    def step(self) -> None:
+        """Moves to the next epoch."""
+        if self._scheduler is None:
+            return
+        with warnings.catch_warnings():
+            # A stack makes the updates of its members' optimizers, which torch does not see.
+            warnings.filterwarnings("ignore", message=r"Detected call of `lr_scheduler.step\(\)`")
+            self._scheduler.step()
