@@ -41,6 +41,19 @@ def check_share(name: str, value: float) -> float:
     return value
 
 
+def check_directory_name(name: str, value: str, reserved: Iterable[str] = ()) -> str:
+    """Returns ``value`` if it can be the name of one new directory on any system."""
+    plain = not set(value) & set('/\\:*?"<>|') and value.isprintable() and value == value.strip()
+    if not plain or value in ("", ".", "..", *reserved) or len(value.encode()) > 200:
+        raise argument_error(
+            name,
+            value if len(value) < 80 else f"{value[:77]}...",
+            'must be the name of a directory: up to 200 bytes, no path, no `/ \\ : * ? " < > |`'
+            + "".join(f", not `{each}`" for each in reserved),
+        )
+    return value
+
+
 def check_one_of(name: str, value: str, options: Iterable[str]) -> str:
     """Returns ``value`` if it is among ``options``."""
     known = list(options)

@@ -5,12 +5,14 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from dropout_study.config.directories import claim_directory
+from dropout_study.config.explain import unwritable
 from dropout_study.config.schema import check_config
 from dropout_study.errors import UserError
 
 
 class Preflight(Callback):
-    """Ends the program with one line where a value is out of range."""
+    """Ends the program with one line where a value is out of range or a directory is taken."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Checks a single run."""
@@ -34,5 +36,8 @@ def _or_exit(config: DictConfig, *, sweep: bool) -> None:
                 "`data.val_size` must be > 0 in a sweep, got 0: trials are chosen by validation "
                 "accuracy, never by the test set; use data.val_size=5000 or a single run"
             )
+        claim_directory(config)
+    except OSError as error:
+        raise SystemExit(f"dropout-study: {unwritable(error)}") from error
     except UserError as error:
         raise SystemExit(f"dropout-study: {error}") from error

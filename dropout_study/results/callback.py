@@ -9,15 +9,13 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from dropout_study.config.directories import own_sweeper
 from dropout_study.paths import JobPaths, StudyPaths
-from dropout_study.sweep.confs.left_over import is_ours
 
 if TYPE_CHECKING:
     from dropout_study.results.live_table import ResultsTable
 
 log = logging.getLogger(__name__)
-
-"""It updates the table itself: its jobs end in many processes, each of which would read it all."""
 
 
 class ResultsCallback(Callback):
@@ -34,13 +32,17 @@ class ResultsCallback(Callback):
         self._tables: dict[Path, ResultsTable] = {}
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        """Records the job; in a sweep that leaves it to its jobs, writes the table again."""
+        """Records the job; writes the table again, unless the sweeper does so itself.
+
+        This project's own sweeper does: its jobs end in many processes, of which each would read
+        all trials.
+        """
         from dropout_study.results.record import job_record, write_record
 
         paths = JobPaths(Path(config.hydra.runtime.output_dir))
         try:
             write_record(paths, job_record(config, job_return))
-            if config.hydra.mode == RunMode.MULTIRUN and not _sweeper_writes(config):
+            if config.hydra.mode == RunMode.MULTIRUN and not own_sweeper(config):
                 self._table(Path(config.hydra.runtime.cwd, config.hydra.sweep.dir)).update()
         except OSError as error:
             log.warning("a result is not written, and so not in the table: %s", error)
@@ -69,7 +71,3 @@ class ResultsCallback(Callback):
         print_results(frame, top=self.top, aim=Aim.of(study_config(StudyPaths(root))))
         print(f"Every trial: {path}")
         print(f"More of them here: dropout-study-results {root} --top {len(frame)}")
-
-
-def _sweeper_writes(config: DictConfig) -> bool:
-    return is_ours(OmegaConf.select(config, "hydra.sweeper"))

@@ -1,6 +1,7 @@
 """A trial's record: ``metrics.json`` in its job directory, written when the job ends."""
 
 import json
+from collections.abc import Mapping
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ RESERVED = ("trial", "state", "value", "job_dir", "error")
 GROUPS = ("model", "data", "optimizer", "lr_schedule")
 WHOLE_NUMBERS = ("trial", "epochs_run", "best_epoch", "seed")
 NUMBERS = ("value", "seconds", *WHOLE_NUMBERS)
+SPREAD = ("value_sd", "n", "replicate", "duplicate_of")
+OWN_COLUMNS = frozenset((*RESERVED, *NUMBERS, *SPREAD))
+"""Columns that a parameter cannot take: one of their name has its column under ``params_NAME``."""
 
 
 def job_record(config: DictConfig, job: JobReturn) -> dict[str, Any]:
@@ -37,17 +41,22 @@ def job_record(config: DictConfig, job: JobReturn) -> dict[str, Any]:
         "trial": OmegaConf.select(config, "hydra.job.num", default=None),
         "state": str(outcome.state),
         "value": outcome.value,
-        **{str(name): x for name, x in outcome.metrics.items() if _may_be_column(str(name), x)},
-        **{key: _plain(config, key) for key in keys if key not in choices},
+        **metric_columns(outcome.metrics),
+        **param_columns({key: _plain(config, key) for key in keys if key not in choices}),
         **{group: choices[group] for group in GROUPS if group in choices},
         "job_dir": _job_dir(config),
         "error": outcome.error,
     }
 
 
-def _may_be_column(name: str, value: Any) -> bool:
-    """Returns whether a task's own metric can stand in a column of its name."""
-    return name not in RESERVED and _problem(name, value) == ""
+def metric_columns(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the metrics of a task that can stand in a column of their name."""
+    return {k: v for k, v in metrics.items() if k not in RESERVED and not _problem(k, v)}
+
+
+def param_columns(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns parameters by column: their key, unless the table has a column of that name."""
+    return {f"params_{key}" if key in OWN_COLUMNS else key: v for key, v in params.items()}
 
 
 def _job_dir(config: DictConfig) -> str:
@@ -122,7 +131,7 @@ def unfinished(number: int, paths: JobPaths, state: str, error: str) -> dict[str
     return {
         "trial": number,
         "state": state,
-        **searched,
+        **param_columns(searched),
         "job_dir": paths.root.name,
         "error": error,
     }

@@ -7,7 +7,13 @@ from typing import Any
 from dropout_study.files import remove_temporaries
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.results.live_table import ResultsTable
-from dropout_study.results.record import read_record, unfinished, write_record
+from dropout_study.results.record import (
+    metric_columns,
+    param_columns,
+    read_record,
+    unfinished,
+    write_record,
+)
 from dropout_study.results.replicates import mean_record, write_replicates
 from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.source import Assignment
@@ -47,7 +53,7 @@ class StudyRecorder:
         if paths.metrics_json.is_file() and self._state(job) == outcome.state:
             return
         known = unfinished(job.number, paths, outcome.state, outcome.error)
-        own = {"job_dir": job.name, "value": outcome.value, **job.params}
+        own = {"job_dir": job.name, "value": outcome.value, **param_columns(job.params)}
         write_record(paths, {**known, **_columns(outcome.metrics), **own})
 
     def _state(self, job: Assignment) -> str:
@@ -71,7 +77,7 @@ class StudyRecorder:
         """Records a trial that has the parameters, and so the result, of an earlier one."""
         record = read_record(twin, self.paths.job(twin))
         own = {"trial": number, "job_dir": str(number), "duplicate_of": twin}
-        write_record(self.paths.job(number), {**record, **params, **own})
+        write_record(self.paths.job(number), {**record, **param_columns(params), **own})
 
     def update(self) -> None:
         """Brings the tables up to date.
@@ -87,4 +93,4 @@ class StudyRecorder:
 def _columns(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the metrics that a column can hold."""
     plain = (bool, int, float, str)
-    return {str(name): value for name, value in metrics.items() if isinstance(value, plain)}
+    return metric_columns({name: v for name, v in metrics.items() if isinstance(v, plain)})

@@ -37,7 +37,7 @@ class SweepSettings:
     enqueue: list[dict[str, Any]] = field(default_factory=list)
     duplicates: str = "run"
     replicates: int = 1
-    seed_key: str = "trainer.seed"
+    seed_key: str | None = None
     timeout: float | None = None
     trial_timeout: float | None = None
     max_retries: int = 1

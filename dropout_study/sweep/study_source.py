@@ -164,6 +164,7 @@ class StudySource:
 
     def _replicate(self, asked: Asked, overrides: list[str], index: int) -> Assignment:
         job = Assignment(asked.number, overrides, asked.params, index)
+        assert self.settings.seed_key is not None  # `base_seed` has checked it
         own = [
             to_override(self.settings.seed_key, self._base_seed + index),
             f"hydra.sweep.subdir={job.name}",

@@ -32,6 +32,7 @@ from dropout_study.search.storage.open import closing_storage, open_storage
 from dropout_study.search.storage.urls import absolute_url, masked
 from dropout_study.search.study import best_trials, create_study, enqueue_new, first_error, states
 from dropout_study.sweep.dashboard import dashboard_command
+from dropout_study.sweep.directory import check_owner, check_study_name
 from dropout_study.sweep.display import SweepDisplay
 from dropout_study.sweep.dry_run import print_plan
 from dropout_study.sweep.ending import INTERRUPTED, Deadline, interruptible, resume_command
@@ -42,6 +43,7 @@ from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.plan import config_keys, plan_sweep
 from dropout_study.sweep.runners import run_here, run_in_waves, run_in_workers
 from dropout_study.sweep.samplers import SeededByTrial, build_pruner
+from dropout_study.sweep.seeds import base_seed
 from dropout_study.sweep.settings import SweepSettings, cores
 from dropout_study.sweep.source import Assignment, Interrupted
 from dropout_study.sweep.study_source import Recorder, StudySource
@@ -84,6 +86,7 @@ class Sweep:
         self.context = context
         self.launcher = launcher
         self.task_function = task_function
+        check_study_name(settings.study_name, config)
         # Absolute before a job changes the working directory (hydra.job.chdir):
         self.paths = StudyPaths(Path(config.hydra.sweep.dir).absolute())
         self.storage = settings.storage and absolute_url(settings.storage, Path.cwd())
@@ -94,6 +97,7 @@ class Sweep:
         check_conditions(self.plan.space, self.plan.conditions, keys)
         self.fixed_config = context.config_loader.load_sweep_config(config, self.plan.fixed)
         self._check_objectives()
+        self.base_seed = base_seed(settings, self.plan, self.fixed_config)
         self.constraints = parse_all(settings.constraints)
         self.sampler = SeededByTrial(settings.sampler, self.plan.space)
         if self.plan.conditions and self.sampler.walks_all:
@@ -221,6 +225,7 @@ class Sweep:
                 self.sampler,
                 build_pruner(settings.pruner),
             )
+            check_owner(study, self.paths)
             if IDENTITY_ATTR not in study.user_attrs:
                 self._adopt(study)
             check_identity(
@@ -305,7 +310,7 @@ class Sweep:
             asktell,
             self.settings,
             self.plan,
-            base_seed=int(OmegaConf.select(self.fixed_config, self.settings.seed_key) or 0),
+            base_seed=self.base_seed,
             constraints=self.constraints,
             callbacks=self.callbacks,
             recorder=self.recorder,

@@ -122,6 +122,72 @@ def test_pruning_works_wherever_a_trial_runs(sweep, runner):
     assert table["value"].tolist() == pytest.approx([0.01, 0.81, 0.04, 0.64])
 
 
+def test_a_searched_key_may_have_the_name_of_a_column(sweep):
+    names = ("state", "trial", "error", "number", "job_dir", "value", "seconds", "n")
+    words = [f"+{name}=choice(a,b)" for name in names]
+    table = sweep("+x=interval(0,1)", *words, n_trials=2)
+    assert table["state"].tolist() == ["COMPLETE"] * 2
+    assert table["trial"].tolist() == table["job_dir"].tolist() == [0, 1]
+    assert table["value"].tolist() == pytest.approx((table["x"] ** 2).tolist())
+    assert {f"params_{name}" for name in names if name != "number"} <= set(table)
+    assert set(table["params_state"]) <= {"a", "b"}
+
+
+def refusal(tmp_path: Path, *words: str) -> str:
+    """Returns what a sweep that must be refused says."""
+    command = [sys.executable, str(APP), "--multirun", "hydra/sweeper=optuna_study"]
+    given = [*command, "hydra.sweep.dir=study", "+x=interval(0,1)", *words]
+    ended = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1, ended.stdout
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "replicates=2 needs the key of the task's seed: give hydra.sweeper.seed_key=KEY"),
+        (("hydra.sweeper.seed_key=seed",), "seed_key=seed is no key of the configuration"),
+        (("hydra.sweeper.seed_key=x",), "`x` is searched and is hydra.sweeper.seed_key as well"),
+        (("+seed=abc", "hydra.sweeper.seed_key=seed"), "`seed` must be a whole number for 2"),
+    ],
+)
+def test_replicates_need_the_key_of_a_seed(tmp_path, words, said):
+    assert said in refusal(tmp_path, "hydra.sweeper.replicates=2", *words)
+    assert not (tmp_path / "study").exists()
+
+
+def test_replicates_have_the_seeds_of_the_key_that_is_given(sweep, tmp_path):
+    words = ("+seed=7", "hydra.sweeper.seed_key=seed", "hydra.sweeper.replicates=2")
+    sweep("+x=interval(0,1)", *words, n_trials=1)
+    runs = [tmp_path / "study" / "0" / f"replicate_{i}" / ".hydra" for i in (0, 1)]
+    seeds = [yaml.safe_load((run / "config.yaml").read_text())["seed"] for run in runs]
+    assert seeds == [7, 8]
+
+
+@pytest.mark.parametrize("name", ["../../x", "/tmp/x", "''", "a/b", "..", "x" * 300])
+def test_a_name_that_is_no_directorys_is_refused_where_it_names_one(tmp_path, name):
+    directory = "hydra.sweep.dir=out/${hydra.sweeper.study_name}"
+    said = refusal(tmp_path, directory, f"hydra.sweeper.study_name={name}")
+    assert "`hydra.sweeper.study_name` must be the name of a directory" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_names_no_directory_may_be_any_text(sweep, tmp_path):
+    sweep("+x=interval(0,1)", "hydra.sweeper.study_name=team/first", n_trials=1)
+    assert (
+        "study_name: team/first" in (tmp_path / "study" / "optimization_results.yaml").read_text()
+    )
+
+
+def test_a_directory_with_the_trials_of_another_sweep_is_refused(sweep, tmp_path):
+    sweep("+x=interval(0,1)", n_trials=1)
+    before = (tmp_path / "study" / "results.csv").read_bytes()
+    said = refusal(tmp_path, "hydra.sweeper.study_name=another")
+    assert "holds 1 trials that are not of study `another`; a directory belongs to one" in said
+    assert (tmp_path / "study" / "results.csv").read_bytes() == before
+
+
 @pytest.mark.parametrize("storage", [(), ("hydra.sweeper.storage=sqlite:///study.db",)])
 @pytest.mark.parametrize(
     "runner",

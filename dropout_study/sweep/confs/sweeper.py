@@ -60,7 +60,8 @@ class OptunaStudyConf:
     # a trial that has the parameters of one that has ended: run it, or reuse the result
     duplicates: str = "run"
     replicates: int = 1  # jobs a trial, each with another seed; the objective is their mean
-    seed_key: str = "trainer.seed"  # key of the seed; replicate i has its value + i
+    # key of the task's seed, which replicates need: replicate i has its value + i
+    seed_key: str | None = None
     timeout: float | None = None  # seconds of wall clock; running trials then leave, resumable
     trial_timeout: float | None = None  # seconds a trial in a worker; a longer one fails
     max_retries: int = 1  # times that a trial whose process was killed is begun again

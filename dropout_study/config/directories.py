@@ -1,0 +1,87 @@
+"""The directory of a run or a grid: it belongs to that one alone, where a study is resumed."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, read_write
+
+from dropout_study.checks import check_directory_name
+from dropout_study.config.overrides import to_override
+from dropout_study.errors import UserError
+from dropout_study.paths import JobPaths, StudyPaths
+
+OWN_SWEEPER = "OptunaStudySweeper"
+"""It resumes studies, so it looks after their directories itself."""
+
+RUNS = "runs"
+"""The directory of the single runs, beside those of the studies."""
+
+
+def own_sweeper(config: DictConfig) -> bool:
+    """Returns whether a sweep is run by this project's own sweeper."""
+    return str(OmegaConf.select(config, "hydra.sweeper._target_")).endswith(OWN_SWEEPER)
+
+
+def claim_directory(config: DictConfig) -> None:
+    """Makes the directory of a single run or a grid, of a name that no other has.
+
+    A directory that is named by the time gets a number where another program was as fast.
+
+    Raises:
+        UserError: the directory was given, and another run or study has it.
+    """
+    if config.hydra.mode == RunMode.MULTIRUN and own_sweeper(config):
+        name = OmegaConf.select(config, "hydra.sweeper.study_name")
+        if name == RUNS:
+            check_directory_name("hydra.sweeper.study_name", name, reserved=[RUNS])
+        return
+    kind = "sweep" if config.hydra.mode == RunMode.MULTIRUN else "run"
+    node = config.hydra[kind]
+    directory = Path(node.dir)
+    if "${now:" in str(OmegaConf.to_container(node, resolve=False)):
+        claimed = next(path for path in _names(directory) if _made(path))
+        _set(config, kind, claimed)
+    else:
+        _check_free(directory, kind)
+
+
+def _names(directory: Path) -> Iterator[Path]:
+    yield directory
+    yield from (directory.with_name(f"{directory.name}_{i}") for i in count(2))
+
+
+def _made(directory: Path) -> bool:
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+def _set(config: DictConfig, kind: str, directory: Path) -> None:
+    """Sets the directory here and in the overrides, from which the jobs of a grid are composed."""
+    with read_write(config.hydra):
+        config.hydra[kind].dir = str(directory)
+        override = to_override(f"hydra.{kind}.dir", str(directory))
+        config.hydra.overrides.hydra = [*config.hydra.overrides.hydra, override]
+
+
+def _check_free(directory: Path, kind: str) -> None:
+    study, run = StudyPaths(directory), JobPaths(directory)
+    owners = {"a study": (study.multirun_yaml, study.journal), "a run": (run.metrics_json,)}
+    for owner, files in owners.items():
+        if any(path.exists() for path in files):
+            raise UserError(
+                f"{directory} belongs to {owner}, and a directory belongs to one run or study; "
+                f"choose another with hydra.{kind}.dir=DIR"
+            )
+    if kind == "sweep":
+        directory.mkdir(parents=True, exist_ok=True)
+        try:  # Hydra writes it after this; the first of two programs makes it
+            study.multirun_yaml.touch(exist_ok=False)
+        except FileExistsError:
+            return _check_free(directory, kind)
+    return None
