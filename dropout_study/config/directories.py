@@ -8,20 +8,13 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
 from dropout_study.checks import check_directory_name
+from dropout_study.config.keys import is_ours
 from dropout_study.config.overrides import to_override
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
 
-OWN_SWEEPER = "OptunaStudySweeper"
-"""It resumes studies, so it looks after their directories itself."""
-
 RUNS = "runs"
 """The directory of the single runs, beside those of the studies."""
-
-
-def own_sweeper(config: DictConfig) -> bool:
-    """Returns whether a sweep is run by this project's own sweeper."""
-    return str(OmegaConf.select(config, "hydra.sweeper._target_")).endswith(OWN_SWEEPER)
 
 
 def claim_directory(config: DictConfig) -> None:
@@ -32,7 +25,7 @@ def claim_directory(config: DictConfig) -> None:
     Raises:
         UserError: the directory was given, and another run or study has it.
     """
-    if config.hydra.mode == RunMode.MULTIRUN and own_sweeper(config):
+    if config.hydra.mode == RunMode.MULTIRUN and is_ours(config.hydra.sweeper):
         name = OmegaConf.select(config, "hydra.sweeper.study_name")
         if name == RUNS:
             check_directory_name("hydra.sweeper.study_name", name, reserved=[RUNS])

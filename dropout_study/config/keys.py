@@ -6,7 +6,13 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig
 
+OURS = "on_change"  # a setting that no other sweeper has
 _INDEX = re.compile(r"\[([^\[\]]+)\]")
+
+
+def is_ours(sweeper: DictConfig | None) -> bool:
+    """Returns whether ``hydra.sweeper`` is this project's, whatever its ``_target_`` says."""
+    return sweeper is not None and OURS in sweeper
 
 
 def normal_key(written: str) -> str:

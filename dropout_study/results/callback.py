@@ -9,7 +9,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from dropout_study.config.directories import own_sweeper
+from dropout_study.config.keys import is_ours
 from dropout_study.paths import JobPaths, StudyPaths
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class ResultsCallback(Callback):
         paths = JobPaths(Path(config.hydra.runtime.output_dir))
         try:
             write_record(paths, job_record(config, job_return))
-            if config.hydra.mode == RunMode.MULTIRUN and not own_sweeper(config):
+            if config.hydra.mode == RunMode.MULTIRUN and not is_ours(config.hydra.sweeper):
                 self._table(Path(config.hydra.runtime.cwd, config.hydra.sweep.dir)).update()
         except OSError as error:
             log.warning("a result is not written, and so not in the table: %s", error)
@@ -56,12 +56,16 @@ class ResultsCallback(Callback):
         """Prints the best trials, where the tables are and the command that shows more."""
         if OmegaConf.select(config, "hydra.sweeper.dry_run"):
             return
-        from dropout_study.errors import UserError
-        from dropout_study.results.show import print_results
-        from dropout_study.results.study import Aim, study_config
-        from dropout_study.results.table import study_frame, write_tables
-
         root = Path(config.hydra.sweep.dir)
+        try:
+            from dropout_study.results.show import print_results
+            from dropout_study.results.study import Aim, study_config
+            from dropout_study.results.table import study_frame, write_tables
+        except ModuleNotFoundError:  # no pandas: it is needed to print, not to write the table
+            print(f"Every trial: {StudyPaths(root).results_csv}")
+            return
+        from dropout_study.errors import UserError
+
         try:
             path = write_tables(root)
             frame = study_frame(root)

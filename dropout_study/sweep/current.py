@@ -9,9 +9,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from dropout_study.checks import check_at_least
+from dropout_study.config.keys import is_ours
 from dropout_study.errors import argument_error
 from dropout_study.paths import StudyPaths
-from dropout_study.sweep.confs.left_over import is_ours
 from dropout_study.sweep.outcome import number_of
 from dropout_study.sweep.source import Assignment, StudyStopping, TrialSource
 

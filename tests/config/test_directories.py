@@ -10,10 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.config.directories import claim_directory
 
-OURS = "a.module.OptunaStudySweeper"
 
-
-def config(kind: str, directory: str, *, sweeper: str = "", study_name: str = "s") -> DictConfig:
+def config(kind: str, directory: str, *, ours: bool = False, study_name: str = "s") -> DictConfig:
     """Returns the part of a configuration that names the directories."""
     return OmegaConf.create(
         {
@@ -21,7 +19,7 @@ def config(kind: str, directory: str, *, sweeper: str = "", study_name: str = "s
                 "mode": RunMode.MULTIRUN if kind == "sweep" else RunMode.RUN,
                 kind: {"dir": directory},
                 "overrides": {"hydra": []},
-                "sweeper": {"_target_": sweeper, "study_name": study_name},
+                "sweeper": {"study_name": study_name, **({"on_change": "refuse"} if ours else {})},
             }
         },
         flags={"readonly": True},
@@ -80,6 +78,6 @@ def test_a_run_that_left_no_result_may_be_run_again():
 def test_a_study_is_resumed_in_its_directory(told):
     Path("study").mkdir()
     Path("study/multirun.yaml").touch()
-    claim_directory(config("sweep", "study", sweeper=OURS))
-    said = told(claim_directory, config("sweep", "runs", sweeper=OURS, study_name="runs"))
+    claim_directory(config("sweep", "study", ours=True))
+    said = told(claim_directory, config("sweep", "runs", ours=True, study_name="runs"))
     assert "not `runs`, got 'runs'" in said

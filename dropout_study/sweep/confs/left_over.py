@@ -6,14 +6,8 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from omegaconf import DictConfig, open_dict, read_write
 
+from dropout_study.config.keys import OURS, is_ours
 from dropout_study.sweep.confs.sweeper import OptunaStudyConf
-
-OURS = "on_change"  # a setting that no other sweeper has
-
-
-def is_ours(sweeper: DictConfig | None) -> bool:
-    """Returns whether ``hydra.sweeper`` is ours, whatever its ``_target_`` says."""
-    return sweeper is not None and OURS in sweeper
 
 
 def read_left_over_target() -> None:

@@ -1,0 +1,1 @@
+"""Callbacks by which other training loops report to the running trial."""
