@@ -151,7 +151,7 @@ def use_trial(trial: RunningTrial) -> Iterator[None]:
 
 def _stored_trial() -> RunningTrial:
     """Returns the trial of the present job, which a launcher has put into this process."""
-    from dropout_study.sweep.moving_over import moved_over
+    from dropout_study.sweep.confs.moving_over import moved_over
 
     given: Any = HydraConfig.get()
     config, _ = moved_over(given._get_parent())  # what interpolations of the sweeper point at, too

@@ -33,7 +33,7 @@ from dropout_study.errors import UserError
 from dropout_study.randomness import draw_key
 from dropout_study.search.grid import grid_of
 from dropout_study.search.space import SearchSpace
-from dropout_study.sweep.arguments import plain_of
+from dropout_study.sweep.confs.arguments import plain_of
 
 log = logging.getLogger(__name__)
 

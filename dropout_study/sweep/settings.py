@@ -10,7 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from dropout_study.checks import check_at_least, check_one_of, check_positive, check_share
 from dropout_study.errors import UserError, argument_error, did_you_mean
-from dropout_study.sweep.arguments import arguments_of, as_declared
+from dropout_study.sweep.confs.arguments import arguments_of, as_declared
 from dropout_study.sweep.confs.samplers import TPESamplerConf
 from dropout_study.sweep.confs.sweeper import OptunaStudyConf
 from dropout_study.sweep.outcome import as_names, objective_names

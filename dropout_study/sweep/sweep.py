@@ -24,13 +24,14 @@ from dropout_study.search.asktell import AskTell
 from dropout_study.search.conditions import check_conditions, suggest
 from dropout_study.search.constraints import parse_all
 from dropout_study.search.grid import n_points
-from dropout_study.search.identity import IDENTITY_ATTR, Identity, check_adopted, check_identity
+from dropout_study.search.identity import IDENTITY_ATTR, Identity, check_identity
 from dropout_study.search.lease import Lease
 from dropout_study.search.space import check_space
 from dropout_study.search.storage.lock import locked
 from dropout_study.search.storage.open import closing_storage, open_storage
 from dropout_study.search.storage.urls import absolute_url, masked
 from dropout_study.search.study import best_trials, create_study, enqueue_new, first_error, states
+from dropout_study.sweep.adopted import adopt
 from dropout_study.sweep.dashboard import dashboard_command
 from dropout_study.sweep.directory import check_owner, check_study_name
 from dropout_study.sweep.display import SweepDisplay
@@ -39,13 +40,12 @@ from dropout_study.sweep.ending import INTERRUPTED, Deadline, interruptible, res
 from dropout_study.sweep.jobs import JobRunner
 from dropout_study.sweep.marks import marked, preload
 from dropout_study.sweep.objective import check_objectives
-from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.plan import config_keys, plan_sweep
 from dropout_study.sweep.runners import run_here, run_in_waves, run_in_workers
 from dropout_study.sweep.samplers import SeededByTrial, build_pruner
 from dropout_study.sweep.seeds import base_seed
 from dropout_study.sweep.settings import SweepSettings, cores
-from dropout_study.sweep.source import Assignment, Interrupted
+from dropout_study.sweep.source import Interrupted
 from dropout_study.sweep.study_source import Recorder, StudySource
 from dropout_study.sweep.workers.pool import WorkerPool
 from dropout_study.sweep.workers.worker import serve
@@ -227,7 +227,7 @@ class Sweep:
             )
             check_owner(study, self.paths)
             if IDENTITY_ATTR not in study.user_attrs:
-                self._adopt(study)
+                adopt(study, self.plan, self.settings, self.recorder)
             check_identity(
                 study,
                 self._identity(),
@@ -245,22 +245,6 @@ class Sweep:
         else:
             log.info("study `%s` begins: %s", study.study_name, settings.aim)
         return study
-
-    def _adopt(self, study: optuna.Study) -> None:
-        """Takes over the trials of a study that was begun elsewhere, if it has any."""
-        check_adopted(
-            study,
-            self.plan.space,
-            self.settings.directions,
-            open_ended=self.settings.custom_search_space is not None,
-        )
-        for trial in study.get_trials(deepcopy=False):
-            if trial.state.is_finished():
-                values = tuple(trial.values or ())
-                named = zip(self.settings.objectives, values, strict=False)
-                metrics = {**trial.user_attrs, **dict(named)}
-                ended = Outcome(TrialState(trial.state.name), values, metrics=metrics)
-                self.recorder.record(Assignment(trial.number, [], dict(trial.params)), ended)
 
     def _identity(self) -> Identity:
         """Returns what makes this study this study: all that its trials share."""

@@ -33,7 +33,7 @@ class OptunaStudySweeper(Sweeper):
     ) -> None:
         """Keeps what Hydra hands over and makes the launcher."""
         from dropout_study.errors import UserError
-        from dropout_study.sweep.moving_over import moved_over, with_own_sampler
+        from dropout_study.sweep.confs.moving_over import moved_over, with_own_sampler
 
         self.hydra_context = hydra_context
         self.config = config
@@ -53,8 +53,8 @@ class OptunaStudySweeper(Sweeper):
         """Runs the study; returns what another launcher than Hydra's basic one returned."""
         from dropout_study.errors import UserError
         from dropout_study.results.recorder import StudyRecorder
+        from dropout_study.sweep.confs.moving_over import left_aside
         from dropout_study.sweep.jobs import run_as_rank
-        from dropout_study.sweep.moving_over import left_aside
         from dropout_study.sweep.rank import own_job
         from dropout_study.sweep.settings import SweepSettings
         from dropout_study.sweep.sweep import Sweep

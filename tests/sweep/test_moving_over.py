@@ -13,7 +13,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from dropout_study.sweep.moving_over import left_aside, moved_over, with_own_sampler
+from dropout_study.sweep.confs.moving_over import left_aside, moved_over, with_own_sampler
 from dropout_study.sweep.samplers import build_sampler
 from dropout_study.sweep.settings import SweepSettings
 

@@ -8,7 +8,7 @@ from generations import optuna_5
 from hydra.utils import get_class
 from omegaconf import MISSING
 
-from dropout_study.sweep.arguments import plain_of
+from dropout_study.sweep.confs.arguments import plain_of
 from dropout_study.sweep.confs.pruners import PRUNERS
 from dropout_study.sweep.confs.samplers import SAMPLERS
 

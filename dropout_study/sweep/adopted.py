@@ -1,0 +1,30 @@
+"""A study that was begun elsewhere, by a script for one."""
+
+import optuna
+
+from dropout_study.search.identity import check_adopted
+from dropout_study.sweep.outcome import Outcome
+from dropout_study.sweep.plan import SweepPlan
+from dropout_study.sweep.settings import SweepSettings
+from dropout_study.sweep.source import Assignment
+from dropout_study.sweep.study_source import Recorder
+from dropout_study.trial import TrialState
+
+
+def adopt(
+    study: optuna.Study, plan: SweepPlan, settings: SweepSettings, recorder: Recorder
+) -> None:
+    """Takes over the trials that a study has: they count, and stand in the table.
+
+    Raises:
+        UserError: they cannot be compared with those of this sweep.
+    """
+    open_ended = settings.custom_search_space is not None
+    check_adopted(study, plan.space, settings.directions, open_ended=open_ended)
+    for trial in study.get_trials(deepcopy=False):
+        if trial.state.is_finished():
+            values = tuple(trial.values or ())
+            named = dict(zip(settings.objectives, values, strict=False))
+            metrics = {**trial.user_attrs, **named}
+            outcome = Outcome(TrialState(trial.state.name), values, metrics=metrics)
+            recorder.record(Assignment(trial.number, [], dict(trial.params)), outcome)
