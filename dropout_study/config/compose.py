@@ -78,14 +78,15 @@ class Composer:
             and override.package is None
             and not override.is_sweep_override()
             and not isinstance(override.value(), dict)
-            and not self._is_group(override.key_or_group)
+            and not self.is_group(override.key_or_group)
         )
 
-    def _is_group(self, key: str) -> bool:
-        """Returns whether ``key`` names a config group."""
-        if key not in self._groups:
-            self._groups[key] = bool(self._loader.get_group_options(key))
-        return self._groups[key]
+    def is_group(self, key: str) -> bool:
+        """Returns whether ``key`` names a config group; it may have a package, ``db@backup``."""
+        group = key.partition("@")[0]
+        if group not in self._groups:
+            self._groups[group] = bool(self._loader.get_group_options(group))
+        return self._groups[group]
 
 
 def as_given(overrides: ListConfig) -> list[str]:

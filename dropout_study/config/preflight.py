@@ -26,18 +26,27 @@ class Preflight(Callback):
 def _or_exit(config: DictConfig, *, sweep: bool) -> None:
     """Hydra turns a callback's exceptions into warnings, so a refusal has to be an exit."""
     try:
-        check_config(config)
+        (check_trial if sweep else check_config)(config)
         if not sweep and config.trainer.device not in ("auto", "cpu"):
             from dropout_study.training.device import resolve_device
 
             resolve_device(config.trainer.device)  # a sweep's workers may have what we have not
-        if sweep and OmegaConf.select(config, "data.val_size") == 0:
-            raise UserError(
-                "`data.val_size` must be > 0 in a sweep, got 0: trials are chosen by validation "
-                "accuracy, never by the test set; use data.val_size=5000 or a single run"
-            )
         claim_directory(config)
     except OSError as error:
         raise SystemExit(f"dropout-study: {unwritable(error)}") from error
     except UserError as error:
         raise SystemExit(f"dropout-study: {error}") from error
+
+
+def check_trial(config: DictConfig) -> None:
+    """Checks a trial of a sweep, or what its trials share, as ``check_config`` does a run.
+
+    Raises:
+        UserError: a value is out of its range, or trials could not be compared.
+    """
+    check_config(config)
+    if OmegaConf.select(config, "data.val_size") == 0:
+        raise UserError(
+            "`data.val_size` must be > 0 in a sweep, got 0: trials are chosen by validation "
+            "accuracy, never by the test set; use data.val_size=5000 or a single run"
+        )

@@ -26,6 +26,7 @@ from dropout_study.trial import Summary
 
 Check = Callable[..., Any]
 PRECISIONS = ("float32", "tf32", "bfloat16")
+UNKNOWN_YET = "HydraConfig was not set"  # why `${hydra:...}` cannot be resolved before a job
 CHECKPOINTS = ("none", "last", "best")
 
 
@@ -298,14 +299,23 @@ def check_config(config: DictConfig) -> None:
 
 
 def _resolved(group: str, node: DictConfig) -> dict[str, Any]:
-    try:
-        values = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
-    except MissingMandatoryValue as error:
-        raise UserError(f"`{error.full_key}` has no value; give it one") from error
-    except OmegaConfBaseException as error:
-        name = error.full_key or group
-        raise UserError(f"`{name}` cannot be resolved: {str(error).splitlines()[0]}") from error
-    return {str(key): value for key, value in values.items()} if isinstance(values, dict) else {}
+    """Returns the values of a group, without those that only a running job knows."""
+    values: dict[str, Any] = {}
+    for name in () if node._is_none() or node._is_missing() else node:
+        try:
+            value = node[name]
+            values[str(name)] = _plain(value) if OmegaConf.is_config(value) else value
+        except MissingMandatoryValue as error:
+            raise UserError(f"`{error.full_key}` has no value; give it one") from error
+        except OmegaConfBaseException as error:
+            if UNKNOWN_YET not in str(error):
+                key, told = error.full_key or group, str(error).splitlines()[0]
+                raise UserError(f"`{key}` cannot be resolved: {told}") from error
+    return values
+
+
+def _plain(value: Any) -> Any:
+    return OmegaConf.to_container(value, resolve=True, throw_on_missing=True)
 
 
 def _check_group(group: str, schema: type, values: dict[str, Any], node: DictConfig) -> None:

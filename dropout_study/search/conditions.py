@@ -14,7 +14,7 @@ be searched itself in that trial, or a group or value of the configuration. TPE 
 that occur together with ``hydra.sweeper.sampler.group=true``, else conditional ones one by one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -27,72 +27,60 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from dropout_study.errors import UserError, did_you_mean
-from dropout_study.search.space import SearchSpace, fitting_points
+from dropout_study.errors import UserError
+from dropout_study.search.space import SearchSpace
 
 Condition = Mapping[str, tuple[CategoricalChoiceType, ...]]
 """The values that each key may have; all keys must hold."""
 Conditions = Mapping[str, Condition]
 """The conditions of those parameters that have one."""
 
-ENTRY = {"distribution", "when"}
+ENTRY = {"distribution", "zip", "when"}
+FORM = (
+    "{distribution: ..., when: {KEY: VALUE or list of values}} or {zip: [{KEY: VALUE, ...}, ...]}"
+)
+
+Rows = list[Mapping[str, Any]]
+"""The values of parameters that vary together."""
 
 
-def parse_params(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Condition]]:
-    """Splits ``hydra.sweeper.params`` into distributions, or plain values, and conditions.
+def parse_params(
+    params: Mapping[str, Any],
+) -> tuple[dict[str, Any], dict[str, Rows], dict[str, Condition]]:
+    """Splits ``hydra.sweeper.params`` into distributions or plain values, zips, and conditions.
 
     Raises:
         UserError: an entry has a condition but no distribution, or a condition is no mapping.
     """
     texts: dict[str, Any] = {}
+    zips: dict[str, Rows] = {}
     conditions: dict[str, Condition] = {}
     for name, entry in params.items():
         if not isinstance(entry, Mapping) or not ENTRY & entry.keys():
             texts[name] = entry
             continue
-        when = entry.get("when")
-        if entry.keys() != ENTRY or not isinstance(when, Mapping) or not when:
-            raise UserError(
-                f"`{name}` must be {{distribution: ..., when: {{KEY: VALUE or list of values}}}}, "
-                f"got {dict(entry)}"
-            )
-        texts[name] = entry["distribution"]
-        conditions[name] = {str(key): _values(value) for key, value in when.items()}
-    return texts, conditions
+        _check_entry(name, entry)
+        if "zip" in entry:
+            zips[name] = list(entry["zip"])
+        else:
+            texts[name] = entry["distribution"]
+        if "when" in entry:
+            conditions[name] = {str(key): _values(value) for key, value in entry["when"].items()}
+    return texts, zips, conditions
+
+
+def _check_entry(name: str, entry: Mapping[str, Any]) -> None:
+    """Raises unless an entry of ``params`` is whole: what is searched, and when."""
+    when = entry.get("when")
+    form = entry.keys() - {"when"}
+    whole = form == {"zip"} or (form == {"distribution"} and "when" in entry)
+    rows = not isinstance(entry.get("zip", [{}]), list) or not entry.get("zip", [{}])
+    if not whole or rows or ("when" in entry and (not isinstance(when, Mapping) or not when)):
+        raise UserError(f"`{name}` must be {FORM}, got {dict(entry)}")
 
 
 def _values(value: Any) -> tuple[CategoricalChoiceType, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-def check_conditions(space: SearchSpace, conditions: Conditions, known: Iterable[str] = ()) -> None:
-    """Checks that every condition can be decided, and can hold.
-
-    Args:
-        space: what is searched.
-        conditions: of the parameters that have one.
-        known: the groups and keys of the configuration.
-
-    Raises:
-        UserError: a condition names a key that does not exist or a value that its parameter never
-            has, or conditions wait for each other.
-    """
-    names = [*space, *known]
-    for name, condition in conditions.items():
-        for key, values in condition.items():
-            if key not in names:
-                raise UserError(
-                    f"`{name}` is searched when `{key}` has a value, but `{key}` is no key of the "
-                    f"configuration{did_you_mean(key, names)}"
-                )
-            if key in space:
-                _, never = fitting_points([{key: value} for value in values], space)
-                if never:
-                    raise UserError(
-                        f"`{name}` is searched when `{key}` is {never[0][key]!r}, which is not in "
-                        f"its distribution {space[key]}"
-                    )
-    search_order(space, conditions)
 
 
 def search_order(space: SearchSpace, conditions: Conditions) -> list[str]:

@@ -1,7 +1,7 @@
 """Distributions of a search space, checked as they are made."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from optuna.distributions import (
@@ -12,7 +12,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from dropout_study.errors import UserError, did_you_mean
+from dropout_study.errors import UserError
 
 SearchSpace = Mapping[str, BaseDistribution]
 Params = Mapping[str, CategoricalChoiceType]
@@ -32,21 +32,48 @@ def int_interval(name: str, low: float, high: float, *, log: bool = False) -> Ba
     return IntDistribution(int(low), int(high), log=log)
 
 
-def stepped_range(name: str, start: float, stop: float, step: float) -> BaseDistribution:
-    """Returns start, start + step, ... as long as they are below ``stop``, as Python's range.
+def stepped_range(
+    name: str, start: float, stop: float, step: float, *, log: bool = False
+) -> BaseDistribution:
+    """Returns start, start + step, ... up to ``stop``, which is left out, as in Python's range.
 
-    Integers where ``start`` and ``step`` are integers, floats otherwise.
+    ``step`` may be below 0. All three integers: integers, else floats. How many there are is
+    counted with the exact values of floats, as Hydra's ranges do.
+
+    Raises:
+        UserError: there is no number, or a scale is logarithmic that can have no steps.
     """
-    if not (0 < step < math.inf and -math.inf < start < stop < math.inf):
+    finite = all(map(math.isfinite, (start, stop, step)))
+    count = math.ceil((Decimal(stop) - Decimal(start)) / Decimal(step)) if finite and step else 0
+    if count <= 0:
         raise UserError(
-            f"`{name}=range({start:g}, {stop:g}, {step:g})` is empty; "
-            "its start must be below its stop and its step above 0"
+            f"`{name}=range({start:g}, {stop:g}, {step:g})` is empty; a range goes from its start "
+            "by its step towards its stop, which it leaves out"
         )
-    first, end, stride = (Decimal(str(number)) for number in (start, stop, step))
-    last = float(first + (math.ceil((end - first) / stride) - 1) * stride)
-    if isinstance(start, int) and isinstance(step, int):
-        return IntDistribution(start, int(last), step=step)
-    return FloatDistribution(start, last, step=step)
+    first, stride = Decimal(str(start)), Decimal(str(step))
+    low, high = sorted((first, first + (count - 1) * stride))
+    whole = all(isinstance(number, int) for number in (start, stop, step))
+    if log and not (whole and abs(step) == 1):
+        raise UserError(
+            f"`{name}` must have whole numbers and the step 1 as a range on a log scale, got "
+            f"range({start:g}, {stop:g}, {step:g}); use tag(log, interval(LOW, HIGH))"
+        )
+    if log:
+        _check_bounds(name, float(low), float(high), log=True)
+    if whole:
+        return IntDistribution(int(low), int(high), log=log, step=abs(int(step)))
+    return FloatDistribution(float(low), float(high), step=float(abs(stride)))
+
+
+def nearest_number(distribution: BaseDistribution, value: float) -> float:
+    """Returns the number of a numeric distribution that is nearest to ``value``."""
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    low, high = distribution.low, distribution.high
+    inside = min(max(value, low), high)
+    if distribution.step is not None:
+        first, stride = Decimal(str(low)), Decimal(str(distribution.step))
+        inside = float(first + round((Decimal(str(inside)) - first) / stride) * stride)
+    return round(inside) if isinstance(distribution, IntDistribution) else float(inside)
 
 
 def categories(name: str, choices: Iterable[CategoricalChoiceType]) -> BaseDistribution:
@@ -62,54 +89,3 @@ def _check_bounds(name: str, low: float, high: float, *, log: bool) -> None:
         raise UserError(f"`{name}` must have its low at most its high, got {low:g} and {high:g}")
     if log and low <= 0:
         raise UserError(f"`{name}` must have its low > 0 on a log scale, got {low:g}")
-
-
-def check_space(space: SearchSpace, known: Iterable[str] = (), *, empty: bool = False) -> None:
-    """Checks that there is something to search and that it exists.
-
-    Args:
-        space: dotted override keys and their distributions.
-        known: the keys that a configuration has.
-        empty: the space may be empty: a function adds to it.
-
-    Raises:
-        UserError: the space is empty or names a key that is not in ``known``.
-    """
-    if not space and not empty:
-        raise UserError(
-            "the search space is empty: nothing is left to search; choose search_space=..., or "
-            "give a parameter a distribution, as in 'model.dropout1=interval(0,0.8)'"
-        )
-    names = list(known)
-    for key in space:
-        if key not in names:
-            raise UserError(
-                f"`{key}` is searched but is no key of the configuration{did_you_mean(key, names)}"
-            )
-
-
-def fitting_points(
-    points: Sequence[Params], space: SearchSpace
-) -> tuple[list[Params], list[Params]]:
-    """Splits ``points`` into those that lie in ``space``, reduced to its keys, and the others.
-
-    Pinning a parameter takes it out of the space and so out of every point.
-    """
-    inside: list[Params] = []
-    outside: list[Params] = []
-    for point in points:
-        reduced = {key: value for key, value in point.items() if key in space}
-        fits = all(_contains(space[key], value) for key, value in reduced.items())
-        (inside if fits else outside).append(reduced if fits else point)
-    return inside, outside
-
-
-def _contains(distribution: BaseDistribution, value: CategoricalChoiceType) -> bool:
-    if isinstance(distribution, CategoricalDistribution):
-        return value in distribution.choices
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    steps = (value - distribution.low) / (distribution.step or 1)
-    on_step = distribution.step is None or abs(steps - round(steps)) < 1e-8
-    return on_step and distribution.low <= value <= distribution.high

@@ -27,4 +27,4 @@ def adopt(
             named = dict(zip(settings.objectives, values, strict=False))
             metrics = {**trial.user_attrs, **named}
             outcome = Outcome(TrialState(trial.state.name), values, metrics=metrics)
-            recorder.record(Assignment(trial.number, [], dict(trial.params)), outcome)
+            recorder.record(Assignment(trial.number, [], plan.values(trial.params)), outcome)

@@ -60,7 +60,8 @@ def print_plan(
     console.print(_space_table(plan.space, plan.conditions))
     console.print(Text(f"The space has {_size(plan, fixed)}."))
     count = min(settings.n_trials, len(points) + SHOWN)
-    first = list(islice(first_points(points, suggest, sampler, len(settings.directions)), count))
+    drawn = first_points(points, suggest, sampler, len(settings.directions))
+    first = [plan.values(point) for point in islice(drawn, count)]
     console.print(Text("The first trials, as far as they do not depend on results:"))
     console.print(_points_table(first, len(points)))
     if cost is not None:

@@ -25,15 +25,20 @@ class JobRunner:
         config: of the sweep.
         context: Hydra's.
         task_function: the task.
+        composer: has composed some of the sweep's configurations already.
     """
 
     def __init__(
-        self, config: DictConfig, context: HydraContext, task_function: TaskFunction
+        self,
+        config: DictConfig,
+        context: HydraContext,
+        task_function: TaskFunction,
+        composer: Composer | None = None,
     ) -> None:
         self._config = config
         self._context = context
         self._task_function = task_function
-        self._composer = Composer(context.config_loader, config)
+        self._composer = composer or Composer(context.config_loader, config)
         self._root = Path(config.hydra.sweep.dir).absolute()
 
     def run(self, assignment: Assignment, begins: Callable[[], None]) -> JobReturn:

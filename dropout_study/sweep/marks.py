@@ -26,6 +26,17 @@ def preloads(target: str) -> Callable[[Task], Task]:
     return _mark("preload", target)
 
 
+def checks(target: str) -> Callable[[Task], Task]:
+    """Marks a task function with what its configurations are checked by before a sweep starts.
+
+    Each candidate is checked: every choice of what is searched, and both ends of a range.
+
+    Args:
+        target: dotted path of a function of a job's configuration, which raises ``UserError``.
+    """
+    return _mark("checks", target)
+
+
 def estimates_cost(target: str) -> Callable[[Task], Task]:
     """Marks a task function with what tells a dry run how long a sweep of it takes.
 

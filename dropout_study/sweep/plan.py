@@ -1,48 +1,126 @@
 """What a sweep searches, what it fixes, and what a job of it is given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import (
-    IntervalSweep,
-    Override,
-    QuotedString,
-    RangeSweep,
-    Transformer,
-)
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
-from optuna.distributions import BaseDistribution, CategoricalChoiceType
+from optuna.distributions import BaseDistribution
 
-from dropout_study.config.keys import dotted_keys
-from dropout_study.config.overrides import override_key, range_numbers, to_override
+from dropout_study.config.keys import dotted_keys, normal_key
+from dropout_study.config.overrides import override_key, plain_value, to_override, to_text
+from dropout_study.errors import UserError
 from dropout_study.search.conditions import Condition, parse_params
-from dropout_study.search.space import (
-    Params,
-    categories,
-    fitting_points,
-    float_interval,
-    int_interval,
-    stepped_range,
-)
+from dropout_study.search.space import Params
+from dropout_study.sweep.parameters import Parameter, Setting, parameter_of, same, zip_of
+
+POINT = "point"  # the parameter that a study of given points searches
 
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """What a sweep searches, and the overrides that all its jobs share."""
+    """What a sweep searches, and the overrides that all its jobs share.
 
-    space: dict[str, BaseDistribution]
-    fixed: list[str]
+    Attributes:
+        entries: parameters and overrides of all jobs, in the order in which jobs are given them.
+        conditions: of the parameters that have one, by stored values.
+    """
+
+    entries: tuple[Parameter | str, ...]
     conditions: Mapping[str, Condition] = field(default_factory=dict)
-    added: frozenset[str] = frozenset()  # searched keys that the configuration has not: `+key=...`
-    pinned: frozenset[str] = frozenset()  # in the space by their condition alone, as one choice
 
-    def fitting_points(self, points: Sequence[Params]) -> tuple[list[Params], list[Params]]:
-        """Splits ``points`` into those in the space, without what is pinned, and the others."""
-        free = {key: found for key, found in self.space.items() if key not in self.pinned}
-        return fitting_points(points, free)
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """What is searched, by name."""
+        return {entry.name: entry for entry in self.entries if isinstance(entry, Parameter)}
+
+    @cached_property
+    def space(self) -> dict[str, BaseDistribution]:
+        """The distributions of the parameters."""
+        return {name: parameter.distribution for name, parameter in self.parameters.items()}
+
+    @property
+    def fixed(self) -> list[str]:
+        """The overrides that all jobs share."""
+        return [entry for entry in self.entries if isinstance(entry, str)]
+
+    @cached_property
+    def owners(self) -> dict[str, Parameter]:
+        """The parameter that gives each searched key its values."""
+        return {key: each for each in self.parameters.values() for key in each.keys}
+
+    def values(self, params: Params) -> dict[str, Any]:
+        """Returns the values that a job has for the stored ones of its trial, by dotted key."""
+        return {
+            key: plain_value(setting.element)
+            for name, stored in params.items()
+            for key, setting in self._settings(name, stored).items()
+        }
+
+    @property
+    def texts(self) -> dict[str, dict[str, str]]:
+        """The choices that are stored as something else, and what jobs get for them as text."""
+        found = {
+            name: {
+                str(stored): to_text(row[name].element)
+                for stored, row in each.choices.items()
+                if name in row and not same(row[name].element, stored)
+            }
+            for name, each in self.parameters.items()
+        }
+        return {name: texts for name, texts in found.items() if texts}
+
+    def job_overrides(self, params: Params) -> list[str]:
+        """Returns the overrides of one trial's job."""
+        given: list[str] = []
+        for entry in self.entries:
+            if isinstance(entry, str):
+                given.append(entry)
+            elif entry.name in params:
+                settings = entry.settings(params[entry.name])
+                given += [setting.override for setting in settings.values()]
+        suggested = (name for name in params if name not in self.parameters)
+        return [*given, *(to_override(name, params[name]) for name in suggested)]
+
+    def _settings(self, name: str, stored: Any) -> Mapping[str, Setting]:
+        if name in self.parameters:
+            return self.parameters[name].settings(stored)
+        return {name: Setting(name, stored)}  # of a function of the user's, `custom_search_space`
+
+    def fit(self, point: Mapping[str, Any]) -> tuple[Params, list[str]]:
+        """Returns a point in the stored values of the space, and what of it had to be moved.
+
+        A value outside of a range becomes the nearest inside; a choice that is none is left to the
+        sampler; a pinned parameter keeps its value.
+
+        Raises:
+            UserError: a value is no number where the parameter has only numbers.
+        """
+        params: dict[str, Any] = {}
+        moved: list[str] = []
+        given: dict[str, dict[str, Any]] = {}
+        for written, value in point.items():
+            owner = self.owners.get(normal_key(written))
+            if owner is None:
+                continue
+            if not owner.pinned:
+                given.setdefault(owner.name, {})[normal_key(written)] = value
+        for name, values in given.items():
+            parameter = self.parameters[name]
+            if found := parameter.stored(values):
+                params[name] = found[0]
+                continue
+            was = ", ".join(f"{key} {value}" for key, value in values.items())
+            try:
+                params[name] = parameter.nearest(values)
+                moved.append(f"{was} -> {params[name]}")
+            except LookupError:
+                moved.append(f"{was} -> as the sampler chooses")
+        return params, moved
 
 
 def plan_sweep(
@@ -59,63 +137,189 @@ def plan_sweep(
         loader: resolves globs over config groups.
 
     Raises:
-        UserError: a distribution is empty or its low is above its high.
+        UserError: a distribution is empty, a condition can never hold, a key is searched twice.
         OverrideParseException: an override is not in Hydra's grammar.
     """
-    given, conditions = parse_params(params)
-    texts = [to_override(k, v) if not isinstance(v, str) else f"{k}={v}" for k, v in given.items()]
+    given, zips, conditions = parse_params(params)
+    conditional = {normal_key(name) for name in conditions}
     parser = OverridesParser.create(config_loader=loader)
-    by_key = {override_key(o): o for o in parser.parse_overrides([*texts, *arguments])}
-    space = {
-        key: to_distribution(o)
-        if o.is_sweep_override()
-        else categories(key, [_category(o.value())])
-        for key, o in by_key.items()
-        if o.is_sweep_override() or (key in conditions and not o.is_delete())
-    }
-    return SweepPlan(
-        space=space,
-        fixed=[str(o.input_line) for key, o in by_key.items() if key not in space],
-        conditions={key: condition for key, condition in conditions.items() if key in space},
-        added=frozenset(key for key in space if by_key[key].is_add()),
-        pinned=frozenset(key for key in space if not by_key[key].is_sweep_override()),
-    )
+    texts = {name: _as_text(name, value) for name, value in given.items()}
+    by_text = {name: parser.parse_overrides([text])[0] for name, text in texts.items()}
+    entries: list[_Entry] = [
+        _Zip(name, _rows(name, zips[name]))
+        if name in zips
+        else _Given(by_text[name], replaceable=True)
+        for name in params
+    ]
+    for override in parser.parse_overrides(list(arguments)):
+        _put(entries, override)
+    made = [part for entry in entries for part in entry.parts(conditional)]
+    _check_searched_once(made)
+    plan = SweepPlan(tuple(made))
+    return SweepPlan(plan.entries, dict(_conditions(plan, conditions)))
 
 
-def to_distribution(override: Override) -> BaseDistribution:
-    """Returns the distribution of a sweep override.
+def plan_points(
+    points: Sequence[Mapping[str, Any]], arguments: Sequence[str], loader: ConfigLoader
+) -> SweepPlan:
+    """Returns the plan of a study of given points: its one parameter is a choice among them.
 
-    ``interval(a, b)``: floats; ``int(interval(a, b))``: integers, b included; ``range(a, b, step)``
-    leaves b out, as in Python; ``choice(...)``, ``a,b,c`` and ``glob(...)``: categories.
-    ``tag(log, ...)`` makes an interval logarithmic.
+    Args:
+        points: keys and values of each trial, in order.
+        arguments: overrides from the command line, for all jobs; a key in one is pinned by it.
+        loader: resolves what the overrides name.
+
+    Raises:
+        UserError: something else is searched as well, or a point is no mapping.
     """
-    name, sweep = override_key(override), override.value()
-    if isinstance(sweep, IntervalSweep):
-        assert sweep.start is not None
-        assert sweep.end is not None
-        interval = int_interval if isinstance(sweep.start, int) else float_interval
-        return interval(name, sweep.start, sweep.end, log="log" in sweep.tags)
-    if isinstance(sweep, RangeSweep):
-        return stepped_range(name, *range_numbers(sweep))
-    return categories(name, map(_category, override.sweep_iterator()))
+    zipped = _Zip(POINT, [_row("hydra.sweeper.points", point) for point in points])
+    entries: list[_Entry] = [zipped]
+    for override in OverridesParser.create(config_loader=loader).parse_overrides(list(arguments)):
+        if override.is_sweep_override():
+            raise UserError(
+                f"`hydra.sweeper.points` is the whole study, but `{override.input_line}` is "
+                "searched as well; give each point its value, or use a zip in hydra.sweeper.params"
+            )
+        _put(entries, override)
+    return SweepPlan(tuple(part for entry in [*entries[1:], zipped] for part in entry.parts(set())))
 
 
-def _category(element: Any) -> CategoricalChoiceType:
-    """Optuna stores only None, bool, int, float and str: a list or dict becomes its text."""
-    if element is None or isinstance(element, bool | int | float | str):
-        return element
-    if isinstance(element, QuotedString):
-        return element.text
-    return str(Transformer.str(element))
+@dataclass
+class _Given:
+    """An override on its way into a plan; ``replaceable`` by a later one of its key."""
+
+    override: Override
+    replaceable: bool
+    prefix: str = ""
+
+    @property
+    def key(self) -> str:
+        return override_key(self.override)
+
+    @property
+    def written(self) -> str:
+        return self.prefix + self.override.get_key_element()
+
+    def parts(self, conditional: set[str]) -> Iterator[Parameter | str]:
+        searched = self.override.is_sweep_override()
+        if searched or (self.key in conditional and not self.override.is_delete()):
+            yield parameter_of(self.override, self.written)
+        else:
+            yield self.prefix + str(self.override.input_line)
 
 
-def job_overrides(plan: SweepPlan, params: Params) -> list[str]:
-    """Returns the overrides of one trial's job."""
-    marks = {key: "+" if key in plan.added else "" for key in params}
-    return [*plan.fixed, *(marks[key] + to_override(key, params[key]) for key in params)]
+@dataclass
+class _Zip:
+    """Rows of values on their way into a plan."""
+
+    name: str
+    rows: list[Mapping[str, Setting]]
+
+    def parts(self, _conditional: set[str]) -> Iterator[Parameter | str]:
+        if any(self.rows):  # keys may all have been pinned
+            yield zip_of(self.name, self.rows)
+
+
+_Entry = _Given | _Zip
+
+
+def _as_text(name: str, value: Any) -> str:
+    """Returns the override of an entry of ``params``: a text is in Hydra's grammar already."""
+    marks = name[: len(name) - len(name.lstrip("+~"))]
+    key = marks + normal_key(name)
+    return f"{key}={value}" if isinstance(value, str) else to_override(key, value)
+
+
+def _rows(name: str, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Setting]]:
+    """Returns the rows of a zip, which all have the same keys."""
+    found = [_row(f"hydra.sweeper.params.{name}", row) for row in rows]
+    if len({frozenset(row) for row in found}) > 1:
+        raise UserError(
+            f"`hydra.sweeper.params.{name}` must give each row of its zip the same keys, got "
+            f"{[list(row) for row in found]}"
+        )
+    return list(found)
+
+
+def _row(where: str, row: Any) -> dict[str, Setting]:
+    if not isinstance(row, Mapping) or not row:
+        raise UserError(f"`{where}` must be a list of mappings from keys to values, got {row!r}")
+    texts = {str(written): value for written, value in row.items()}
+    return {normal_key(written): Setting(written.strip(), texts[written]) for written in texts}
+
+
+def _put(entries: list[_Entry], override: Override) -> None:
+    """Adds an override of the command line; it takes the place of a search of the same key.
+
+    A key that was added by a ``+`` stays added. Of plain overrides of one key each counts: Hydra
+    applies them one after the other.
+    """
+    new = _Given(override, replaceable=override.is_sweep_override())
+    for place, entry in enumerate(entries):
+        if isinstance(entry, _Zip):
+            entry.rows = [_without(row, new.key) for row in entry.rows]
+        elif entry.key == new.key and entry.replaceable:
+            marks = entry.written[: len(entry.written) - len(entry.written.lstrip("+"))]
+            if not new.written.startswith(("+", "~")):
+                new.prefix = marks
+            entries[place] = new
+            return
+    entries.append(new)
+
+
+def _without(row: Mapping[str, Setting], key: str) -> Mapping[str, Setting]:
+    return {each: setting for each, setting in row.items() if each != key}
+
+
+def _check_searched_once(entries: Sequence[Parameter | str]) -> None:
+    seen: dict[str, str] = {}
+    for parameter in (entry for entry in entries if isinstance(entry, Parameter)):
+        for key in parameter.keys:
+            if key in seen:
+                raise UserError(
+                    f"`{key}` is searched twice, as `{seen[key]}` and as `{parameter.name}`; "
+                    "take one of them away"
+                )
+            seen[key] = parameter.name
+
+
+def _conditions(
+    plan: SweepPlan, conditions: Mapping[str, Condition]
+) -> Iterator[tuple[str, Condition]]:
+    """Yields the conditions of parameters in stored values, by the names of parameters."""
+    for name, condition in conditions.items():
+        if normal_key(name) not in plan.parameters:
+            continue
+        met: dict[str, tuple[Any, ...]] = {}
+        for written, values in condition.items():
+            owner = plan.owners.get(normal_key(written))
+            if owner is None:
+                met[normal_key(written)] = values
+                continue
+            found = _stored(owner, normal_key(written), values, name)
+            before = met.get(owner.name, found)
+            met[owner.name] = tuple(value for value in found if value in before)
+        yield normal_key(name), met
+
+
+def _stored(owner: Parameter, key: str, values: Sequence[Any], name: str) -> tuple[Any, ...]:
+    """Returns the stored values with which ``key`` has one of ``values``."""
+    whole = owner.stored({key: list(values)})  # the list itself may be a value
+    if whole:
+        return tuple(whole)
+    found: list[Any] = []
+    for value in values:
+        stored = owner.stored({key: value})
+        if not stored:
+            raise UserError(
+                f"`{name}` is searched when `{key}` is {value!r}, which is not in its "
+                f"distribution {owner.distribution}"
+            )
+        found += stored
+    return tuple(found)
 
 
 def config_keys(config: DictConfig) -> list[str]:
-    """Returns what can be searched in ``config``: its dotted value keys and its groups."""
+    """Returns the names that can be searched in ``config``: its groups and its dotted keys."""
     groups = map(str, config.hydra.runtime.choices)
     return [*groups, *dotted_keys(config)]

@@ -135,7 +135,10 @@ def build_sampler(conf: DictConfig, number: int, space: SearchSpace) -> BaseSamp
     given = plain_of("sampler", conf)
     arguments = _seeded(given, number)
     if _is_a(given, GridSampler):
-        arguments["search_space"] = grid_of(space)
+        # Its values are no configuration: `${x}` in one is a text, which the job resolves.
+        arguments = {**arguments, "search_space": None, "_partial_": True}
+        grid: BaseSampler = _build("sampler", arguments, BaseSampler, search_space=grid_of(space))
+        return grid
     if _is_a(given, QMCSampler) and given.get("independent_sampler") is None:
         seed = _seed(given.get("seed"), number)
         arguments["independent_sampler"] = {"_target_": RANDOM, "seed": seed}
@@ -155,11 +158,13 @@ def build_pruner(conf: DictConfig | None) -> BasePruner:
     return pruner
 
 
-def _build(role: str, arguments: Mapping[str, Any], kind: type) -> Any:
+def _build(role: str, arguments: Mapping[str, Any], kind: type, **more: Any) -> Any:
     with warnings.catch_warnings(record=True) as deprecations:
         warnings.simplefilter("always", FutureWarning)
         warnings.simplefilter("ignore", ExperimentalWarning)  # chosen by name, known to be new
         built = build(f"hydra.sweeper.{role}", dict(arguments), _convert_="all")
+        if more:
+            built = built(**more)
     if not isinstance(built, kind):
         raise UserError(
             f"`hydra.sweeper.{role}._target_` must return an Optuna {role}, "

@@ -4,6 +4,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from dropout_study.config.explain import explain
+from dropout_study.config.keys import normal_key
 from dropout_study.errors import UserError, argument_error, did_you_mean
 from dropout_study.sweep.plan import SweepPlan, config_keys
 from dropout_study.sweep.settings import SweepSettings
@@ -20,7 +21,7 @@ def base_seed(settings: SweepSettings, plan: SweepPlan, config: DictConfig) -> i
     Raises:
         UserError: there are replicates, and ``seed_key`` is not the key of a whole number.
     """
-    key, count = settings.seed_key, settings.replicates
+    key, count = normal_key(settings.seed_key or ""), settings.replicates
     if count == 1:
         return 0
     if not key:
@@ -28,7 +29,7 @@ def base_seed(settings: SweepSettings, plan: SweepPlan, config: DictConfig) -> i
             f"hydra.sweeper.replicates={count} needs the key of the task's seed: give "
             "hydra.sweeper.seed_key=KEY; replicate i has the value of KEY + i"
         )
-    if key in plan.space:
+    if key in plan.owners:
         raise UserError(
             f"`{key}` is searched and is hydra.sweeper.seed_key as well; search it without "
             "replicates, or give it one value"

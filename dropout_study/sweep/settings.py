@@ -32,6 +32,7 @@ class SweepSettings:
     n_jobs: int | str = "auto"
     max_failure_rate: float = 0.0
     params: dict[str, Any] = field(default_factory=dict)
+    points: list[dict[str, Any]] = field(default_factory=list)
     custom_search_space: str | None = None
     objective: str | list[str] = "value"
     enqueue: list[dict[str, Any]] = field(default_factory=list)

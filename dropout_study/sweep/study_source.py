@@ -22,7 +22,7 @@ from dropout_study.search.constraints import Constraint, violations
 from dropout_study.search.study import first_error, states
 from dropout_study.sweep.display import SweepDisplay
 from dropout_study.sweep.outcome import Outcome, outcome_of
-from dropout_study.sweep.plan import SweepPlan, job_overrides
+from dropout_study.sweep.plan import SweepPlan
 from dropout_study.sweep.settings import SweepSettings
 from dropout_study.sweep.source import Assignment
 from dropout_study.trial import TrialState
@@ -151,25 +151,28 @@ class StudySource:
         return next((t for t in running if params_key(t.asked.params) == key), None)
 
     def _enlist(self, asked: Asked) -> None:
-        overrides = job_overrides(self._plan, asked.params)
+        overrides = self._plan.job_overrides(asked.params)
+        params = self._plan.values(asked.params)
         count = self.settings.replicates
         jobs = [
-            Assignment(asked.number, overrides, asked.params)
+            Assignment(asked.number, overrides, params)
             if count == 1
-            else self._replicate(asked, overrides, index)
+            else self._replicate(asked.number, overrides, params, index)
             for index in range(count)
         ]
         self._trials[asked.number] = _Trial(asked, jobs)
         self._waiting.extend(jobs)
 
-    def _replicate(self, asked: Asked, overrides: list[str], index: int) -> Assignment:
-        job = Assignment(asked.number, overrides, asked.params, index)
+    def _replicate(
+        self, number: int, overrides: list[str], params: dict[str, Any], index: int
+    ) -> Assignment:
+        job = Assignment(number, overrides, params, index)
         assert self.settings.seed_key is not None  # `base_seed` has checked it
         own = [
             to_override(self.settings.seed_key, self._base_seed + index),
             f"hydra.sweep.subdir={job.name}",
         ]
-        return Assignment(asked.number, [*overrides, *own], asked.params, index)
+        return Assignment(number, [*overrides, *own], params, index)
 
     def _begin(self, job: Assignment) -> Assignment:
         self._recorder.begin(job)
@@ -276,9 +279,10 @@ class StudySource:
         frozen = self.asktell.study.get_trials(deepcopy=False)[twin]
         for step, value in sorted(frozen.intermediate_values.items()):
             self.asktell.repeat_report(asked.number, value, step)
-        self._recorder.copy(asked.number, asked.params, twin)
+        params = self._plan.values(asked.params)
+        self._recorder.copy(asked.number, params, twin)
         self.asktell.set_attrs(asked.number, {DUPLICATE_ATTR: twin})
-        self._display.started(asked.number, asked.params)
+        self._display.started(asked.number, params)
         outcome = Outcome(TrialState(frozen.state.name), tuple(frozen.values or ()))
         self._tell(asked.number, outcome)
 

@@ -1,7 +1,7 @@
 """A sweep, from its settings to its study: plan, open, run, conclude."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,16 +17,16 @@ from optuna.exceptions import StorageInternalError
 
 from dropout_study.config.explain import unwritable
 from dropout_study.config.instantiate import build
+from dropout_study.config.keys import normal_key
 from dropout_study.errors import UserError
 from dropout_study.files import atomic_write, remove_temporaries
 from dropout_study.paths import StudyPaths
 from dropout_study.search.asktell import AskTell
-from dropout_study.search.conditions import check_conditions, suggest
+from dropout_study.search.conditions import suggest
 from dropout_study.search.constraints import parse_all
 from dropout_study.search.grid import n_points
-from dropout_study.search.identity import IDENTITY_ATTR, Identity, check_identity
+from dropout_study.search.identity import IDENTITY_ATTR, check_identity
 from dropout_study.search.lease import Lease
-from dropout_study.search.space import check_space
 from dropout_study.search.storage.lock import locked
 from dropout_study.search.storage.open import closing_storage, open_storage
 from dropout_study.search.storage.urls import absolute_url, masked
@@ -39,8 +39,7 @@ from dropout_study.sweep.dry_run import print_plan
 from dropout_study.sweep.ending import INTERRUPTED, Deadline, interruptible, resume_command
 from dropout_study.sweep.jobs import JobRunner
 from dropout_study.sweep.marks import marked, preload
-from dropout_study.sweep.objective import check_objectives
-from dropout_study.sweep.plan import config_keys, plan_sweep
+from dropout_study.sweep.prepare import check_full_grid, prepare
 from dropout_study.sweep.runners import run_here, run_in_waves, run_in_workers
 from dropout_study.sweep.samplers import SeededByTrial, build_pruner
 from dropout_study.sweep.seeds import base_seed
@@ -90,36 +89,16 @@ class Sweep:
         # Absolute before a job changes the working directory (hydra.job.chdir):
         self.paths = StudyPaths(Path(config.hydra.sweep.dir).absolute())
         self.storage = settings.storage and absolute_url(settings.storage, Path.cwd())
-        self.plan = plan_sweep(settings.params, arguments, context.config_loader)
         self.recorder = recorder
-        keys = [*config_keys(config), *self.plan.added]
-        check_space(self.plan.space, keys, empty=settings.custom_search_space is not None)
-        check_conditions(self.plan.space, self.plan.conditions, keys)
-        self.fixed_config = context.config_loader.load_sweep_config(config, self.plan.fixed)
-        self._check_objectives()
-        self.base_seed = base_seed(settings, self.plan, self.fixed_config)
+        self.ready = prepare(settings, arguments, config, context, task_function)
+        self.settings, self.plan = self.ready.settings, self.ready.plan
+        self.base_seed = base_seed(settings, self.plan, self.ready.config)
         self.constraints = parse_all(settings.constraints)
         self.sampler = SeededByTrial(settings.sampler, self.plan.space)
-        if self.plan.conditions and self.sampler.walks_all:
-            raise UserError(
-                f"hydra/sweeper/sampler=grid tries every combination and knows no `when`, which "
-                f"`{next(iter(self.plan.conditions))}` has; use hydra/sweeper/sampler=brute_force"
-            )
+        if self.sampler.walks_all:
+            check_full_grid(self.plan, self.ready.first)
         self.callbacks = [build("hydra.sweeper.callbacks", each) for each in settings.callbacks]
-        self.settings = replace(settings, n_trials=self._n_trials())
-
-    def _check_objectives(self) -> None:
-        """Refuses an objective that the task is known not to have."""
-        if (offered := marked(self.task_function, "objectives")) is None:
-            return
-        settings = self.settings
-        objectives = dict(zip(settings.objectives, settings.directions, strict=True))
-        # Optuna prunes no study with several objectives; a replicate is reported when it has ended.
-        prunes = settings.pruner is not None and not str(settings.pruner.get("_target_")).endswith(
-            "NopPruner"
-        )
-        pruned = prunes and len(objectives) == 1 == settings.replicates
-        check_objectives(objectives, offered(self.fixed_config), pruned=pruned)
+        self.settings = replace(self.settings, n_trials=self._n_trials())
 
     def run(self) -> list[Sequence[JobReturn]]:
         """Runs trials until the study has ``n_trials`` finished ones.
@@ -154,22 +133,21 @@ class Sweep:
         total = self.settings.n_trials
         if not self.sampler.walks or self.settings.custom_search_space is not None:
             return total
-        points = n_points(self.plan.space, self.plan.conditions, self._fixed_values())
-        inside, _ = self.plan.fitting_points(self.settings.enqueue)
-        return min(total, points + len(inside))
+        points = n_points(self.plan.space, self.plan.conditions, self.ready.fixed)
+        return min(total, points + len(self.ready.first))
 
     def _print_plan(self) -> None:
         """Prints what would be searched, from where, and what it would cost; writes nothing."""
-        inside, _ = self.plan.fitting_points(self.settings.enqueue)
         cost = marked(self.task_function, "cost")
+        known = (self.ready.config, self.settings, self.ready.first, self._suggest)
         print_plan(
             self.plan,
             self.settings,
-            inside,
+            self.ready.first,
             self._suggest,
             self.sampler,
-            self._fixed_values(),
-            cost=cost and partial(cost, self.fixed_config, self.settings, inside, self._suggest),
+            self.ready.fixed,
+            cost=cost and partial(cost, *known),
         )
 
     def _run(self, study: optuna.Study) -> list[Sequence[JobReturn]]:
@@ -230,14 +208,11 @@ class Sweep:
                 adopt(study, self.plan, self.settings, self.recorder)
             check_identity(
                 study,
-                self._identity(),
+                self.ready.identity(),
                 extend=settings.on_change == "extend",
-                may_change=settings.may_change,
+                may_change=[normal_key(key) for key in settings.may_change],
             )
-            inside, outside = self.plan.fitting_points(settings.enqueue)
-            enqueue_new(study, inside)
-        for point in outside:
-            log.warning("not enqueued, it lies outside the search space: %s", point)
+            enqueue_new(study, self.ready.first)
         done = sum(t.state.is_finished() for t in study.get_trials(deepcopy=False))
         if done:
             name, total = study.study_name, settings.n_trials
@@ -246,38 +221,12 @@ class Sweep:
             log.info("study `%s` begins: %s", study.study_name, settings.aim)
         return study
 
-    def _identity(self) -> Identity:
-        """Returns what makes this study this study: all that its trials share."""
-        config = OmegaConf.to_container(self.fixed_config)
-        assert isinstance(config, dict)
-        for key in ("hydra", *self.settings.may_change, *self.plan.space):
-            _drop(config, key.split("."))
-        seed = self.settings.sampler.get("seed")
-        facts = {
-            "hydra.sweeper": {
-                "objectives": dict(
-                    zip(self.settings.objectives, self.settings.directions, strict=True)
-                ),
-                "conditions": self.plan.conditions,
-                "constraints": self.settings.constraints,
-                "replicates": self.settings.replicates,
-                "sampler.seed": seed,
-            },
-            **{str(key): value for key, value in config.items()},
-        }
-        return Identity.of(self.plan.space, facts)
-
     def _suggest(self, trial: optuna.Trial) -> list[str]:
         """Suggests the parameters of a trial; returns their names in the order of the space."""
-        names = list(suggest(trial, self.plan.space, self.plan.conditions, self._fixed_values()))
+        names = list(suggest(trial, self.plan.space, self.plan.conditions, self.ready.fixed))
         if self.settings.custom_search_space is not None:
             get_method(self.settings.custom_search_space)(self.config, trial)
         return [*names, *(name for name in trial.params if name not in names)]
-
-    def _fixed_values(self) -> Mapping[str, Any]:
-        keys = {key for condition in self.plan.conditions.values() for key in condition}
-        choices = self.fixed_config.hydra.runtime.choices
-        return {k: choices.get(k, OmegaConf.select(self.fixed_config, k)) for k in keys}
 
     def _display(self, study: optuna.Study) -> SweepDisplay:
         best = best_trials(study) if len(self.settings.directions) == 1 else []
@@ -310,11 +259,11 @@ class Sweep:
         if not _is_basic(self.config):
             size = max(count, 1) * self.settings.replicates
             return run_in_waves(source, self.launcher, size)
-        runner = JobRunner(self.config, self.context, self.task_function)
+        runner = JobRunner(self.config, self.context, self.task_function, self.ready.composer)
         if count == 0:
             run_here(source, runner)
             return []
-        preload(self.task_function, self.fixed_config)
+        preload(self.task_function, self.ready.config)
         threads = max(1, cores() // count)
         output = self.paths.workers_log
         pool = WorkerPool(
@@ -354,11 +303,14 @@ class Sweep:
     ) -> dict[str, Any]:
         """Returns the best trials in the form of Hydra's Optuna plugin, and where they are."""
         if len(study.directions) > 1:
-            solutions = [{"params": t.params, "values": t.values, "trial": t.number} for t in best]
+            solutions = [
+                {"params": self.plan.values(t.params), "values": t.values, "trial": t.number}
+                for t in best
+            ]
             return {"name": "optuna", "solutions": solutions}
         return {
             "name": "optuna",
-            "best_params": best[0].params,
+            "best_params": self.plan.values(best[0].params),
             "best_value": best[0].value,
             "best_trial": best[0].number,
             "best_job_dir": str(best[0].number),
@@ -376,11 +328,3 @@ def _is_basic(config: DictConfig) -> bool:
 
 def _tell_interrupted() -> None:
     log.info("interrupted; nothing that has ended is lost, resume with: %s", resume_command())
-
-
-def _drop(node: Any, path: Sequence[str]) -> None:
-    """Removes a dotted key from nested dicts, where it is there."""
-    for name in path[:-1]:
-        node = node.get(name) if isinstance(node, dict) else None
-    if isinstance(node, dict):
-        node.pop(path[-1], None)

@@ -14,6 +14,7 @@ from rich.console import Console
 from dropout_study.search.conditions import suggest
 from dropout_study.sweep.confs.samplers import TPESamplerConf
 from dropout_study.sweep.dry_run import first_points, in_words, print_plan
+from dropout_study.sweep.parameters import Parameter, choice_of
 from dropout_study.sweep.plan import SweepPlan
 from dropout_study.sweep.samplers import SeededByTrial
 from dropout_study.sweep.settings import SweepSettings
@@ -24,22 +25,39 @@ SPACE = {
     "model.dropout": FloatDistribution(0, 0.8),
     "trainer.epochs": IntDistribution(5, 20),
 }
-PLAN = SweepPlan(
-    SPACE, [], {"model.dropout": {"model": ("mlp_deep",), "data": ("mnist", "kmnist")}}
-)
+CONDITIONS = {"model.dropout": {"model": ("mlp_deep",), "data": ("mnist", "kmnist")}}
+
+
+def plan_of(space) -> SweepPlan:
+    """A plan whose choices are stored as they are."""
+    return SweepPlan(
+        tuple(
+            choice_of(name, name, each.choices)
+            if isinstance(each, CategoricalDistribution)
+            else Parameter(name, name, each)
+            for name, each in space.items()
+        ),
+        CONDITIONS,
+    )
+
+
+PLAN = plan_of(SPACE)
 FIXED = {"data": "mnist"}
 POINTS = [{"model": "mlp", "trainer.epochs": 10}]
 CONF = OmegaConf.structured(TPESamplerConf)
 
 
-def suggest_all(trial):
-    return list(suggest(trial, PLAN.space, PLAN.conditions, FIXED))
+def suggester(space):
+    return lambda trial: list(suggest(trial, space, CONDITIONS, FIXED))
 
 
-def printed(settings, plan=PLAN, **kwargs) -> list[str]:
+suggest_all = suggester(SPACE)
+
+
+def printed(settings, plan=PLAN, suggest=suggest_all, **kwargs) -> list[str]:
     console = Console(file=io.StringIO(), width=100)
     sampler = SeededByTrial(CONF, plan.space)
-    print_plan(plan, settings, POINTS, suggest_all, sampler, FIXED, console=console, **kwargs)
+    print_plan(plan, settings, POINTS, suggest, sampler, FIXED, console=console, **kwargs)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
@@ -77,7 +95,7 @@ def test_the_plan_tells_space_size_first_points_and_cost():
 
 def test_a_space_of_points_is_counted_under_its_conditions():
     space = {**SPACE, "model.dropout": CategoricalDistribution((0.0, 0.5))}
-    lines = printed(SweepSettings(sampler=CONF), SweepPlan(space, [], PLAN.conditions))
+    lines = printed(SweepSettings(sampler=CONF), plan_of(space), suggest=suggester(space))
     assert "The space has 48 points." in lines  # 16 epochs of mlp, twice as many of mlp_deep
 
 

@@ -49,8 +49,12 @@ class OptunaStudyConf:
     n_jobs: Any = "auto"
     max_failure_rate: float = 0.0  # share of n_trials; more failed trials end the sweep with exit 1
     # searched parameters: dotted key -> choice(...), range(...), interval(...), tag(log, ...), or
-    # {distribution: ..., when: {KEY: VALUE}} for one that is searched only under a condition
+    # {distribution: ..., when: {KEY: VALUE}} for one that is searched only under a condition;
+    # NAME: {zip: [{KEY: VALUE, ...}, ...]} for keys that vary together
     params: dict[str, Any] | None = None
+    # a whole study as a list of points, {KEY: VALUE, ...}: each is run once, in order; nothing else
+    # is searched or enqueued then
+    points: list[Any] | None = None
     # dotted path of a function (config, trial) that suggests further parameters
     custom_search_space: str | None = None
     # entry of a returned dict that is optimised, a list for several; other entries become columns

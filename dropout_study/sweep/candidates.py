@@ -1,0 +1,146 @@
+"""What could be drawn in a sweep, checked before the first trial.
+
+Every option of a searched group and every other choice, and both ends of a range, is composed once
+with the rest of the space at its first values. So whatever composes with one value can be searched,
+and a slip ends the sweep before it has begun. A task function can have each of these
+configurations checked, by the mark ``checks``.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import product
+from typing import Any
+
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+from optuna.distributions import CategoricalChoiceType, FloatDistribution, IntDistribution
+
+from dropout_study.config.explain import explain
+from dropout_study.errors import UserError, did_you_mean
+from dropout_study.search.conditions import holds, search_order
+from dropout_study.sweep.parameters import Parameter
+from dropout_study.sweep.plan import SweepPlan, config_keys
+
+Compose = Callable[[list[str]], DictConfig]
+Check = Callable[[DictConfig], Any]
+Point = dict[str, CategoricalChoiceType]
+
+
+class Candidates:
+    """The points of a sweep that are checked before it starts.
+
+    Args:
+        plan: what is searched.
+        compose: returns the configuration of a job with these overrides.
+        fixed: the values of what conditions ask for and is not searched.
+
+    Attributes:
+        keys: the groups and dotted keys of all configurations that were checked.
+    """
+
+    def __init__(self, plan: SweepPlan, compose: Compose, fixed: Mapping[str, Any]) -> None:
+        self._plan = plan
+        self._compose = compose
+        self._fixed = fixed
+        self.keys: set[str] = set(plan.owners)
+        self._order = search_order(plan.space, plan.conditions)
+
+    def check(self, check: Check | None = None) -> None:
+        """Composes every candidate, and has it checked.
+
+        Raises:
+            UserError: one cannot be composed, or does not pass.
+        """
+        for point in self._points():
+            try:
+                self._try(point, check)
+            except UserError as error:
+                raise UserError(f"{error}{self._way_out(point, check)}") from error
+
+    def _try(self, point: Point, check: Check | None) -> None:
+        try:
+            config = self._compose(self._plan.job_overrides(point))
+            self.keys |= set(config_keys(config))
+            if check is not None:
+                check(config)
+        except (HydraException, OmegaConfBaseException, ValueError) as error:
+            raise UserError(explain(error)) from error
+
+    def _way_out(self, point: Point, check: Check | None) -> str:
+        """Returns what else there is to say of a candidate that is refused."""
+        for name, value in point.items():
+            distribution = self._plan.space[name]
+            if isinstance(distribution, FloatDistribution) and float(value or 0).is_integer():
+                whole = {**point, name: int(value or 0)}
+                try:
+                    self._try(whole, check)
+                except UserError:
+                    continue
+                low, high = distribution.low, distribution.high
+                return f"; whole numbers are searched by {name}='int(interval({low:g}, {high:g}))'"
+        return ""
+
+    def _points(self) -> Iterator[Point]:
+        """Yields the first point, and each that differs from it by one candidate."""
+        seen: list[Point] = []
+        for point in self._all_points():
+            if point not in seen:
+                seen.append(point)
+                yield point
+
+    def _all_points(self) -> Iterator[Point]:
+        yield self._complete({})
+        for name, parameter in self._plan.parameters.items():
+            for required in self._required(name):
+                for value in candidates_of(parameter):
+                    yield self._complete({**required, name: value})
+
+    def _required(self, name: str) -> Iterator[Point]:
+        """Yields the ways in which the condition of a parameter holds; none if it never does."""
+        condition = self._plan.conditions.get(name, {})
+        searched = [key for key in condition if key in self._plan.space]
+        others = {key: values for key, values in condition.items() if key not in searched}
+        if not holds(others, self._plan.space, {}, self._fixed):
+            return
+        for values in product(*(condition[key] for key in searched)):
+            point: Point = dict(zip(searched, values, strict=True))
+            for key in searched:
+                above = next(self._required(key), None)
+                if above is None or any(point.get(k, v) != v for k, v in above.items()):
+                    break
+                point = {**above, **point}
+            else:
+                yield point
+
+    def _complete(self, given: Point) -> Point:
+        """Returns ``given`` with the first values of all else that is searched with it."""
+        point: Point = {}
+        for name in self._order:
+            condition = self._plan.conditions.get(name, {})
+            if holds(condition, self._plan.space, point, self._fixed):
+                point[name] = given.get(name, candidates_of(self._plan.parameters[name])[0])
+        return {name: point[name] for name in self._plan.space if name in point}
+
+
+def candidates_of(parameter: Parameter) -> list[CategoricalChoiceType]:
+    """Returns all choices of a parameter, or both ends of its range."""
+    if parameter.choices:
+        return list(parameter.choices)
+    distribution = parameter.distribution
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    return list(dict.fromkeys((distribution.low, distribution.high)))
+
+
+def check_known(role: str, written: Mapping[str, str], known: Collection[str]) -> None:
+    """Raises where a key is neither searched nor of the configuration.
+
+    Args:
+        role: of the keys, in the message.
+        written: each key in its normal form, and as it was given.
+        known: what is searched, and the keys of the configuration.
+    """
+    for key, given in written.items():
+        if key not in known:
+            raise UserError(
+                f"`{given}` {role} but is no key of the configuration{did_you_mean(key, known)}"
+            )

@@ -1,0 +1,222 @@
+"""A searched parameter: what Optuna stores of it, and what a job is given for that.
+
+Optuna stores numbers, texts, true, false and null. Anything else (lists, dicts, what looks equal to
+another choice) is stored as a text, and the job still gets the element that the search names.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from hydra.core.override_parser.types import (
+    FloatRange,
+    IntervalSweep,
+    Override,
+    Quote,
+    QuotedString,
+    RangeSweep,
+)
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalChoiceType,
+    IntDistribution,
+)
+
+from dropout_study.config.overrides import (
+    override_key,
+    plain_value,
+    range_numbers,
+    to_override,
+    to_text,
+)
+from dropout_study.errors import argument_error
+from dropout_study.search.space import (
+    categories,
+    float_interval,
+    int_interval,
+    nearest_number,
+    stepped_range,
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A key and a value that a job is given for it.
+
+    Attributes:
+        written: the key as an override writes it, ``+z`` say.
+        element: the value, as Hydra's parser or YAML has it.
+    """
+
+    written: str
+    element: Any
+
+    @property
+    def override(self) -> str:
+        """The override that says so."""
+        return to_override(self.written, self.element)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A searched parameter.
+
+    Attributes:
+        name: its dotted key, or the name of a zip.
+        written: how an override writes the key; nothing for a zip.
+        distribution: what is searched.
+        choices: of a categorical parameter: what each stored choice gives a job, by key.
+        floats: start, stop and step of a range of floats, which Hydra counts to their last bits.
+        pinned: whether it has one value, and is in the space for its condition alone.
+    """
+
+    name: str
+    written: str
+    distribution: BaseDistribution
+    choices: Mapping[CategoricalChoiceType, Mapping[str, Setting]] = field(default_factory=dict)
+    floats: tuple[float, float, float] | None = None
+    pinned: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys that it gives jobs values for."""
+        rows = self.choices.values()
+        return list(dict.fromkeys(key for row in rows for key in row)) or [self.name]
+
+    def settings(self, stored: CategoricalChoiceType) -> Mapping[str, Setting]:
+        """Returns what a job is given for a stored value, by key."""
+        if self.choices:
+            return self.choices[stored]
+        if self.floats is not None and isinstance(stored, int | float):
+            start, _stop, step = self.floats
+            stored = next(islice(FloatRange(*self.floats), round((stored - start) / step), None))
+        return {self.name: Setting(self.written, stored)}
+
+    def stored(self, given: Mapping[str, Any]) -> list[CategoricalChoiceType]:
+        """Returns the stored values which give a job ``given``: values by key, some of its keys."""
+        if not self.choices:
+            value = given[self.name]
+            return [nearest_number(self.distribution, value)] if self._has(value) else []
+        return [
+            choice
+            for choice, row in self.choices.items()
+            if all(key in row and same(row[key].element, value) for key, value in given.items())
+        ]
+
+    def _has(self, value: Any) -> bool:
+        """Returns whether a value is a number of the distribution."""
+        return is_number(value) and math.isclose(
+            nearest_number(self.distribution, value), value, rel_tol=1e-12, abs_tol=1e-12
+        )
+
+    def nearest(self, given: Mapping[str, Any]) -> CategoricalChoiceType:
+        """Returns the stored value nearest to a number that is none of its values.
+
+        Raises:
+            UserError: it has only numbers, and ``given`` is none.
+            LookupError: no value is nearer than another: they are no numbers.
+        """
+        value: Any = given.get(self.name)
+        numbers = list(self.choices)
+        if self.choices and not all(map(is_number, [value, *numbers])):
+            raise LookupError(self.name)
+        if not is_number(value):
+            raise argument_error(self.name, value, "must be a number where it is enqueued")
+        if numbers:
+            return min(numbers, key=lambda number: abs(number - value))
+        return nearest_number(self.distribution, value)
+
+
+def is_number(value: Any) -> bool:
+    """Returns whether ``value`` is a number, true and false aside."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+
+
+def same(element: Any, value: Any) -> bool:
+    """Returns whether a choice's element is ``value``; 1 is 1.0, but neither true nor '1'."""
+    plain, value = plain_value(element), plain_value(value)
+    return repr(plain) == repr(value) or (is_number(plain) and is_number(value) and plain == value)
+
+
+def parameter_of(override: Override, written: str) -> Parameter:
+    """Returns the parameter that a sweep override searches; a plain value is a choice of one.
+
+    ``interval(a, b)``: floats; ``int(interval(a, b))``: integers, b included; ``range(a, b, step)``
+    leaves b out and may count downwards, as in Python; ``choice(...)``, ``a,b,c`` and
+    ``glob(...)``: categories. ``tag(log, ...)`` is a logarithmic scale.
+
+    Args:
+        override: from the command line or ``params``.
+        written: its key as a job's override writes it.
+
+    Raises:
+        UserError: there is nothing to choose from.
+    """
+    name, sweep = override_key(override), override.value()
+    if not override.is_sweep_override():
+        return choice_of(name, written, [override.value()], pinned=True)
+    if isinstance(sweep, IntervalSweep):
+        assert sweep.start is not None
+        assert sweep.end is not None
+        interval = int_interval if isinstance(sweep.start, int) else float_interval
+        log = "log" in sweep.tags
+        return Parameter(name, written, interval(name, sweep.start, sweep.end, log=log))
+    if isinstance(sweep, RangeSweep):
+        return _range(name, written, sweep)
+    return choice_of(name, written, list(override.sweep_iterator()))
+
+
+def _range(name: str, written: str, sweep: RangeSweep) -> Parameter:
+    numbers = range_numbers(sweep)
+    found = stepped_range(name, *numbers, log="log" in sweep.tags)
+    whole = isinstance(found, IntDistribution)
+    return Parameter(name, written, found, floats=None if whole else numbers)
+
+
+def choice_of(
+    name: str, written: str, elements: Iterable[Any], *, pinned: bool = False
+) -> Parameter:
+    """Returns the parameter that chooses among ``elements``."""
+    unique = {repr(plain_value(element)): element for element in elements}.values()
+    rows = [(_storable(element), {name: Setting(written, element)}) for element in unique]
+    return _choice(name, written, rows, pinned=pinned)
+
+
+def zip_of(name: str, rows: Iterable[Mapping[str, Setting]]) -> Parameter:
+    """Returns the parameter that chooses among rows of values which belong together."""
+    told = {", ".join(setting.override for setting in row.values()): row for row in rows}
+    return _choice(name, "", told.items())
+
+
+def _choice(
+    name: str,
+    written: str,
+    rows: Iterable[tuple[CategoricalChoiceType, Mapping[str, Setting]]],
+    *,
+    pinned: bool = False,
+) -> Parameter:
+    choices: dict[CategoricalChoiceType, Mapping[str, Setting]] = {}
+    for stored, row in rows:
+        choices[_free(stored, choices)] = row
+    return Parameter(name, written, categories(name, choices), choices, pinned=pinned)
+
+
+def _storable(element: Any) -> CategoricalChoiceType:
+    """Returns an element if a storage can keep it, else its text."""
+    plain = plain_value(element)
+    keeps = plain is None or isinstance(plain, bool | int | float | str)
+    return plain if keeps and plain == plain else to_text(element)  # NaN is not equal to itself
+
+
+def _free(
+    stored: CategoricalChoiceType, taken: Mapping[CategoricalChoiceType, Any]
+) -> CategoricalChoiceType:
+    """Returns a form of ``stored`` that is equal to none of the others: 1 is equal to true."""
+    while stored in taken:
+        if isinstance(stored, str):
+            stored = QuotedString(stored, Quote.single).with_quotes()
+        else:
+            stored = to_text(stored)
+    return stored

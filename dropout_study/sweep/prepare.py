@@ -1,0 +1,237 @@
+"""A sweep made ready: its plan, what its trials share, its first points, all of it checked."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from dropout_study.config.compose import Composer, as_given
+from dropout_study.config.explain import explain
+from dropout_study.config.keys import normal_key
+from dropout_study.config.overrides import override_key
+from dropout_study.errors import UserError
+from dropout_study.search.conditions import search_order
+from dropout_study.search.identity import Identity
+from dropout_study.search.space import Params
+from dropout_study.sweep.candidates import Candidates, candidates_of, check_known
+from dropout_study.sweep.marks import marked
+from dropout_study.sweep.objective import check_objectives
+from dropout_study.sweep.plan import POINT, SweepPlan, plan_points, plan_sweep
+from dropout_study.sweep.settings import SweepSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A sweep that has passed all checks.
+
+    Attributes:
+        settings: the sweeper's; a study of given points has as many trials.
+        plan: what is searched and what is fixed.
+        config: of a job with what is fixed and the first option of each searched group.
+        first: the points that are run first, in stored values.
+        composer: of the jobs' configurations.
+    """
+
+    settings: SweepSettings
+    plan: SweepPlan
+    config: DictConfig
+    first: list[Params]
+    composer: Composer
+
+    @cached_property
+    def fixed(self) -> Mapping[str, Any]:
+        """The values of what conditions ask for and is not searched."""
+        return fixed_values(self.plan, self.config)
+
+    def identity(self) -> Identity:
+        """Returns what makes the study this study: all that its trials share."""
+        config = OmegaConf.to_container(self.config)
+        assert isinstance(config, dict)
+        for key in ("hydra", *self.settings.may_change, *self.plan.owners):
+            _drop(config, _place(normal_key(key)))
+        facts: dict[str, Any] = {
+            "objectives": dict(
+                zip(self.settings.objectives, self.settings.directions, strict=True)
+            ),
+            "conditions": self.plan.conditions,
+            "constraints": self.settings.constraints,
+            "replicates": self.settings.replicates,
+            "sampler.seed": self.settings.sampler.get("seed"),
+        }
+        if texts := self.plan.texts:
+            facts["choices"] = texts
+        own = {str(key): value for key, value in config.items()}
+        return Identity.of(self.plan.space, {"hydra.sweeper": facts, **own})
+
+
+def prepare(
+    settings: SweepSettings,
+    arguments: Sequence[str],
+    config: DictConfig,
+    context: HydraContext,
+    task_function: TaskFunction,
+) -> Prepared:
+    """Returns a sweep made ready.
+
+    Args:
+        settings: the sweeper's.
+        arguments: overrides from the command line, sweeps included.
+        config: the composed configuration of the sweep.
+        context: Hydra's.
+        task_function: the application's, whose mark ``checks`` is asked.
+
+    Raises:
+        UserError: nothing is searched, a key or an option does not exist, or a candidate is
+            refused.
+    """
+    loader = context.config_loader
+    if settings.points:
+        plan = plan_points(settings.points, arguments, loader)
+    else:
+        plan = plan_sweep(settings.params, arguments, loader)
+    if not plan.space and settings.custom_search_space is None:
+        raise UserError(
+            "the search space is empty: nothing is left to search; give a parameter a "
+            "distribution, as in 'model.dropout1=interval(0,0.8)', or `hydra.sweeper.params`"
+        )
+    search_order(plan.space, plan.conditions)  # conditions that wait for each other
+    composer = Composer(loader, config)
+    shared = _shared_config(plan, composer)
+    candidates = Candidates(
+        plan,
+        lambda overrides: composer.job_config(overrides, 0),
+        fixed_values(plan, shared),
+    )
+    candidates.check(marked(task_function, "checks"))
+    asked = {key for condition in plan.conditions.values() for key in condition}
+    check_known(
+        "is in a condition (`when`)", {k: k for k in asked - set(plan.space)}, candidates.keys
+    )
+    _check_objectives(settings, shared, task_function)
+    if settings.points:
+        points = list(plan.parameters[POINT].choices)
+        first: list[Params] = [{POINT: point} for point in points]
+        settings = replace(settings, n_trials=_n_trials(settings, len(points), config))
+    else:
+        written = {normal_key(key): key for point in settings.enqueue for key in point}
+        check_known("is enqueued", written, candidates.keys)
+        first = _first_points(settings.enqueue, plan)
+    return Prepared(settings, plan, shared, first, composer)
+
+
+def check_full_grid(plan: SweepPlan, points: Sequence[Params]) -> None:
+    """Checks a space that Optuna's grid walks: it knows no conditions and no parts of points.
+
+    Raises:
+        UserError: a parameter has a condition, or an enqueued point leaves one to the sampler.
+    """
+    for name in plan.conditions:
+        raise UserError(
+            f"hydra/sweeper/sampler=grid tries every combination and knows no `when`, which "
+            f"`{name}` has; use hydra/sweeper/sampler=brute_force"
+        )
+    for point in points:
+        for name in plan.space.keys() - point.keys():
+            raise UserError(
+                "with hydra/sweeper/sampler=grid an enqueued point must give every parameter, but "
+                f"{plan.values(point)} has no `{name}`; use hydra/sweeper/sampler=brute_force"
+            )
+
+
+def _check_objectives(
+    settings: SweepSettings, config: DictConfig, task_function: TaskFunction
+) -> None:
+    """Refuses an objective that the task is known not to have."""
+    if (offered := marked(task_function, "objectives")) is None:
+        return
+    objectives = dict(zip(settings.objectives, settings.directions, strict=True))
+    target = settings.pruner and str(settings.pruner.get("_target_"))
+    prunes = target is not None and not str(target).endswith("NopPruner")
+    # Optuna prunes no study with several objectives; a replicate is reported when it has ended.
+    pruned = prunes and len(objectives) == 1 == settings.replicates
+    check_objectives(objectives, offered(config), pruned=pruned)
+
+
+def _n_trials(settings: SweepSettings, points: int, config: DictConfig) -> int:
+    """Returns how many points are run: all, or fewer where the command line says so."""
+    given = as_given(config.hydra.overrides.hydra)
+    asked = any(each.startswith("hydra.sweeper.n_trials=") for each in given)
+    return min(points, settings.n_trials) if asked else points
+
+
+def _shared_config(plan: SweepPlan, composer: Composer) -> DictConfig:
+    """Returns the configuration of what is fixed, and of the first option of searched groups.
+
+    Without those, a group that has no option by default could not be composed.
+    """
+    overrides: list[str] = []
+    for entry in plan.entries:
+        if isinstance(entry, str):
+            overrides.append(entry)
+        else:
+            settings = entry.settings(candidates_of(entry)[0])
+            overrides += [s.override for key, s in settings.items() if composer.is_group(key)]
+    try:
+        return composer.job_config(overrides, 0)
+    except (HydraException, ValueError) as error:
+        raise UserError(explain(error)) from error
+
+
+def fixed_values(plan: SweepPlan, config: DictConfig) -> Mapping[str, Any]:
+    """Returns the values of what conditions ask for and is not searched."""
+    keys = {key for condition in plan.conditions.values() for key in condition} - set(plan.space)
+    choices = config.hydra.runtime.choices
+    return {key: choices.get(key, _selected(config, key)) for key in keys}
+
+
+def _selected(config: DictConfig, key: str) -> Any:
+    value = OmegaConf.select(config, key)
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
+def _first_points(points: Sequence[Mapping[str, Any]], plan: SweepPlan) -> list[Params]:
+    """Returns the enqueued points, each fitted into the space, and says what of it was moved."""
+    pinned = {override_key(each) for each in OverridesParser.create().parse_overrides(plan.fixed)}
+    found: list[Params] = []
+    for point in points:
+        params, moved = plan.fit(point)
+        moved += [
+            f"{key} is not searched"
+            for key in map(normal_key, point)
+            if key not in plan.owners and key not in pinned
+        ]
+        if moved:
+            log.info("the enqueued point %s, fitted into the space: %s", point, "; ".join(moved))
+        if params and params not in found:
+            found.append(params)
+    return found
+
+
+def _place(key: str) -> list[str]:
+    """Returns where in a configuration the value or the options of a key stand."""
+    group, _, package = key.partition("@")
+    return (package or group.replace("/", ".")).split(".")
+
+
+def _drop(node: Any, path: Sequence[str]) -> None:
+    """Removes a dotted key from nested dicts and lists, where it is there."""
+    for name in path[:-1]:
+        node = _child(node, name)
+    if isinstance(node, dict):
+        node.pop(path[-1], None)
+    elif _child(node, path[-1]) is not None:
+        node[int(path[-1])] = None
+
+
+def _child(node: Any, name: str) -> Any:
+    if isinstance(node, list) and name.isdigit() and int(name) < len(node):
+        return node[int(name)]
+    return node.get(name) if isinstance(node, dict) else None
