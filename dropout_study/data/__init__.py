@@ -1,6 +1,6 @@
-"""Data sets as whole uint8 tensors, cut into train, validation and test.
+"""Data sets as whole tensors, split into train, validation and test.
 
-A data set is a function that returns ``Splits``; a config names it by ``_target_``.
+A data set is a function that returns ``Splits``. A config names it by ``_target_``.
 """
 
 from dropout_study.data.cifar10 import cifar10

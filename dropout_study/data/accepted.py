@@ -1,4 +1,4 @@
-"""Checks where data enters: what can be converted exactly is, and said; the rest is refused.
+"""Checks of the data that a user gives. Exact conversions are made and logged; the rest is refused.
 
 docs/own-model-and-data.md has the table of what is accepted.
 """
@@ -18,11 +18,11 @@ from dropout_study.errors import UserError
 log = logging.getLogger(__name__)
 
 SMALLEST_IMAGE = 8
-"""Pixels a side: from here on, [N, H, W, 1, 3 or 4] is taken for channels in the wrong place."""
+"""Smallest height and width at which [N, H, W, 1, 3 or 4] is refused as channels-last images."""
 
 
 def said(notes: list[str]) -> None:
-    """Logs the conversions in one line, if there were any."""
+    """Logs the conversions in one line, if there are any."""
     if notes:
         log.info("data: %s", "; ".join(notes))
 
@@ -31,13 +31,13 @@ def accepted_examples(name: str, given: Any, classes: int, notes: list[str]) -> 
     """Returns ``given`` in the form that ``Examples`` describes.
 
     Args:
-        name: of the split, as in "training".
-        given: ``Examples`` or a ``TensorDataset`` of images and labels, also a ``Subset`` of one.
+        name: the name of the split, for example "training".
+        given: ``Examples``, a ``TensorDataset`` of images and labels, or a ``Subset`` of one.
         classes: K, the number of classes.
-        notes: what was converted is added here.
+        notes: a list to which a text is added for each conversion.
 
     Raises:
-        UserError: it is something else, or breaks a rule.
+        UserError: ``given`` has another type, or its images or labels break a rule.
     """
     images, labels = _pair(name, given)
     images = _images(f"{name} images", images, notes)
@@ -51,10 +51,10 @@ def accepted_examples(name: str, given: Any, classes: int, notes: list[str]) -> 
 
 
 def number_of_classes(given: object) -> int:
-    """Returns K from a whole number of any type, as ``labels.max() + 1`` of an array is one.
+    """Returns K as an int. ``given`` may be a NumPy integer, as from ``labels.max() + 1``.
 
     Raises:
-        UserError: ``given`` is no number of classes.
+        UserError: ``given`` is not a whole number of at least 2.
     """
     try:
         classes = 0 if isinstance(given, bool) else index(cast("SupportsIndex", given))
@@ -66,7 +66,7 @@ def number_of_classes(given: object) -> int:
 
 
 def _pair(name: str, given: Any) -> tuple[Any, Any]:
-    """Returns images and labels as they were given."""
+    """Returns images and labels as they were given, without a check of their values."""
     if isinstance(given, Examples):
         return given.images, given.labels
     if isinstance(given, TensorDataset) and len(given.tensors) == 2:
@@ -76,7 +76,7 @@ def _pair(name: str, given: Any) -> tuple[Any, Any]:
         chosen = torch.as_tensor(given.indices)
         return as_tensor(f"{name} images", images)[chosen], as_tensor(name, labels)[chosen]
     if isinstance(given, DataLoader):
-        why = "a DataLoader, which cuts and shuffles; give the tensors of its data set"
+        why = "a DataLoader, which makes minibatches and shuffles; give the tensors of its data set"
     else:
         why = f"{type(given).__name__}; stack its images and labels into two tensors"
     raise UserError(
@@ -101,7 +101,7 @@ def _images(what: str, given: Any, notes: list[str]) -> Tensor:
 
 def _with_channels(what: str, images: Tensor, notes: list[str]) -> Tensor:
     if images.ndim == 3:
-        notes.append(f"{what} [N, H, W] get an axis of one channel: [N, 1, H, W]")
+        notes.append(f"{what} [N, H, W] get a channel axis: [N, 1, H, W]")
         return images.unsqueeze(1)
     if (
         images.ndim == 4
@@ -110,7 +110,7 @@ def _with_channels(what: str, images: Tensor, notes: list[str]) -> Tensor:
     ):
         raise UserError(
             f"the {what} must be [N, C, H, W], got {_shape(images)}, which has its channels last; "
-            "use .permute(0, 3, 1, 2) of a tensor, .transpose(0, 3, 1, 2) of an array"
+            "use tensor.permute(0, 3, 1, 2) or array.transpose(0, 3, 1, 2)"
         )
     return images
 
@@ -120,10 +120,14 @@ def _bytes(what: str, images: Tensor, notes: list[str]) -> Tensor:
     wide = images if images.dtype == torch.uint8 else images.to(torch.int64)
     low, high = (int(bound) for bound in wide.aminmax())
     if low < 0 or high > 255 or high == 1:
-        why = "divided by 255, they would be black" if high == 1 else "give floats scaled to [0, 1]"
+        why = (
+            "they are divided by 255 and would be almost black; use bool or float32 for 0 and 1"
+            if high == 1
+            else "give floats scaled to [0, 1]"
+        )
         raise UserError(
-            f"the {what} must be in 0..255 where they are whole numbers, got {low}..{high} of "
-            f"{_dtype(images)}: {why}" + ("; use bool or float32 for 0 and 1" if high == 1 else "")
+            f"the {what} are whole numbers, which must be in 0..255, got {low}..{high} of "
+            f"{_dtype(images)}: {why}"
         )
     if images.dtype != torch.uint8:
         notes.append(f"{what} of {_dtype(images)} in 0..255 are taken as uint8")
@@ -140,7 +144,8 @@ def _floats(what: str, images: Tensor, notes: list[str]) -> Tensor:
         bad = (~single.isfinite()).flatten(1).any(dim=1).nonzero().flatten()
         raise UserError(
             f"the {what} must be finite numbers, got NaN or infinity in {len(bad)} of "
-            f"{len(images)}, the first at index {int(bad[0])}; leave them out or fill them"
+            f"{len(images)}, the first at index {int(bad[0])}; remove these images or replace "
+            "the values"
         )
     return single
 
@@ -151,7 +156,7 @@ def _labels(what: str, given: Any, classes: int, notes: list[str]) -> Tensor:
         notes.append(f"{what} [N, 1] are taken as [N]")
         labels = labels.squeeze(1)
     elif labels.ndim == 2 and _one_hot(labels, classes):
-        notes.append(f"{what} [N, {classes}] are one-hot and taken as the number of the class")
+        notes.append(f"{what} [N, {classes}] are one-hot and taken as class numbers")
         labels = labels.to(torch.int8).argmax(dim=1)
     if labels.ndim != 1:
         raise UserError(
@@ -164,7 +169,7 @@ def _labels(what: str, given: Any, classes: int, notes: list[str]) -> Tensor:
     if len(whole) and not 0 <= int(whole.min()) <= int(whole.max()) < classes:
         raise UserError(
             f"the {what} must be in [0, {classes}), got {int(whole.min())}..{int(whole.max())}; "
-            "number the classes from 0, or give `classes` their number"
+            "number the classes from 0, or set `classes` to the number of classes"
         )
     if labels.dtype != torch.int64:
         notes.append(f"{what} of {_dtype(labels)} are taken as int64")

@@ -1,4 +1,4 @@
-"""Numbers in whatever people keep them in (tensors, NumPy arrays, lists, pandas) as one tensor."""
+"""Conversion of tensors, NumPy arrays, lists and pandas objects into one tensor."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ HOLDERS = "a tensor, a NumPy array, a list or a pandas object of numbers"
 
 
 def as_tensor(what: str, given: Any) -> Tensor:
-    """Returns the numbers of ``given`` as a plain, dense tensor without gradient; values are kept.
+    """Returns ``given`` as a plain, dense tensor without gradient. The values do not change.
 
     Args:
-        what: its name in an error, as in "training images".
+        what: the name used in an error, for example "training images".
         given: the numbers.
 
     Raises:
-        UserError: ``given`` is no array of numbers.
+        UserError: ``given`` is not an array of numbers.
     """
     if isinstance(given, list | tuple) and given and all(isinstance(x, Tensor) for x in given):
         given = _stacked(what, given)
@@ -44,16 +44,16 @@ def _stacked(what: str, items: "list[Tensor] | tuple[Tensor, ...]") -> Tensor:
 def _from_numpy(what: str, given: Any) -> Tensor:
     rule = f"the {what} must be {HOLDERS}, got {type(given).__name__}"
     if isinstance(given, np.ma.MaskedArray):
-        raise UserError(f"{rule}, whose mask would be lost; fill it by .filled(value)")
+        raise UserError(f"{rule}, whose mask would be lost; replace it with .filled(value)")
     if not isinstance(given, list | tuple) and not hasattr(given, "__array__"):
-        raise UserError(f"{rule}; make a tensor of them")
+        raise UserError(f"{rule}; convert them to a tensor")
     try:
         array = np.asarray(given)
     except ValueError as error:  # rows of different lengths
         raise UserError(f"the {what} must all have one shape; resize them") from error
     if array.dtype.kind in "USO":
         raise UserError(
-            f"{rule} of {array.dtype}; number classes from 0, as by "
+            f"{rule} of {array.dtype}; number classes from 0, for example with "
             "np.unique(labels, return_inverse=True)[1]"
         )
     try:

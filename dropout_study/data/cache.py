@@ -1,4 +1,4 @@
-"""The tensor files kept in the cache: later starts neither unpack nor import torchvision."""
+"""The cache of tensor files. With it, later starts neither unpack files nor import torchvision."""
 
 import logging
 from collections.abc import Mapping
@@ -15,17 +15,17 @@ log = logging.getLogger(__name__)
 
 
 def cached_file(name: str) -> Path:
-    """Returns where the tensors of data set ``name`` are kept."""
+    """Returns the path of the cached tensors of the data set ``name``."""
     return cache_dir() / f"{name}.pt"
 
 
 def read_cache(name: str, md5: Mapping[str, str]) -> dict[str, Tensor] | None:
-    """Returns the kept tensors, memory-mapped, or None if there are none or they are damaged.
+    """Returns the cached tensors, memory-mapped, or None if there are none or they are damaged.
 
     Args:
         name: the data set.
-        md5: checksums the tensors must have, as IDX files; those not named here are compared with
-            the ones taken when the file was written.
+        md5: the checksum that each tensor must have as an IDX file. A tensor that is not listed
+            here is compared with the checksum that was stored when the cache was written.
     """
     path = cached_file(name)
     if not path.is_file():
@@ -37,18 +37,18 @@ def read_cache(name: str, md5: Mapping[str, str]) -> dict[str, Tensor] | None:
             if checksum(encode_idx(parts[part])) != expected:
                 raise ValueError(f"{part} differs from the original")
     except Exception as error:
-        log.warning("%s: %s is damaged, making it again (%s)", name, path, error)
+        log.warning("%s: %s is damaged and is made again (%s)", name, path, error)
         return None
     log.info("%s: found in the cache, %s", name, path)
     return parts
 
 
 def write_cache(name: str, parts: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Keeps ``parts`` and returns them; if that fails, only the next start is slower."""
+    """Writes ``parts`` to the cache and returns them. A failed write only slows the next start."""
     md5 = {part: checksum(encode_idx(tensor)) for part, tensor in parts.items()}
     try:
         with atomic_write(cached_file(name)) as temporary:
             torch.save({"parts": parts, "md5": md5}, temporary)
     except (OSError, RuntimeError) as error:
-        log.warning("%s: not kept in the cache (%s)", name, error)
+        log.warning("%s: cannot be written to the cache (%s)", name, error)
     return parts

@@ -26,12 +26,12 @@ def cifar10(root: str | None = None, **cut: Unpack[Cut]) -> Splits:
     """Returns CIFAR-10 (Krizhevsky 2009).
 
     Args:
-        root: the directory that holds torchvision's ``cifar-10-batches-py``; None for the cache,
-            filled by torchvision's download if need be. torchvision checks the MD5 of every file.
+        root: the directory that holds torchvision's ``cifar-10-batches-py``. None for the cache;
+            torchvision downloads the data if the cache is empty. It checks the MD5 of every file.
         cut: the sizes of the splits, see ``make_splits``.
 
     Raises:
-        UserError: the data is damaged or nowhere to be had.
+        UserError: the data is damaged or cannot be found.
     """
     if root is not None:
         parts = _read(Path(root).expanduser(), download=False)
@@ -48,7 +48,7 @@ def _read(root: Path, *, download: bool) -> dict[str, Tensor]:
     log.info("cifar10: reading %s with torchvision", root)
     parts: dict[str, Tensor] = {}
     try:
-        from torchvision.datasets import CIFAR10  # slow to import: only for a first reading
+        from torchvision.datasets import CIFAR10  # slow to import: only when the cache is empty
 
         for split in ("train", "test"):
             data = CIFAR10(str(root), train=split == "train", download=download)
@@ -57,7 +57,7 @@ def _read(root: Path, *, download: bool) -> dict[str, Tensor]:
             parts[f"{split}-labels"] = torch.tensor(data.targets, dtype=torch.uint8)
     except Exception as error:
         raise UserError(
-            f"cifar10 cannot be read from {root} ({one_line(error)}); two ways out: "
-            "`data.root=DIR` with torchvision's cifar-10-batches-py, `data=fashion_mnist_mini`"
+            f"cifar10 cannot be read from {root} ({one_line(error)}); use `data.root=DIR` with "
+            "torchvision's cifar-10-batches-py, or `data=fashion_mnist_mini`"
         ) from error
     return parts

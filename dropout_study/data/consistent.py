@@ -1,4 +1,4 @@
-"""Checks of the splits against each other: one shape, one scale, no example in two of them."""
+"""Checks that the splits fit together: one shape, one dtype, one scale, no shared images."""
 
 import logging
 from collections.abc import Sequence
@@ -13,27 +13,27 @@ from dropout_study.errors import UserError
 log = logging.getLogger(__name__)
 
 SAMPLE = 1000
-"""Images, evenly spaced, of which mean and standard deviation are taken."""
+"""Number of evenly spaced images from which mean and standard deviation are computed."""
 OTHER_SCALE = 10.0
-"""Ratio of two splits' standard deviations that is refused; a third of it is warned of."""
+"""Ratio of two splits' standard deviations that is refused. A third of it gives a warning."""
 ROUNDING = 1e-3
-"""How far images may be outside of [0, 1] before they were normalised."""
+"""Tolerance when images are scaled back to [0, 1], the range before normalisation."""
 WAYS_OUT = {
     "shape": "resize them",
     "dtype": "uint8 images are scaled to [0, 1], others are taken as they are",
 }
 SHARED = 0.1
-"""Share of a split's images among the training images that is warned of."""
+"""Share of a split's images that may also be training images without a warning."""
 
 
 def accepted_splits(splits: Splits) -> Splits:
     """Returns ``splits`` in the form that ``Splits`` and ``Examples`` describe.
 
-    What only looks wrong is logged as a warning: classes without a training example, splits that
-    seem to be normalised differently, training images among those of another split.
+    Three cases are only logged as a warning: classes without a training example, splits that seem
+    to be normalised differently, and training images that are also in another split.
 
     Raises:
-        UserError: a split breaks a rule, or they do not fit together.
+        UserError: a split breaks a rule, or the splits do not fit together.
     """
     classes, notes = number_of_classes(splits.classes), list[str]()
 
@@ -95,9 +95,9 @@ def _check_normalisation(splits: Splits) -> None:
         plain = images.dtype == torch.uint8 or (m > 0 and low >= 0)
         if plain or not inside:
             raise UserError(
-                f"`mean` {mean} and `std` {std} must be what images in [0, 1] were normalised by, "
-                f"but training images of {images.dtype} are in {low:.4g}..{high:.4g}; "
-                "leave both out where images are not normalised"
+                f"`mean` {mean} and `std` {std} must be the numbers that normalised images in "
+                f"[0, 1], but training images of {images.dtype} are in {low:.4g}..{high:.4g}; "
+                "omit both if the images are not normalised"
             )
 
 
@@ -156,8 +156,8 @@ def _warn_of_shared_images(splits: Splits) -> None:
         tried = len(range(0, len(part), max(1, len(part) // SAMPLE)))
         if shared > SHARED * tried:
             log.warning(
-                "data: %d of %d %s images are training images too: accuracy on them says little "
-                "about new images",
+                "data: %d of %d %s images are also training images: the accuracy on them says "
+                "little about new images",
                 shared,
                 tried,
                 name,
@@ -165,7 +165,7 @@ def _warn_of_shared_images(splits: Splits) -> None:
 
 
 def _keys(part: Examples, at_most: int | None = None) -> "list[int] | set[int]":
-    """Returns a number for each image, the same for equal images."""
+    """Returns one hash per image, equal for equal images: a set, or a list of ``at_most``."""
     step = max(1, len(part) // at_most) if at_most else 1
     rows = part.images[::step].cpu().flatten(1).numpy()
     keys = [hash(row.tobytes()) for row in rows]

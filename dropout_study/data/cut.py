@@ -1,4 +1,4 @@
-"""Cutting train and validation from the training examples, by class with a fixed seed."""
+"""The split of the training examples into train and validation, stratified, with a fixed seed."""
 
 from collections.abc import Sequence
 from typing import Any, TypedDict
@@ -14,7 +14,7 @@ from dropout_study.randomness import draw_key
 
 
 class Cut(TypedDict, total=False):
-    """How the training examples are cut: arguments of ``make_splits``."""
+    """How the training examples are split: arguments of ``make_splits``."""
 
     val_size: int
     train_size: int | None
@@ -33,24 +33,24 @@ def make_splits(
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
 ) -> Splits:
-    """Cuts a validation split, then the training split, from the training examples.
+    """Takes a validation split, then the training split, from the training examples.
 
     Both are stratified: every class has its share, to within one example. The validation split
     does not depend on ``train_size``, and a smaller training split is a subset of a larger one.
 
     Args:
-        train: the data set's own training examples, or a ``TensorDataset`` of images and labels.
-        test: its own test examples, kept whole.
+        train: all training examples of the data set, in any form that ``accepted_examples`` takes.
+        test: its test examples, which are all used.
         classes: K, the number of classes.
-        val_size: examples of the validation split; 0 for none.
-        train_size: examples of the training split; None for all that are left.
-        split_seed: which cut; the same for all trials of a study.
-        class_names: a name for each class.
-        mean: of each channel, where the images are normalised; see ``Splits``.
-        std: of each channel, where the images are normalised; see ``Splits``.
+        val_size: number of validation examples; 0 for no validation split.
+        train_size: number of training examples; None for all that remain.
+        split_seed: seed of the split; the same for all trials of a study.
+        class_names: one name per class.
+        mean: one number per channel if the images are normalised; see ``Splits``.
+        std: one number per channel if the images are normalised; see ``Splits``.
 
     Raises:
-        UserError: a size is out of range, or images or labels are not what ``Examples`` says.
+        UserError: a size is out of range, or images or labels cannot be converted to ``Examples``.
     """
     classes, notes = number_of_classes(classes), list[str]()
     train = accepted_examples("training", train, classes, notes)
@@ -78,14 +78,14 @@ def make_splits(
 
 
 def stratified_order(labels: Tensor, seed: int) -> Tensor:
-    """Returns an order of the examples in which every stretch has each class's share.
+    """Returns an order of the examples in which every slice is stratified by class.
 
-    Examples are shuffled within their class and spread evenly over [0, 1); sorting by place
-    interleaves the classes, so that any cut of the order is stratified.
+    The examples of each class are shuffled and get evenly spaced places in [0, 1). Sorting all
+    examples by place interleaves the classes, so every slice has about each class's share.
 
     Args:
         labels: [N], int64.
-        seed: which shuffle.
+        seed: seed of the shuffle.
 
     Returns:
         [N], int64: a permutation of 0..N-1.

@@ -1,4 +1,4 @@
-"""The IDX format of MNIST and its successors: reading, checking and writing its four files.
+"""The IDX format of MNIST and similar data sets: reads, checks and writes the four files.
 
 Format: http://yann.lecun.com/exdb/mnist (a 4-byte magic number, the sizes, then the bytes).
 """
@@ -29,7 +29,8 @@ def decode_idx(content: bytes, origin: str) -> Tensor:
     """Returns the tensor of an uncompressed IDX file: uint8, [N, H, W] or [N].
 
     Raises:
-        UserError: ``content`` is not an IDX file of bytes, or is truncated; names ``origin``.
+        UserError: ``content`` is not an IDX file of bytes, or is truncated. The message contains
+            ``origin``.
     """
     if len(content) < 4 or content[:3] != b"\0\0\x08" or not 1 <= content[3] <= 3:
         raise UserError(f"{origin} is not an IDX file of unsigned bytes; get it again")
@@ -65,11 +66,11 @@ def read_idx_files(files: Mapping[str, Path], md5: Mapping[str, str]) -> dict[st
     """Reads the four files and checks their uncompressed content.
 
     Args:
-        files: where each of ``IDX_FILES`` is, plain or ``.gz``.
-        md5: the checksums of the uncompressed files; a file without one is not compared.
+        files: the path of each of ``IDX_FILES``, plain or ``.gz``.
+        md5: the checksums of the uncompressed files. A file without a checksum is not compared.
 
     Raises:
-        UserError: a file is unreadable, truncated, corrupted or another file under its name.
+        UserError: a file cannot be read, is truncated or corrupted, or has another content.
     """
     parts = {n: decode_idx(_read(path, md5.get(n)), str(path)) for n, path in files.items()}
     for images, labels in (IDX_FILES[:2], IDX_FILES[2:]):
@@ -77,7 +78,7 @@ def read_idx_files(files: Mapping[str, Path], md5: Mapping[str, str]) -> dict[st
         if (len(shapes[0]), len(shapes[1])) != (3, 1) or shapes[0][0] != shapes[1][0]:
             raise UserError(
                 f"{files[images]} has shape {shapes[0]} and {files[labels]} {shapes[1]}: they must "
-                "be [N, H, W] and [N]; one file is mislabelled; get them again"
+                "be [N, H, W] and [N]; one file has a wrong name; download them again"
             )
     return parts
 
@@ -98,12 +99,12 @@ def _read(path: Path, md5: str | None) -> bytes:
 
 
 def checksum(content: bytes) -> str:
-    """Returns the MD5 of ``content``: what the data sets' authors publish; no security in it."""
+    """Returns the MD5 of ``content``, as published by the data sets' authors; not for security."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def idx_examples(parts: Mapping[str, Tensor]) -> tuple[Examples, Examples]:
-    """Returns the training and test examples of the four tensors of ``IDX_FILES``."""
+    """Returns the training and the test examples from the four tensors of ``IDX_FILES``."""
     train_images, train_labels, test_images, test_labels = (parts[name] for name in IDX_FILES)
     return (
         Examples(train_images.unsqueeze(1), train_labels.long()),

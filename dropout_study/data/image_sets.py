@@ -44,7 +44,7 @@ def fashion_mnist(root: str | None = None, **cut: Unpack[Cut]) -> Splits:
     """Returns Fashion-MNIST (Xiao, Rasul & Vollgraf 2017).
 
     Args:
-        root: the directory of the four files; None to look where ``IdxSource.load`` says.
+        root: the directory of the four files; None to search the places of ``IdxSource.load``.
         cut: the sizes of the splits, see ``make_splits``.
     """
     return _load(FASHION_MNIST, root, cut, FASHION_NAMES)

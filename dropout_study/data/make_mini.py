@@ -1,4 +1,4 @@
-"""Makes the embedded data set again, bit for bit, from the four original files.
+"""Makes the embedded data set from the four original files. The result is always the same bytes.
 
 python -m dropout_study.data.make_mini /usr/share/datasets/fashion-mnist OUT
 """
@@ -20,7 +20,7 @@ TRAIN_SIZE, TEST_SIZE, SELECTION_SEED = 6_000, 1_000, 0
 
 
 def select_mini(originals: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Returns the subset, stratified by class, of the four original tensors."""
+    """Returns a subset of the four original tensors, stratified by class."""
     subset: dict[str, Tensor] = {}
     for images, labels, size in (
         (IDX_FILES[0], IDX_FILES[1], TRAIN_SIZE),
@@ -33,7 +33,7 @@ def select_mini(originals: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def pack_mini(parts: Mapping[str, Tensor]) -> bytes:
-    """Returns the four tensors as IDX files in a compressed archive, the same bytes every time."""
+    """Returns a compressed archive of the four tensors as IDX files, always the same bytes."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name in IDX_FILES:

@@ -22,7 +22,7 @@ def fashion_mnist_mini(**cut: Unpack[Cut]) -> Splits:
 
 
 def read_mini(packed: bytes) -> dict[str, Tensor]:
-    """Returns the four tensors of what ``make_mini.pack_mini`` made."""
+    """Returns the four tensors from an archive that ``make_mini.pack_mini`` made."""
     parts: dict[str, Tensor] = {}
     with tarfile.open(fileobj=io.BytesIO(packed), mode="r:xz") as archive:
         for entry in archive:

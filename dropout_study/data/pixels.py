@@ -1,4 +1,4 @@
-"""What a network must know of the pixels it was trained on, to be shown an image file later."""
+"""Facts on the training images' pixels: a prediction needs them to scale an image file."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,9 +9,9 @@ from torch import Tensor
 from dropout_study.data.splits import Splits
 
 SAMPLE = 1000
-"""Images, evenly spaced, that ``whole`` and ``border`` are read from."""
+"""Number of evenly spaced images from which ``whole`` and ``border`` are computed."""
 BRIGHT = 0.5
-"""Images in [0, 1] are brighter than this somewhere; others were scaled in another way."""
+"""The largest value of images in [0, 1] is at least this. Otherwise the scale is not known."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class PixelFacts:
         low: the lowest value.
         high: the highest value.
         whole: whether all values are whole numbers.
-        border: the median value at the edge of an image, what transparent parts are shown as.
-        mean: what was subtracted from each channel of images in [0, 1]; None: not normalised.
-        std: what they were divided by then.
+        border: the median value at the edge of an image. Transparent parts get this value.
+        mean: the number subtracted from each channel of images in [0, 1]; None: not normalised.
+        std: the number by which each channel is divided after that; None: not normalised.
     """
 
     dtype: str
@@ -49,23 +49,23 @@ class PixelFacts:
 
     @classmethod
     def from_dict(cls, recorded: dict[str, Any]) -> "PixelFacts":
-        """Returns the facts that ``as_dict`` gave.
+        """Returns the facts from the dict that ``as_dict`` returned.
 
         Raises:
-            KeyError, TypeError: something else was recorded.
+            KeyError, TypeError: ``recorded`` has other keys or types.
         """
         lists = {key: recorded[key] and tuple(recorded[key]) for key in ("mean", "std")}
         return cls(**{**recorded, **lists})
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns the facts as JSON keeps them."""
+        """Returns the facts as a dict that can be written as JSON."""
         return asdict(self)
 
     @property
     def scale(self) -> float | None:
-        """The value of white where black is 0; None where it is neither 1 nor 255, or unknown."""
+        """The value of white if black is 0: 1.0 or 255.0; None if it is not known."""
         if self.dtype == "uint8" or self.mean is not None:
-            return 1.0  # as the network gets them, before they are normalised
+            return 1.0  # the scale that the network gets, before normalisation
         if self.low < 0:
             return None
         if BRIGHT <= self.high <= 1:
@@ -73,7 +73,7 @@ class PixelFacts:
         return 255.0 if self.whole and 1 < self.high <= 255 else None
 
     def as_trained(self, pixels: Tensor) -> Tensor:
-        """pixels: [C, H, W] in [0, 1] -> the same as the network was trained on it."""
+        """pixels: [C, H, W] in [0, 1] -> [C, H, W] on the scale of the training images."""
         if self.mean is not None and self.std is not None:
             mean, std = (torch.tensor(x).reshape(-1, 1, 1) for x in (self.mean, self.std))
             return (pixels - mean) / std
@@ -81,7 +81,7 @@ class PixelFacts:
 
     @property
     def brightness(self) -> float:
-        """The border's brightness, 0 (black) to 1 (white)."""
+        """The brightness of the border, from 0 (black) to 1 (white)."""
         if self.dtype == "uint8":
             return self.border / 255
         if self.mean is not None and self.std is not None:
@@ -91,7 +91,7 @@ class PixelFacts:
 
 
 def _border(sample: Tensor) -> float:
-    """sample: [N, C, H, W]; images of other axes have no border: the median of all values."""
+    """sample: [N, C, H, W] -> the border's median; of all values if there are other axes."""
     if sample.ndim != 4:
         return float(sample.median())
     edges = (sample[..., 0, :], sample[..., -1, :], sample[..., 0], sample[..., -1])

@@ -1,4 +1,4 @@
-"""Where a data set's files are: a given directory, the cache, the system's packages, a download."""
+"""Where a data set's files come from: a directory, the cache, a system package or a download."""
 
 import logging
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class IdxSource:
-    """A data set of four IDX files and where it can come from.
+    """A data set of four IDX files and the places where it can be found.
 
     Attributes:
-        name: its config's name and its file's in the cache.
+        name: the name of its config and of its file in the cache.
         torchvision_class: the class of ``torchvision.datasets`` that downloads it.
-        md5: checksums of the uncompressed files, where they are known.
-        system_dir: where the distribution's package puts the files.
-        system_package: that package.
+        md5: checksums of the uncompressed files, if they are known.
+        system_dir: the directory of the distribution's package with the files.
+        system_package: the name of that package.
     """
 
     name: str
@@ -34,13 +34,13 @@ class IdxSource:
     system_package: str | None = None
 
     def load(self, root: str | None) -> dict[str, Tensor]:
-        """Returns the four uint8 tensors; the log says where they were found.
+        """Returns the four uint8 tensors and logs where they were found.
 
-        A given ``root`` is the only place looked at. Otherwise: the cache, the system's package,
-        torchvision's download into the cache. What was read from files is kept in the cache.
+        If ``root`` is given, only that directory is searched. Otherwise the order is: the cache,
+        the system's package, torchvision's download. The last two are written to the cache.
 
         Raises:
-            UserError: a file is damaged, or the data is nowhere to be had.
+            UserError: a file is damaged, or the data cannot be found.
         """
         if root is not None:
             return self._from_root(Path(root).expanduser())
@@ -75,7 +75,7 @@ class IdxSource:
             tried = [f"not in the cache ({cached_file(self.name)})"]
             tried += [f"not in {self.system_dir}"] if self.system_dir else []
             raise UserError(
-                f"{self.name} is nowhere to be had: {', '.join(tried)}, "
+                f"{self.name} cannot be found: {', '.join(tried)}, "
                 f"and the download failed ({one_line(error)}); {self._ways_out()}"
             ) from error
         return write_cache(self.name, read_idx_files(files, self.md5))
@@ -84,7 +84,7 @@ class IdxSource:
         ways = ["`data.root=DIR` with the four files", "`data=fashion_mnist_mini` (no download)"]
         if self.system_package:
             ways.insert(1, f"`apt-get install {self.system_package}`")
-        return f"{len(ways)} ways out: {', '.join(ways)}"
+        return f"use one of {len(ways)} ways: {', '.join(ways)}"
 
 
 def one_line(error: Exception) -> str:

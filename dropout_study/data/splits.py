@@ -11,11 +11,11 @@ from torch import Tensor
 class Examples:
     """Images and their classes.
 
-    ``make_splits`` and the reading of a trial's data check them, and turn what can be turned into
-    this form exactly (NumPy arrays, lists, other dtypes; docs/own-model-and-data.md has the table).
+    A user may give NumPy arrays, lists or other dtypes. ``make_splits`` and ``accepted_splits``
+    check them and convert them to the form below (docs/own-model-and-data.md has the table).
 
     Attributes:
-        images: [N, C, H, W], uint8 in 0..255 (scaled to [0, 1] as a minibatch is cut) or float32.
+        images: [N, C, H, W], uint8 in 0..255 (each minibatch is scaled to [0, 1]) or float32.
         labels: [N], int64 in [0, K).
     """
 
@@ -41,18 +41,18 @@ class Examples:
 
 @dataclass(frozen=True)
 class Splits:
-    """The data of a study. Decisions read ``val``; ``test`` is for the table only.
+    """The data of a study. Decisions use ``val`` only; results on ``test`` are only recorded.
 
     Attributes:
-        train: what is trained on.
-        val: what decisions are made on; None for none.
-        test: what is only recorded.
+        train: the training examples.
+        val: the validation examples, on which decisions are made; None if there is no split.
+        test: the test examples.
         classes: K, the number of classes.
-        class_names: a name for each class, as predictions print them; None for none.
-        mean: what was subtracted from each channel (C numbers) of images in [0, 1], before
-            they were divided by ``std``; None for images that are not normalised. Predictions
-            do the same to an image file.
-        std: see ``mean``.
+        class_names: one name per class, printed by predictions; None if there are no names.
+        mean: C numbers: for each channel the number that was subtracted from images in [0, 1],
+            before the division by ``std``. None if the images are not normalised. Predictions
+            normalise an image file in the same way.
+        std: C numbers, see ``mean``.
     """
 
     train: Examples
@@ -70,7 +70,7 @@ class Splits:
 
     @property
     def parts(self) -> "dict[str, Examples]":
-        """The splits that there are, by name."""
+        """The existing splits by name: "training", "validation" (if there is one), "test"."""
         named = {"training": self.train, "validation": self.val, "test": self.test}
         return {name: part for name, part in named.items() if part is not None}
 
@@ -80,7 +80,7 @@ class Splits:
         return replace(self, train=self.train.to(device), val=val, test=self.test.to(device))
 
     def merged(self) -> "Splits":
-        """Returns the splits with the validation examples among the training examples."""
+        """Returns the splits with the validation examples added to the training examples."""
         if self.val is None:
             return self
         images = torch.cat([self.train.images, self.val.images])

@@ -1,4 +1,4 @@
-"""Made-up images for tests: a few noisy prototypes, in any size, without a file."""
+"""Synthetic images for tests: noisy prototypes of any size. No file is needed."""
 
 from typing import Unpack
 
@@ -17,7 +17,7 @@ def synthetic(
     contrast: float = 0.3,
     **cut: Unpack[Cut],
 ) -> Splits:
-    """Returns images that are a mixture of uniform noise and one random prototype a class.
+    """Returns images that mix uniform noise with one random prototype per class.
 
     Args:
         shape: (C, H, W) of an image.

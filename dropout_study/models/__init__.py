@@ -1,7 +1,7 @@
 """Networks.
 
-A model is any ``nn.Module`` that maps images [B, C, H, W] to logits [B, K]; a config names it by
-``_target_``, and its plain ``nn.Dropout`` layers need no edit.
+A model is any ``nn.Module`` that maps images [B, C, H, W] to logits [B, K]. A config names it by
+``_target_``. Its plain ``nn.Dropout`` layers get seeded noise without a change of the model.
 """
 
 from dropout_study.models.lenet import LeNet

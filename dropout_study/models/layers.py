@@ -1,4 +1,4 @@
-"""Pieces that the models share."""
+"""Layers that several models use."""
 
 import math
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from torch import nn
 def dense_layers(
     sizes: Sequence[int], rates: Sequence[float], init_std: float | None
 ) -> list[nn.Module]:
-    """Returns Linear layers with ReLU and dropout between them, the last one bare.
+    """Returns Linear layers, each followed by ReLU and dropout, except the last one.
 
     Args:
-        sizes: features before the first layer, between the layers, after the last one.
-        rates: dropout rate after each hidden layer, ``len(sizes) - 2`` of them.
+        sizes: number of input features, of units of each hidden layer, and of output features.
+        rates: dropout rate after each hidden layer, ``len(sizes) - 2`` numbers.
         init_std: weights are drawn from N(0, init_std^2); None for PyTorch's default.
     """
     layers: list[nn.Module] = []
@@ -23,7 +23,7 @@ def dense_layers(
 
 
 def dense(fan_in: int, fan_out: int, init_std: float | None) -> nn.Linear:
-    """Returns a Linear layer; its bias keeps PyTorch's default."""
+    """Returns a Linear layer. Its bias keeps PyTorch's default initialization."""
     layer = nn.Linear(fan_in, fan_out)
     if init_std is not None:
         nn.init.normal_(layer.weight, std=init_std)

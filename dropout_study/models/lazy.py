@@ -1,4 +1,4 @@
-"""Layers that learn the size of their input from the first one: ``nn.LazyLinear`` and others."""
+"""Initialization of lazy layers (``nn.LazyLinear`` and others), which infer their input size."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ from dropout_study.errors import UserError
 
 
 def initialize_lazy_layers(model: nn.Module, in_shape: Sequence[int]) -> None:
-    """Gives the lazy layers of ``model`` their weights, by a forward pass of two black images.
+    """Initializes the lazy layers of ``model`` with a forward pass of two black images.
 
     The weights are drawn from torch's global generator. The pass is in evaluation mode, so it
     changes no running statistics and draws no noise. A model without lazy layers is not run.
 
     Args:
         model: the network.
-        in_shape: of an image, (C, H, W).
+        in_shape: the shape of an image, (C, H, W).
 
     Raises:
         UserError: the model cannot be run on such images, or leaves a layer without weights.
@@ -39,8 +39,8 @@ def initialize_lazy_layers(model: nn.Module, in_shape: Sequence[int]) -> None:
             module.training = was_training
     if names := _lazy_names(model):
         raise UserError(
-            f"the parameters {', '.join(names)} have no size: their lazy layers are not used by "
-            "the model's forward"
+            f"the parameters {', '.join(names)} have no shape, because the model's forward does "
+            "not use their lazy layers"
         )
 
 

@@ -1,4 +1,4 @@
-"""LeNet-5 with ReLU, max pooling and dropout on its dense layers."""
+"""LeNet-5 with ReLU, max pooling and dropout after its hidden dense layers."""
 
 from collections.abc import Sequence
 

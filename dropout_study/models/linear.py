@@ -1,4 +1,4 @@
-"""Softmax regression: the floor that every network must beat."""
+"""Softmax regression: the baseline that every network should beat."""
 
 from collections.abc import Sequence
 

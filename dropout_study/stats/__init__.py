@@ -1,4 +1,4 @@
-"""Intervals and comparisons that a claim rests on: pure functions of numbers."""
+"""Confidence intervals and paired comparisons: pure functions of numbers."""
 
 from dropout_study.stats.intervals import (
     Estimate,

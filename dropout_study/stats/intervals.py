@@ -1,4 +1,4 @@
-"""Confidence intervals of a mean over seeds and of an accuracy over images."""
+"""Confidence intervals: of a mean over seeds, and of an accuracy over images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
-"""The level of every interval."""
+"""The confidence level of every interval."""
 RESAMPLES = 9_999
 """Bootstrap resamples: the bounds vary by about 1 % of the interval's width between seeds."""
 FEWEST_FOR_BOOTSTRAP = 8
-"""Below it the range of the bootstrap means is too short for 95 %: 1 - 2^(1-n) at the most."""
+"""With fewer values, even the full range of bootstrap means covers at most 1 - 2^(1-n)."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its spread and its 95 % interval; nan where it cannot be known.
+    """A mean with its standard deviation and 95 % interval. What cannot be estimated is nan.
 
     Attributes:
         mean: mean of the ``n`` values.
         sd: standard deviation of the values (n - 1 in the denominator), not of their mean.
-        low: lower bound of the interval of the mean.
-        high: its upper bound.
+        low: lower bound of the mean's interval.
+        high: upper bound of the mean's interval.
         n: number of values: seeds for a mean, images for a share.
     """
 
@@ -41,15 +41,15 @@ class Estimate:
 def mean_estimate(values: Sequence[float], *, seed: int = 0) -> Estimate:
     """Returns the mean of independent values and its interval.
 
-    From 8 values on: the BCa bootstrap (Efron 1987), its level raised so that the interval of
-    normal data is as wide as Student's (Hesterberg 2015, "expanded" intervals);
-    without that, BCa holds the mean of 10 normal values in about 90 % of samples (see
-    ``benchmarks/coverage.py``). Below 8: Student's t.
-    The interval is nan for one value and where all are equal: nothing tells their spread.
+    With 8 or more values: the BCa bootstrap (Efron 1987). Its level is raised so that the interval
+    of normal data is as wide as Student's (Hesterberg 2015, "expanded" intervals). Without that,
+    the interval of 10 normal values contains the true mean in about 90 % of samples (see
+    ``benchmarks/coverage.py``). With fewer than 8 values: Student's t.
+    The interval is nan for one value and for equal values, because their spread is not known.
 
     Args:
         values: finite numbers, at least one.
-        seed: of the bootstrap's draws; the same values and seed give the same interval.
+        seed: seed of the bootstrap; the same values and seed give the same interval.
 
     Raises:
         ValueError: there are no values or one is not finite.
@@ -84,8 +84,9 @@ def _bca(x: np.ndarray, seed: int) -> tuple[float, float]:
 def expanded_level(n: int) -> float:
     """Returns the nominal level at which a bootstrap of ``n`` normal values covers ``LEVEL``.
 
-    The bootstrap's spread of a mean is too small by sqrt((n-1)/n) and its quantiles are normal
-    ones where Student's are due (Hesterberg 2015, "What Teachers Should Know About the Bootstrap").
+    The bootstrap's standard error of a mean is too small by the factor sqrt((n-1)/n), and its
+    quantiles are those of the normal distribution instead of Student's t (Hesterberg 2015, "What
+    Teachers Should Know About the Bootstrap").
     """
     quantile = stats.t.ppf((1 + LEVEL) / 2, n - 1) * sqrt(n / (n - 1))
     return float(1 - 2 * stats.norm.sf(quantile))
@@ -94,7 +95,7 @@ def expanded_level(n: int) -> float:
 def share_estimate(share: float, n: int) -> Estimate:
     """Returns an accuracy on ``n`` images with Wilson's (1927) score interval.
 
-    The interval is about the images: other test images of the same kind, the same network.
+    The interval is about the images: the same network on other test images of the same kind.
     """
     z = float(stats.norm.ppf((1 + LEVEL) / 2))
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
@@ -105,12 +106,12 @@ def share_estimate(share: float, n: int) -> Estimate:
 def difference_of_shares(a: Estimate, b: Estimate) -> Estimate:
     """Returns a - b for two accuracies, with Newcombe's (1998) interval, his method 10.
 
-    It takes the two as independent. On the same images they agree more than that, so the interval
-    is too wide rather than too narrow.
+    The method assumes that the two are independent. Accuracies on the same images are positively
+    correlated, so the interval is too wide rather than too narrow.
 
     Args:
-        a: what ``share_estimate`` returns.
-        b: the same of the other.
+        a: the first accuracy, from ``share_estimate``.
+        b: the second accuracy, from ``share_estimate``.
     """
     low = a.mean - b.mean - hypot(a.mean - a.low, b.high - b.mean)
     high = a.mean - b.mean + hypot(a.high - a.mean, b.mean - b.low)

@@ -1,4 +1,4 @@
-"""Differences of two configurations that were trained with the same seeds."""
+"""Differences between two configurations that were trained with the same seeds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from scipy import stats
 from dropout_study.stats.intervals import Estimate, mean_estimate
 
 SIGN_CHANGES = 9_999
-"""Sign changes that are looked at: all 2^n up to n = 13 differences, random ones of more."""
+"""Number of sign changes: all 2^n for up to n = 13 differences, a random sample for more."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ def paired_comparison(a: Mapping[int, float], b: Mapping[int, float]) -> Compari
     """Compares two configurations seed by seed.
 
     Args:
-        a: seed -> accuracy of one configuration.
-        b: the same of the other.
+        a: seed -> metric of the first configuration.
+        b: seed -> metric of the second configuration.
 
     Returns:
-        The comparison over the seeds that both have, or None if they have none in common.
+        The comparison over the common seeds, or None if there are none.
     """
     common = sorted(a.keys() & b.keys())
     if not common:
@@ -40,8 +40,8 @@ def paired_comparison(a: Mapping[int, float], b: Mapping[int, float]) -> Compari
 def sign_flip_p(differences: Sequence[float]) -> float:
     """Returns the two-sided p-value of Fisher's (1935) sign-flip permutation test of the mean.
 
-    If two configurations do not differ, each paired difference is as likely as its negative, so
-    the test is exact whatever the distribution. The smallest p of n differences is 2^(1-n).
+    If two configurations do not differ, each paired difference is as likely as its negative. So
+    the test is exact for any distribution. The smallest p of n differences is 2^(1-n).
     """
     x = np.asarray(differences, dtype=float)
     if x.size < 2 or not x.any():
@@ -57,10 +57,10 @@ def sign_flip_p(differences: Sequence[float]) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Returns Holm's (1979) adjusted p-values, in the order given.
+    """Returns Holm's (1979) adjusted p-values, in the given order.
 
-    Calling a difference real where its adjusted p is below alpha keeps the probability of one or
-    more false claims among all of them below alpha.
+    If only differences with an adjusted p below alpha are called real, then the probability of one
+    or more false claims is below alpha.
     """
     adjusted = [0.0] * len(p_values)
     largest = 0.0

@@ -73,7 +73,7 @@ ACCEPTED = {  # the form, the images as the network gets them, what is said
     "uint16 array": (fields(PIXELS.numpy().astype(np.uint16)), PIXELS, "uint16 in 0..255"),
     "big-endian array": (fields(PIXELS.numpy().astype(">i4")), PIXELS, "int32 in 0..255"),
     "bool": (fields(BINARY), BINARY.to(torch.uint8) * 255, "bool are taken as black and white"),
-    "no channel": (fields(PIXELS[:, 0]), PIXELS, "[N, H, W] get an axis of one channel"),
+    "no channel": (fields(PIXELS[:, 0]), PIXELS, "[N, H, W] get a channel axis"),
     "no channel, array": (fields(PIXELS[:, 0].numpy()), PIXELS, "[N, H, W] get an axis"),
     "float32": (fields(UNIT), UNIT, None),
     "float32 array": (fields(UNIT.numpy()), UNIT, None),
@@ -108,12 +108,12 @@ ACCEPTED = {  # the form, the images as the network gets them, what is said
 
 REFUSED = {
     "uint16 beyond 255": (fields(PIXELS.numpy().astype(np.uint16) * 257), "0..255", "scaled to"),
-    "negative": (fields(PIXELS.long() - 128), "in 0..255 where they are whole numbers", "-1"),
-    "uint8 of 0 and 1": (fields(BINARY.byte()), "divided by 255, they would be black", "use bool"),
+    "negative": (fields(PIXELS.long() - 128), "whole numbers, which must be in 0..255", "-1"),
+    "uint8 of 0 and 1": (fields(BINARY.byte()), "would be almost black", "use bool"),
     "int64 of 0 and 1": (fields(BINARY.long()), "got 0..1 of int64", "use bool or float32"),
-    "NaN": (fields(UNIT.where(UNIT < 0.999, torch.nan)), "got NaN or infinity in", "fill them"),
-    "infinite": (fields(UNIT.where(UNIT < 0.999, torch.inf)), "first at index", "fill them"),
-    "too large for float32": (fields(PIXELS.double() * 1e300), "must be finite numbers", "fill"),
+    "NaN": (fields(UNIT.where(UNIT < 0.999, torch.nan)), "got NaN or infinity in", "replace"),
+    "infinite": (fields(UNIT.where(UNIT < 0.999, torch.inf)), "first at index", "replace"),
+    "too large for float32": (fields(PIXELS.double() * 1e300), "must be finite numbers", "replace"),
     "complex": (fields(UNIT.to(torch.complex64)), "dense tensor of real numbers", "to_dense"),
     "sparse": (fields(UNIT.to_sparse()), "dense tensor of real numbers", "use .to_dense()"),
     "meta": (fields(UNIT.to("meta")), "on the meta device, which holds no values", "load"),
@@ -129,11 +129,11 @@ REFUSED = {
     ),
     "ragged lists": (fields([[1.0, 2.0], [3.0]]), "must all have one shape", "resize them"),
     "paths": (fields(["a.png", "b.png"]), "a list or a pandas object of numbers, got list", "<U5"),
-    "no array": (fields(object()), "got object", "make a tensor of them"),
+    "no array": (fields(object()), "got object", "convert them to a tensor"),
     "None": (fields(None), "the training images must be a tensor", "got NoneType"),
     "Items": (Items, "must be Examples(images, labels) or a TensorDataset, got Items", "stack"),
     "TensorDataset of one": (lambda: TensorDataset(PIXELS), "got TensorDataset", "two tensors"),
-    "DataLoader": (lambda: DataLoader(Items()), "got a DataLoader, which cuts and shuffles", "its"),
+    "DataLoader": (lambda: DataLoader(Items()), "got a DataLoader, which makes minibatches", "its"),
     "a tuple": (lambda: (PIXELS, LABELS), "must be Examples(images, labels)", "got tuple"),
     "fewer labels": (fields(labels=LABELS[:-1]), "one label for each image", "24 training images"),
     "1..K": (fields(labels=LABELS + 1), "must be in [0, 4), got 1..4", "number the classes from 0"),
@@ -141,7 +141,7 @@ REFUSED = {
     "labels with gaps": (
         fields(labels=LABELS * 10),
         "must be in [0, 4), got 0..30",
-        "their number",
+        "the number of classes",
     ),
     "labels of fractions": (fields(labels=LABELS + 0.5), "must be whole numbers", "got fractions"),
     "labels NaN": (fields(labels=LABELS.float().log().log()), "got fractions or NaN", "labels"),
@@ -161,7 +161,7 @@ def curve(splits: Splits) -> list[float]:
     model = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(inputs, CLASSES))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     history = train_single(model, optimizer, splits, TrainSettings(epochs=2, batch_size=8))
-    return [loss for epoch in history for loss in (epoch.train_loss, epoch.test_loss)]
+    return [epoch[name] for epoch in history for name in ("train_loss", "test_loss")]
 
 
 @pytest.mark.parametrize("form", ACCEPTED)

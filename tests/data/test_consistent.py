@@ -66,7 +66,7 @@ def test_good_splits_pass_without_a_word(caplog: pytest.LogCaptureFixture) -> No
         ({"mean": [0.5, 0.5], "std": [0.2, 0.2]}, "each of the 1 channels"),
         ({"mean": 0.5, "std": 0.2}, "`mean` must be a list of numbers, got 0.5"),
         ({"mean": [0.5], "std": [0]}, "std > 0"),
-        ({"mean": [0.5], "std": [0.25]}, "must be what images in [0, 1] were normalised by"),
+        ({"mean": [0.5], "std": [0.25]}, "must be the numbers that normalised images"),
     ],
 )
 def test_splits_that_do_not_fit_together_are_refused(
@@ -86,8 +86,8 @@ def test_a_normalisation_that_fits_the_images_is_kept() -> None:
     [
         ({"test": NORMALISED.test}, "were both normalised in the same way?"),
         ({"classes": 7}, "3 of 7 classes have no training example: 4, 5, 6"),
-        ({"val": TRAIN}, "40 of 40 validation images are training images too"),
-        ({"test": TRAIN}, "40 of 40 test images are training images too"),
+        ({"val": TRAIN}, "40 of 40 validation images are also training images"),
+        ({"test": TRAIN}, "40 of 40 test images are also training images"),
     ],
 )
 def test_what_looks_wrong_is_a_warning(

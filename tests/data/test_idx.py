@@ -77,5 +77,5 @@ def test_files_under_each_others_names_are_refused(
 ):
     idx_parts[one], idx_parts[other] = idx_parts[other], idx_parts[one]
     message = told(read_idx_files, find_idx_files(write_idx(tmp_path)), md5={})
-    assert "mislabelled" in message
+    assert "wrong name" in message
     assert str(tmp_path / one) in message

@@ -107,7 +107,7 @@ def test_a_damaged_cache_is_made_again(
     path.write_bytes(damaged(whole))
 
     assert same(source.load(None), idx_parts)
-    assert "is damaged, making it again" in caplog.text
+    assert "is damaged and is made again" in caplog.text
     assert path.read_bytes() == whole
 
 
@@ -138,7 +138,7 @@ def test_a_cache_that_cannot_be_written_only_costs_time(
     cache_dir.write_text("a file where the directory should be")
     write_idx(source.system_dir)
     assert same(source.load(None), idx_parts)
-    assert "not kept in the cache" in caplog.text
+    assert "cannot be written to the cache" in caplog.text
 
 
 def truncate(path: Path) -> None:
@@ -219,8 +219,8 @@ def test_data_nowhere_to_be_had_says_what_was_tried_and_the_ways_out(
     monkeypatch.setitem(sys.modules, "torchvision", torchvision_with(fail))
     message = told(source.load, None)
     for part in (
-        *("little is nowhere to be had", str(cache_dir / "little.pt"), str(source.system_dir)),
-        *("no route to host", "3 ways out", "`data.root=DIR`"),
+        *("little cannot be found", str(cache_dir / "little.pt"), str(source.system_dir)),
+        *("no route to host", "use one of 3 ways", "`data.root=DIR`"),
         *("`apt-get install dataset-little`", "`data=fashion_mnist_mini`"),
     ):
         assert part in message
@@ -229,7 +229,7 @@ def test_data_nowhere_to_be_had_says_what_was_tried_and_the_ways_out(
 def test_without_a_systems_package_none_is_offered(source, told, monkeypatch):
     monkeypatch.setitem(sys.modules, "torchvision", torchvision_with(fail))
     message = told(replace(source, system_dir=None, system_package=None).load, None)
-    assert "2 ways out" in message
+    assert "use one of 2 ways" in message
     assert "apt-get" not in message
 
 
