@@ -1,4 +1,4 @@
-"""``dropout-study-confirm``: the best configurations again, with fresh seeds."""
+"""``dropout-study-confirm``: trains the best configurations again with fresh seeds."""
 
 import argparse
 import logging
@@ -10,20 +10,22 @@ from dropout_study.errors import UserError, argument_error
 
 
 def confirm() -> None:
-    """``dropout-study-confirm DIR top=3 seeds=10``: trains the best again with fresh seeds."""
+    """``dropout-study-confirm DIR top=3 seeds=10``: trains the best configurations again."""
     parser = argparse.ArgumentParser(
         prog="dropout-study-confirm",
-        description="Train the best configurations of a study, the book's rates and no dropout "
-        "again with fresh seeds, on train + validation, and compare their test accuracies.",
-        epilog="The same command continues a confirmation that was interrupted.",
+        description="Train the best configurations of a study again with fresh seeds, and also "
+        "the book's rates and no dropout. Train on train + validation and compare the results on "
+        "the test set.",
+        epilog="Give the same command again to continue a confirmation that was interrupted.",
     )
     parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
     parser.add_argument(
         "settings",
         nargs="*",
         metavar="top=3 seeds=10 merge=1",
-        help="configurations, the best by validation; fresh seeds of each; 0 to train on the "
-        "training split alone, as the study did, rather than on train + validation",
+        help="top: number of configurations, the best by validation. seeds: number of fresh seeds "
+        "for each. merge: 1 to train on train + validation, 0 to train on the training split "
+        "alone, as the study did",
     )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -1,4 +1,4 @@
-"""``dropout-study-predict``: classes of images."""
+"""``dropout-study-predict``: predicts the classes of image files."""
 
 import argparse
 import sys
@@ -16,16 +16,16 @@ def predict() -> None:
     """``dropout-study-predict JOBDIR images... samples=T``: prints classes and probabilities."""
     parser = argparse.ArgumentParser(
         prog="dropout-study-predict",
-        description="Print the most probable classes of images, by the weights that a run or trial "
-        "with trainer.checkpoint=best or last has kept.",
+        description="Print the most probable classes of image files. The weights are those that a "
+        "run or trial with trainer.checkpoint=best or last has saved.",
     )
     parser.add_argument("dir", type=Path, help="job directory, as in outputs/quickstart/3")
     parser.add_argument("images", nargs="+", metavar="image", help="image files")
     parser.epilog = (
-        "`samples=T` after the images: mean and spread over T networks thinned by dropout "
-        "(Monte-Carlo dropout, Gal & Ghahramani 2016). Images must look like the training images; "
-        "colour, size, scale and rotation are converted, transparent parts get the colour of the "
-        "training images' border."
+        "Add `samples=T` after the images for Monte-Carlo dropout (Gal & Ghahramani 2016): mean "
+        "and standard deviation over T predictions with dropout on. Images must look like the "
+        "training images. Colour, size, scale and rotation are converted; transparent parts get "
+        "the brightness of the training images' border."
     )
     parser.add_argument("--top", type=int, default=3, help="classes to print (default: 3)")
     arguments = parser.parse_args()
@@ -34,7 +34,7 @@ def predict() -> None:
     try:
         samples = settings_of(words, {"samples": 0})["samples"]
         if not images:
-            raise UserError("there is no image to predict; give at least one file")
+            raise UserError("no image is given; give at least one image file")
         from dropout_study.task.predict import predict as run
 
         for image, guesses in zip(images, run(arguments.dir, images, samples=samples), strict=True):

@@ -1,4 +1,4 @@
-"""``dropout-study-report``: the report of a study."""
+"""``dropout-study-report``: writes the report of a study."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ def report() -> None:
     """``dropout-study-report DIR``: writes the report of a study, finished or not."""
     parser = argparse.ArgumentParser(
         prog="dropout-study-report",
-        description="Write report.html and figures/ of a study from its directory alone.",
+        description="Write report.html and figures/ of a study. Only its directory is needed.",
     )
     parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
     parser.add_argument(
@@ -19,7 +19,7 @@ def report() -> None:
         action="append",
         default=[],
         metavar="MODULE.NAME",
-        help="add a figure of your own, a FigureSpec; may be given several times",
+        help="add your own figure, a FigureSpec; may be given several times",
     )
     arguments = parser.parse_args()
     from dropout_study.report.figures import named_figure

@@ -1,4 +1,4 @@
-"""``dropout-study-rerun``: a trial repeated from its directory."""
+"""``dropout-study-rerun``: repeats a trial from its directory."""
 
 import argparse
 import sys
@@ -15,16 +15,17 @@ def rerun() -> None:
     """``dropout-study-rerun DIR 17``: repeats a trial; exit code 0 if its numbers are the same."""
     parser = argparse.ArgumentParser(
         prog="dropout-study-rerun",
-        description="Repeat a trial, a single run or a run of a confirmation from what its "
-        "directory records, with as many threads, and compare the numbers: metrics and learning "
-        "curve, times aside. A pruned trial runs as far as it did.",
-        epilog="Exit code: 0 the same, 1 not.",
+        description="Repeat a trial, a single run or a run of a confirmation with the settings "
+        "and the number of threads that its directory records. Compare the metrics and the "
+        "learning curve, but not the times. A pruned trial is trained for as many epochs as "
+        "before.",
+        epilog="Exit code: 0 if the numbers are the same, 1 if not.",
     )
     parser.add_argument(
-        "dir", type=Path, help="directory of a study, as outputs/quickstart, or of one run"
+        "dir", type=Path, help="directory of a study, as in outputs/quickstart, or of one run"
     )
     parser.add_argument("trial", type=int, nargs="?", help="number of the trial of a study")
-    parser.add_argument("--keep", type=Path, help="keep the repeated runs' files there")
+    parser.add_argument("--keep", type=Path, help="keep the files of the repeated runs here")
     arguments = parser.parse_args()
     try:
         from dropout_study.task.rerun import rerun_run, rerun_trial
@@ -41,7 +42,7 @@ def rerun() -> None:
 
 
 def _told(run: "Rerun", kind: str) -> bool:
-    """Prints how a run compares, and returns whether it is the same."""
+    """Prints the comparison of a run and returns whether its numbers are the same."""
     print(f"{kind} {run.name}: {run.verdict}")
     if not run.same:
         for d in [*run.numbers, *run.setting]:

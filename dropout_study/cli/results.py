@@ -1,4 +1,4 @@
-"""``dropout-study-results``: the table of a study."""
+"""``dropout-study-results``: prints the table of a study."""
 
 import argparse
 import os
@@ -31,5 +31,5 @@ def results() -> None:
     try:
         print_results(frame, top=arguments.top, aim=aim)
         print(f"Every trial: {path}", flush=True)
-    except BrokenPipeError:  # its reader has seen enough, as `head` does
+    except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

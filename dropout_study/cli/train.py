@@ -1,4 +1,4 @@
-"""The commands: ``dropout-study`` trains or sweeps, ``dropout-study-results`` prints a table."""
+"""``dropout-study``: trains one run or sweeps."""
 
 import os
 import sys
@@ -58,9 +58,9 @@ def task(config: DictConfig) -> dict[str, Any]:
 
 
 def main() -> None:
-    """``dropout-study``: a mistake of the user's ends with one line and exit code 1.
+    """``dropout-study``: a user error ends the program with one line and exit code 1.
 
-    ``HYDRA_FULL_ERROR=1`` shows the traceback, too.
+    ``HYDRA_FULL_ERROR=1`` also shows the traceback.
     """
     given = os.environ.get(FULL_ERROR, "0")
     os.environ[FULL_ERROR] = "1"  # Hydra then raises its errors instead of printing them
@@ -73,7 +73,7 @@ def main() -> None:
     except Exception as error:
         mistake = isinstance(error, MISTAKES) or while_composing(error)
         if given == "1" or not mistake:
-            raise  # asked for, or of a class that the user has brought along
+            raise  # the user asked for the traceback, or the error is in the user's own code
         sys.exit(f"dropout-study: {explain(error)}")
     finally:
         os.environ[FULL_ERROR] = given

@@ -1,1 +1,1 @@
-"""Tables: from the job directories of a study to ``results.csv``."""
+"""The tables of a study, made from its job directories: ``results.csv`` and others."""

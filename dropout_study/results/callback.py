@@ -1,4 +1,4 @@
-"""The Hydra callback that keeps the table, for every sweeper and every launcher."""
+"""The Hydra callback that writes the table, with every sweeper and every launcher."""
 
 import logging
 from pathlib import Path
@@ -19,12 +19,13 @@ log = logging.getLogger(__name__)
 
 
 class ResultsCallback(Callback):
-    """Writes ``metrics.json`` as a job ends, ``results.csv`` after it, and prints the best trials.
+    """Writes ``metrics.json`` when a job ends, then ``results.csv``, and prints the best trials.
 
-    A file that cannot be written is a warning: the sweep goes on, and the next job tries again.
+    If a file cannot be written, a warning is logged. The sweep continues, and the next job tries
+    again.
 
     Args:
-        top: trials that are printed after a sweep.
+        top: number of trials that are printed after a sweep.
     """
 
     def __init__(self, top: int = 10) -> None:
@@ -45,7 +46,7 @@ class ResultsCallback(Callback):
             if config.hydra.mode == RunMode.MULTIRUN and not is_ours(config.hydra.sweeper):
                 self._table(Path(config.hydra.runtime.cwd, config.hydra.sweep.dir)).update()
         except OSError as error:
-            log.warning("a result is not written, and so not in the table: %s", error)
+            log.warning("a result cannot be written and is missing in the table: %s", error)
 
     def _table(self, root: Path) -> "ResultsTable":
         from dropout_study.results.live_table import ResultsTable
@@ -53,7 +54,7 @@ class ResultsCallback(Callback):
         return self._tables.setdefault(root, ResultsTable(root))
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Prints the best trials, where the tables are and the command that shows more."""
+        """Prints the best trials, the path of the table and the command that shows more trials."""
         if OmegaConf.select(config, "hydra.sweeper.dry_run"):
             return
         root = Path(config.hydra.sweep.dir)
@@ -70,7 +71,7 @@ class ResultsCallback(Callback):
             path = write_tables(root)
             frame = study_frame(root)
         except (OSError, UserError) as error:
-            log.warning("the tables are not written: %s", error)
+            log.warning("the tables cannot be written: %s", error)
             return
         print_results(frame, top=self.top, aim=Aim.of(study_config(StudyPaths(root))))
         print(f"Every trial: {path}")

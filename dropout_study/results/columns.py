@@ -6,19 +6,19 @@ from typing import Any
 FIRST_COLUMNS = ("trial", "state", "value")
 LAST_COLUMNS = ("job_dir", "error")
 REPORTED = tuple(f"{split}_{m}" for m in ("accuracy", "loss") for split in ("val", "test", "train"))
-"""Numbers that the report reads: a loaded study has these columns also where no trial has them."""
+"""Columns that the report reads. A loaded study has them even if no trial has a value for them."""
 _FIXED = {*FIRST_COLUMNS, *LAST_COLUMNS}
 _QUOTED = frozenset(',"\r\n')
 
 
 def table_columns(rows: Iterable[Iterable[str]]) -> list[str]:
-    """Returns the columns: fixed ones, what the rows have beside them, fixed ones.
+    """Returns the columns: the fixed first ones, those of the rows, the fixed last ones.
 
-    The rows' own order is kept: a name that no earlier row has is put behind its predecessor. So a
-    trial that failed before it measured anything does not move the numbers behind the parameters.
+    The order of the rows' names is kept: a new name is placed after its predecessor in its row. So
+    metrics stay before parameters, even if the first trial failed and has no metrics.
 
     Args:
-        rows: the names that each trial has a value for.
+        rows: for each trial, the names for which it has a value.
     """
     columns = list(FIRST_COLUMNS)
     for row in rows:
@@ -35,15 +35,15 @@ def table_columns(rows: Iterable[Iterable[str]]) -> list[str]:
 
 
 def csv_line(values: Iterable[Any]) -> str:
-    """Returns a line of CSV (RFC 4180, but for the line's end) that reads back as ``values``.
+    """Returns ``values`` as a line of CSV (RFC 4180, except that the line ends with a newline).
 
-    A carriage return is quoted too, which ``csv.writer`` does not do with these line ends.
+    A value with a carriage return is quoted; ``csv.writer`` with this line end does not quote it.
     """
     return ",".join(map(_cell, values)) + "\n"
 
 
 def flat_row(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a record whose lists and mappings are text, as in the file: ``[64, 32]``."""
+    """Returns the record with lists and mappings as text, as in the file: ``[64, 32]``."""
     return {k: str(v) if isinstance(v, list | dict) else v for k, v in record.items()}
 
 

@@ -1,4 +1,4 @@
-"""``histories.csv``: the learning curves of a study in long form, one row a trial and epoch."""
+"""``histories.csv``: the learning curves of a study, one row per trial and epoch."""
 
 import io
 from pathlib import Path
@@ -13,11 +13,11 @@ COLUMNS = ("trial", "epoch")
 
 
 def joined_histories(root: Path) -> tuple[str, list[str]]:
-    """Joins every ``history.csv`` of the study in ``root`` as text, which is what makes it fast.
+    """Joins every ``history.csv`` of the study in ``root`` as text, which is fast.
 
     Returns:
-        The table as CSV, and a line on each file that is left out because it cannot be read, has
-        other columns than the first one, or a row of another length.
+        The table as CSV, and one line for each file that is left out. A file is left out if it
+        cannot be read, has other columns than the first file, or has a row of another length.
     """
     header = ""
     lines: list[str] = []
@@ -35,7 +35,7 @@ def joined_histories(root: Path) -> tuple[str, list[str]]:
         header = header or first
         commas = header.count(",")
         if first != header or any(row.count(",") != commas for row in rows):
-            problems.append(f"{name} is damaged and left out")
+            problems.append(f"{name} is damaged and is left out")
             continue
         start = f"{name.partition('/')[0]},{f'{place},' if several else ''}"
         lines += [start + row for row in rows]
@@ -66,13 +66,13 @@ def write_histories(root: Path) -> Path:
 
 
 def histories_frame(root: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Returns the learning curves of the study in ``root`` and a line on each that is missing."""
+    """Returns the learning curves of the study in ``root``, and one line per problem."""
     text, problems = joined_histories(root)
     frame = pd.read_csv(io.StringIO(text))
     for name in frame.select_dtypes(exclude="number").columns:
         numbers = pd.to_numeric(frame[name], errors="coerce")
         if numbers.isna().sum() > frame[name].isna().sum():
-            problems.append(f"histories: `{name}` holds text where numbers are due; left empty")
+            problems.append(f"histories: `{name}` has text instead of numbers; left empty")
         frame[name] = numbers
     return frame.reindex(
         columns=list(dict.fromkeys([*frame.columns, *COLUMNS, *REPORTED]))

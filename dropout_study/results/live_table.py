@@ -1,4 +1,4 @@
-"""``results.csv`` while a study grows: an update reads what is new and writes the whole file."""
+"""``results.csv`` during a sweep: an update reads the changed trials and writes the whole file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,27 +13,27 @@ from dropout_study.search.storage.lock import locked
 from dropout_study.trial import TrialState
 
 SETTLED = (TrialState.COMPLETE, TrialState.PRUNED)
-"""States that a trial does not leave; a failed one may be tried again in its directory."""
+"""States that are final. A failed trial may be run again in its directory."""
 ROUNDS = 256
-"""Updates in which every settled trial is looked at once: somebody may have edited its file."""
+"""Number of updates in which the file of every settled trial is checked once for a manual edit."""
 
 Mark = tuple[int, ...] | None
 
 
 @dataclass
 class _Row:
-    """A trial as it was read, its line of the table, and how its file looked then."""
+    """A trial's record, its line of the table, and the mark of its file when it was read."""
 
     record: Mapping[str, Any]
-    names: tuple[str, ...]  # of the record; one object for all trials that have the same
+    names: tuple[str, ...]  # keys of the record; trials with equal keys share one object
     mark: Mark
     line: str = ""
 
 
 class ResultsTable:
-    """The table of the study in ``root``, kept for the life of a process that adds trials to it.
+    """The table of the study in ``root``, held by a process that adds trials to the study.
 
-    Several processes may keep one of the same study: each writes all the trials that it sees.
+    Several processes may do this for the same study. Each of them writes all trials that it finds.
 
     Args:
         root: the study's directory.
@@ -50,11 +50,12 @@ class ResultsTable:
     def update(self) -> Path:
         """Writes ``results.csv`` again, whole or not at all; returns its path.
 
-        A power cut may take the newest version with it (the trials' own files are written through
-        to the disk, the table is made from them); a killed process leaves it whole.
+        The file stays whole if the process is killed. A power failure may lose the newest version.
+        No result is lost then: the trials' own files are synced to disk, and the table is made from
+        them.
 
         Raises:
-            OSError: it cannot be written. The next update writes what this one has not.
+            OSError: the file cannot be written. The next update writes all trials.
         """
         path = self.paths.results_csv
         with locked(self.paths.lock):
@@ -77,14 +78,14 @@ class ResultsTable:
             self._render(changed)
 
     def _due(self, numbers: list[int]) -> list[int]:
-        """Returns the trials that are looked at: those that may change, and some of the others."""
+        """Returns the trials to check: all that may change, and some of the settled ones."""
         turn, settled = self._updates, self._settled
         self._updates += 1
         return [n for n in numbers if n not in settled or not (n + turn) % ROUNDS]
 
     def _read_trial(self, number: int) -> bool:
-        """Reads a trial whose file has changed; returns whether it has."""
-        mark = self._mark(number)  # before it is read: what changes meanwhile is read again
+        """Reads a trial if its file has changed; returns whether it has."""
+        mark = self._mark(number)  # taken before reading: a later change is read by the next update
         before = self._rows.get(number)
         if before is not None and before.mark == mark:
             return False
@@ -95,7 +96,7 @@ class ResultsTable:
         return True
 
     def _render(self, changed: list[int]) -> None:
-        """Makes the lines of the rows that have changed; of all if the columns have."""
+        """Makes the lines of the changed rows, or of all rows if the columns have changed."""
         names = {id(row.names): row.names for row in self._rows.values()}
         columns = table_columns(names.values())
         if columns != self._columns:
@@ -105,7 +106,7 @@ class ResultsTable:
             row.line = csv_line(map(row.record.get, columns))
 
     def _mark(self, number: int) -> Mark:
-        """Returns what changes with the file that a trial's row is made from."""
+        """Returns inode, times and size of the file from which a trial's row is made."""
         job = self.paths.job(number)
         for path in (job.metrics_json, job.overrides_yaml):
             try:

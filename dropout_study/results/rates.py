@@ -1,4 +1,4 @@
-"""The dropout rates of each trial, as its built network had them: from ``provenance.json``."""
+"""The dropout rates of each trial's built network, as recorded in ``provenance.json``."""
 
 import json
 from collections.abc import Mapping
@@ -9,16 +9,16 @@ import pandas as pd
 from dropout_study.paths import JobPaths, StudyPaths
 
 Rates = Mapping[str, float | None]
-"""Name of a noise layer -> its rate in the order of the network; None where it is not known."""
+"""Name of a noise layer -> its rate, in the order of the network. None: the rate is not known."""
 
 
 def recorded_rates(paths: StudyPaths, trials: pd.DataFrame) -> dict[int, Rates]:
-    """Returns the rates by trial number; trials whose directory does not tell them are left out.
+    """Returns the rates by trial number. Trials without recorded rates are left out.
 
     Args:
-        paths: of the study.
-        trials: its table; a trial that was not trained because an earlier one has the same
-            parameters (``duplicate_of``) has the rates of that one.
+        paths: the paths of the study.
+        trials: the table of the study. A trial that took the result of an earlier trial with the
+            same parameters (``duplicate_of``) gets that trial's rates.
     """
     found: dict[int, Rates] = {}
     for number, job in paths.jobs() if paths.root.is_dir() else []:

@@ -31,7 +31,7 @@ OWN_COLUMNS = frozenset((*RESERVED, *NUMBERS, *SPREAD))
 
 
 def job_record(config: DictConfig, job: JobReturn) -> dict[str, Any]:
-    """Returns the row of the table that a finished job makes, in the order of the table."""
+    """Returns the record of a finished job, with its keys in the order of the table's columns."""
     sweep = config.hydra.mode == RunMode.MULTIRUN
     outcome = outcome_of(job, configured_objectives(config), required=sweep)
     choices = config.hydra.runtime.choices
@@ -60,9 +60,9 @@ def param_columns(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _job_dir(config: DictConfig) -> str:
-    """Returns a trial's directory relative to the study's, a single run's as it is."""
+    """Returns a trial's directory relative to the study's; the full path of a single run."""
     output_dir = Path(config.hydra.runtime.output_dir)
-    sweep_dir = Path(config.hydra.runtime.cwd, config.hydra.sweep.dir)  # a job may have moved
+    sweep_dir = Path(config.hydra.runtime.cwd, config.hydra.sweep.dir)  # a job may change its cwd
     return str(output_dir.relative_to(sweep_dir) if sweep_dir in output_dir.parents else output_dir)
 
 
@@ -79,14 +79,17 @@ def write_record(paths: JobPaths, record: dict[str, Any]) -> None:
 
 
 def _json_value(value: Any) -> float | str:
-    """Returns what stands for a value that JSON has no form of: NumPy's numbers, tensors, ..."""
+    """Returns a number or text for a value that JSON does not support (NumPy numbers, tensors)."""
     if isinstance(value, Integral):
         return int(value)
     return float(value) if isinstance(value, Real) else str(value)
 
 
 def read_record(number: int, paths: JobPaths) -> dict[str, Any]:
-    """Returns the record of trial ``number``, or what its directory tells if it has none."""
+    """Returns the record of trial ``number``; without one, its overrides and the state RUNNING.
+
+    The state is FAIL if ``metrics.json`` is damaged.
+    """
     try:
         record = _checked(json.loads(paths.metrics_json.read_text(encoding="utf-8")))
         return {**record, "trial": number}
@@ -97,11 +100,11 @@ def read_record(number: int, paths: JobPaths) -> dict[str, Any]:
 
 
 def _checked(record: Any) -> dict[str, Any]:
-    """Returns what a ``metrics.json`` holds if it can be a row of the table."""
+    """Returns the content of ``metrics.json``, or raises ValueError if it cannot be a row."""
     if not isinstance(record, dict):
         raise ValueError("not an object")
     if record.get("state") not in set(TrialState):
-        raise ValueError(f"no state of a trial: {record.get('state')!r}")
+        raise ValueError(f"not a state of a trial: {record.get('state')!r}")
     for name in NUMBERS:
         if problem := _problem(name, record.get(name)):
             raise ValueError(problem)
@@ -109,7 +112,7 @@ def _checked(record: Any) -> dict[str, Any]:
 
 
 def _problem(name: str, value: Any) -> str:
-    """Returns why ``value`` cannot stand in a column of numbers, or nothing."""
+    """Returns why ``value`` cannot be in the column ``name`` of numbers, or an empty text."""
     whole = name in WHOLE_NUMBERS
     if name not in NUMBERS:
         return ""
@@ -126,7 +129,7 @@ def unfinished(number: int, paths: JobPaths, state: str, error: str) -> dict[str
         for override in OverridesParser.create().parse_overrides(list(overrides)):
             given[override_key(override)] = override.value()
     except (OSError, ValueError, TypeError, YAMLError, HydraException):
-        given = {}  # what is lost of an unfinished trial is its parameters, not the table
+        given = {}  # the row of this trial has no parameters then
     searched = {key: value for key, value in given.items() if "." in key or key in GROUPS}
     return {
         "trial": number,

@@ -1,4 +1,4 @@
-"""The files of a sweep's trials, kept by its sweeper: records, replicates, the table."""
+"""The files that a sweeper writes about its trials: records, replicates, the table."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,12 +21,12 @@ from dropout_study.trial import TrialState
 
 
 class StudyRecorder:
-    """Keeps what the table is made from. A job of this project's task records itself.
+    """Writes the records from which the table is made. This project's own task records its jobs.
 
     Args:
         root: the study's directory.
-        objectives: their names.
-        replicates: whether trials have several jobs.
+        objectives: the names of the objectives.
+        replicates: whether each trial has several jobs.
     """
 
     def __init__(self, root: Path, objectives: Sequence[str], *, replicates: bool = False) -> None:
@@ -39,15 +39,15 @@ class StudyRecorder:
         return JobPaths(self.paths.root / name)
 
     def begin(self, job: Assignment) -> None:
-        """Removes the result that an earlier run of the job may have left."""
+        """Removes the result and temporary files of an earlier run of the job."""
         paths = self._job(job.name)
         paths.metrics_json.unlink(missing_ok=True)
-        remove_temporaries(paths.root, older_than=0)  # whoever wrote here has died: it is our job
+        remove_temporaries(paths.root, older_than=0)  # no other process writes here
 
     def record(self, job: Assignment, outcome: Outcome) -> None:
-        """Records a job that has left no record: its process died, or it is another task's.
+        """Records a job that has no record, because its process died or its task writes none.
 
-        One that tells another end is not the job's: its process was killed after it had written it.
+        A record with another state is replaced: the process was killed after it wrote the record.
         """
         paths = self._job(job.name)
         if paths.metrics_json.is_file() and self._state(job) == outcome.state:
@@ -74,16 +74,16 @@ class StudyRecorder:
         return Outcome(state, whole, str(merged["error"] or ""), {**dict(records[0]), **metrics})
 
     def copy(self, number: int, params: Mapping[str, Any], twin: int) -> None:
-        """Records a trial that has the parameters, and so the result, of an earlier one."""
+        """Records a trial with the result of an earlier trial that has the same parameters."""
         record = read_record(twin, self.paths.job(twin))
         own = {"trial": number, "job_dir": str(number), "duplicate_of": twin}
         write_record(self.paths.job(number), {**record, **param_columns(params), **own})
 
     def update(self) -> None:
-        """Brings the tables up to date.
+        """Writes the current tables.
 
         Raises:
-            OSError: one cannot be written; the next update writes it whole.
+            OSError: a table cannot be written. The next update writes all of it.
         """
         self._table.update()
         if self._replicates:
@@ -91,6 +91,6 @@ class StudyRecorder:
 
 
 def _columns(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the metrics that a column can hold."""
+    """Returns the metrics that can be a cell of a table: numbers, bools and texts."""
     plain = (bool, int, float, str)
     return metric_columns({name: v for name, v in metrics.items() if isinstance(v, plain)})

@@ -1,4 +1,4 @@
-"""Trials trained with several seeds: ``replicates.csv``, and what the trial's own row says."""
+"""Trials that are trained with several seeds: ``replicates.csv`` and the row of such a trial."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -17,7 +17,7 @@ ORDER = ("trial", "replicate", "seed")
 
 
 def replicate_records(root: Path) -> list[dict[str, Any]]:
-    """Returns a record for each run of each trial that has several, by trial and replicate."""
+    """Returns one record per run of the trials with several runs, by trial and replicate."""
     paths = StudyPaths(root)
     return [
         {**read_record(number, run), "replicate": index, "job_dir": f"{number}/{run.root.name}"}
@@ -27,7 +27,7 @@ def replicate_records(root: Path) -> list[dict[str, Any]]:
 
 
 def replicate_columns(records: Sequence[Record]) -> list[str]:
-    """Returns the columns: whose run it is, then those of the trials' table."""
+    """Returns the columns: trial, replicate and seed, then those of the trials' table."""
     return list(dict.fromkeys([*ORDER, *table_columns(records)]))
 
 
@@ -35,7 +35,7 @@ def write_replicates(root: Path) -> Path | None:
     """Writes ``replicates.csv`` of the study in ``root``, whole or not at all.
 
     Returns:
-        Its path, or None where no trial has several runs: then there is no such file.
+        The path of the file, or None if no trial has several runs. Then there is no file.
     """
     path = StudyPaths(root).replicates_csv
     records = replicate_records(root)
@@ -50,12 +50,12 @@ def write_replicates(root: Path) -> Path | None:
 
 
 def mean_record(records: Sequence[Record]) -> dict[str, Any]:
-    """Returns the record of a trial from those of its runs, at least one, each with another seed.
+    """Returns the record of a trial from the records of its runs: one or more, with other seeds.
 
-    Numbers are means over the runs that have them (counts of epochs rounded), other values those
-    that all runs have in common. ``value_sd`` is the standard deviation over seeds (n - 1) and
-    ``n`` their number. The trial is as finished as its least finished run, and of a failed one
-    there is no value.
+    A number is the mean over the runs that have it; counts of epochs are rounded. Another value is
+    kept if it is equal in all runs. ``value_sd`` is the standard deviation over the seeds (n - 1)
+    and ``n`` their number. If a run has failed, the trial has failed and has no value; otherwise
+    it is RUNNING or PRUNED if one run is.
     """
     state = _state([record["state"] for record in records])
     names = dict.fromkeys(name for record in records for name in record)
@@ -78,12 +78,12 @@ def mean_record(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def _spread(values: Sequence[float]) -> float | None:
-    """Returns the standard deviation (n - 1); None of one value or where one is infinite."""
+    """Returns the standard deviation (n - 1); None for one value or if a value is infinite."""
     return stdev(values) if len(values) > 1 and all(map(isfinite, values)) else None
 
 
 def _state(states: Sequence[str]) -> str:
-    """Returns the state of a trial whose runs have ended, or not, with ``states``."""
+    """Returns the state of a trial whose runs have ``states``."""
     for state in (TrialState.FAIL, TrialState.RUNNING, TrialState.PRUNED):
         if state in states:
             return str(state)
@@ -109,6 +109,6 @@ def _common_dir(records: Sequence[Record]) -> str:
 
 
 def _error(records: Sequence[Record]) -> str:
-    """Returns why runs have failed, by their places."""
+    """Returns the errors of the failed runs, each with its replicate number."""
     told = [(i, record.get("error")) for i, record in enumerate(records)]
     return "; ".join(f"replicate {i}: {error}" for i, error in told if error)

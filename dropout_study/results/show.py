@@ -1,4 +1,4 @@
-"""The table on the terminal."""
+"""The table that is printed on the terminal."""
 
 import pandas as pd
 from rich import box
@@ -10,13 +10,13 @@ from dropout_study.results.study import Aim
 from dropout_study.trial import SPLITS, TrialState
 
 DEFAULT = "val_accuracy"
-"""What a study of this project is judged by where its directory does not tell."""
+"""The objective that is assumed if the study's directory does not record it."""
 
 
 def best_first(frame: pd.DataFrame, *, minimize: bool = False) -> pd.DataFrame:
-    """Returns the complete trials by value, the best first, then the others; ties by number.
+    """Returns the complete trials by value, the best first, then the others. Ties: by number.
 
-    A pruned trial's value is of an early epoch: however high, it is not the study's best.
+    A pruned trial's value comes from an early epoch, so it cannot be the best of the study.
     """
     ranked = frame.assign(unfinished=frame["state"] != TrialState.COMPLETE)
     order = ["unfinished", "value", "trial"]
@@ -24,19 +24,19 @@ def best_first(frame: pd.DataFrame, *, minimize: bool = False) -> pd.DataFrame:
 
 
 def varied_params(frame: pd.DataFrame) -> list[str]:
-    """Returns the groups and parameters that differ between trials: what was searched."""
+    """Returns the groups and parameters whose values differ between trials."""
     names = [name for name in frame.columns if "." in name or name in GROUPS]
     return [name for name in names if frame[name].astype(str).nunique() > 1]
 
 
 def own_metrics(frame: pd.DataFrame) -> list[str]:
-    """Returns the columns of numbers that a task has brought along, objectives among them."""
+    """Returns the columns with numbers that the task returned, objectives included."""
     numbers = frame.select_dtypes("number").dropna(axis="columns", how="all").columns
     return [name for name in numbers if "." not in name and name not in NUMBERS]
 
 
 def shown_numbers(frame: pd.DataFrame, aim: Aim) -> list[str]:
-    """Returns the columns of the objectives; a metric of one split with those of the others."""
+    """Returns the columns of the objectives, for a split's metric those of all three splits."""
     names: list[str] = []
     for name in aim.objectives:
         objective = DEFAULT if name == "value" and DEFAULT in frame else name
@@ -53,7 +53,7 @@ def print_results(frame: pd.DataFrame, *, top: int, aim: Aim | None = None) -> N
     Args:
         frame: what ``study_frame`` returns.
         top: number of rows.
-        aim: of the study, where it is known.
+        aim: what the study optimises, if it is known.
     """
     aim = aim or Aim()
     metrics = shown_numbers(frame, aim)
@@ -68,7 +68,7 @@ def print_results(frame: pd.DataFrame, *, top: int, aim: Aim | None = None) -> N
         table.add_row(*(_cell(name, row[name]) for name in columns))
     console = Console()
     if not console.is_terminal:
-        console.width = 120  # a log file has no right margin
+        console.width = 120  # not a terminal: its width is not known
     console.print(table)
 
 
@@ -76,7 +76,7 @@ def _title(frame: pd.DataFrame, aim: Aim) -> str:
     states = frame["state"].value_counts()
     counts = ", ".join(f"{count} {state}" for state, count in states.items())
     title = f"{len(frame)} trials ({counts})"
-    if frame["value"].notna().any():  # else several objectives, or nothing yet
+    if frame["value"].notna().any():  # otherwise there are several objectives or no results
         title += f", the best by {aim.objectives[0]} first"
     return title if aim.epochs == "last" else f"{title}; numbers: {aim.epochs} of each trial"
 

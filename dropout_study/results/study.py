@@ -1,4 +1,4 @@
-"""A study as tables: ``load_study(DIR)``."""
+"""Reads the tables of a study: ``load_study(DIR)``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from dropout_study.sweep.outcome import minimizes, objective_names
 
 TEXT_COLUMNS = ("state", *GROUPS, *LAST_COLUMNS)
 EXPECTED = tuple(dict.fromkeys([*FIRST_COLUMNS, *REPORTED, *NUMBERS]))
-"""Columns that a loaded study has also where no trial has a value for them."""
+"""Columns that a loaded study always has, even if no trial has a value for them."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,15 @@ class StudyTables:
 
     Attributes:
         root: the study's directory.
-        trials: one row a trial, by number: ``results.csv``.
-        histories: one row a trial and epoch: ``histories.csv``.
-        replicates: one row a trial and seed, or None where trials have one seed.
-        confirmation: one row a configuration trained again with fresh seeds, or None.
-        confirmation_runs: one row a run of the confirmation, or None.
-        config: the composed configuration of the sweep, uninterpolated; empty where it is lost.
-        problems: a line on everything that is missing or damaged.
-        rates: dropout rates of each trial's network by layer, where its directory tells them.
+        trials: one row per trial, by number: ``results.csv``.
+        histories: one row per trial and epoch: ``histories.csv``.
+        replicates: one row per trial and seed, or None if each trial has one seed.
+        confirmation: one row per configuration trained again with fresh seeds, or None.
+        confirmation_runs: one row per run of the confirmation, or None.
+        config: the composed configuration of the sweep, with interpolations as text; empty if it
+            cannot be read.
+        problems: one line for everything that is missing or damaged.
+        rates: trial number -> dropout rate of each layer of its network, if recorded.
     """
 
     root: Path
@@ -54,7 +55,7 @@ class StudyTables:
 def load_study(root: Path | str) -> StudyTables:
     """Returns the tables of the study in ``root``, from its directory alone.
 
-    The trials' own directories are read where they are; else ``results.csv`` is.
+    The trials' own directories are read if they exist, otherwise ``results.csv``.
 
     Raises:
         UserError: there is no study in ``root``.
@@ -65,7 +66,7 @@ def load_study(root: Path | str) -> StudyTables:
     problems += more
     config = study_config(paths)
     if not config:
-        problems.append(f"no {paths.multirun_yaml.name} that can be read: settings are unknown")
+        problems.append(f"{paths.multirun_yaml.name} cannot be read: the settings are not known")
     return StudyTables(
         root=paths.root,
         trials=trials,
@@ -86,7 +87,7 @@ def _trials(paths: StudyPaths) -> tuple[pd.DataFrame, list[str]]:
         if not paths.results_csv.is_file():
             raise
         frame = _read_csv(paths.results_csv)
-    problems = [f"`{name}` is in no trial" for name in EXPECTED if name not in frame]
+    problems = [f"no trial has `{name}`" for name in EXPECTED if name not in frame]
     frame = _typed(frame, problems)
     damaged = frame.loc[frame["error"].fillna("").str.contains(" is damaged"), "trial"]
     if len(damaged):
@@ -95,7 +96,7 @@ def _trials(paths: StudyPaths) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _replicates(paths: StudyPaths, problems: list[str]) -> pd.DataFrame | None:
-    """Returns the runs of the trials that have several, from their directories or the table."""
+    """Returns the runs of trials with several seeds, from their directories or the table."""
     records = replicate_records(paths.root)
     if not records:
         return _optional(paths.replicates_csv, problems)
@@ -112,7 +113,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _typed(frame: pd.DataFrame, problems: list[str]) -> pd.DataFrame:
-    """Returns the table with numbers as numbers and text as text, whatever was in the files."""
+    """Returns the table with its columns converted to number and text types."""
     frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *EXPECTED])))
     if frame["trial"].isna().any():
         frame = frame.assign(trial=frame["trial"].where(frame["trial"].notna(), frame.index))
@@ -121,7 +122,7 @@ def _typed(frame: pd.DataFrame, problems: list[str]) -> pd.DataFrame:
             numbers = pd.to_numeric(frame[name], errors="coerce").astype("float64")
             numbers = numbers.where(np.isfinite(numbers))
             if numbers.isna().sum() > frame[name].isna().sum():
-                problems.append(f"`{name}` holds what is no finite number; left empty")
+                problems.append(f"`{name}` has values that are not finite numbers; left empty")
             frame[name] = numbers.astype("Int64" if name in WHOLE_NUMBERS else "float64")
     for name in TEXT_COLUMNS:
         given = frame[name] if name in frame else pd.Series(index=frame.index, dtype=object)
@@ -140,9 +141,9 @@ def _optional(path: Path, problems: list[str]) -> pd.DataFrame | None:
 
 
 def study_config(paths: StudyPaths) -> Mapping[str, Any]:
-    """Returns the sweep's configuration, else the first trial's, else nothing.
+    """Returns the sweep's configuration; if it is lost, the first trial's; otherwise {}.
 
-    It is read as plain YAML: interpolations stay text, and nothing is built from it.
+    It is read as plain YAML: interpolations stay text, and no object is built from it.
     """
     for path in (paths.multirun_yaml, *(job.config_yaml for _, job in paths.jobs()[:1])):
         try:
@@ -156,10 +157,10 @@ def study_config(paths: StudyPaths) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Aim:
-    """What a study optimises, as far as its directory tells.
+    """What a study optimises, as recorded in its directory.
 
     Attributes:
-        objectives: their names.
+        objectives: the names of the objectives.
         minimize: whether the smallest value of a single objective is the best.
         epochs: from which epochs a trial's numbers are taken: ``trainer.objective``.
     """
@@ -170,7 +171,7 @@ class Aim:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Aim":
-        """Returns the aim that a sweep's configuration names."""
+        """Returns the aim from a sweep's configuration."""
         sweeper = _node(_node(config, "hydra"), "sweeper")
         given = {key: sweeper[key] for key in ("objective", "direction") if sweeper.get(key)}
         epochs = _node(config, "trainer").get("objective", "last")

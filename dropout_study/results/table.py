@@ -1,4 +1,4 @@
-"""``results.csv``: one row a trial."""
+"""``results.csv``: one row per trial."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,10 +16,10 @@ from dropout_study.results.replicates import write_replicates
 
 
 def results_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Returns the table of the trials: fixed columns, then parameters, then where and what.
+    """Returns the table of the trials, with the columns of ``table_columns``.
 
     Args:
-        records: what ``read_record`` returns, one a trial.
+        records: one record of ``read_record`` per trial.
     """
     rows = list(map(flat_row, records))
     frame = pd.DataFrame(rows, columns=table_columns(rows))
@@ -40,7 +40,7 @@ def _jobs(root: Path) -> list[tuple[int, JobPaths]]:
         raise UserError(f"{root} is not a directory; give the directory of a study")
     jobs = StudyPaths(root).jobs()
     if not jobs:
-        raise UserError(f"{root} holds no trial (directories 0, 1, ...); give a study's directory")
+        raise UserError(f"{root} has no trial (directories 0, 1, ...); give a study's directory")
     return jobs
 
 

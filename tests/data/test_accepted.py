@@ -74,7 +74,7 @@ ACCEPTED = {  # the form, the images as the network gets them, what is said
     "big-endian array": (fields(PIXELS.numpy().astype(">i4")), PIXELS, "int32 in 0..255"),
     "bool": (fields(BINARY), BINARY.to(torch.uint8) * 255, "bool are taken as black and white"),
     "no channel": (fields(PIXELS[:, 0]), PIXELS, "[N, H, W] get a channel axis"),
-    "no channel, array": (fields(PIXELS[:, 0].numpy()), PIXELS, "[N, H, W] get an axis"),
+    "no channel, array": (fields(PIXELS[:, 0].numpy()), PIXELS, "[N, H, W] get a channel axis"),
     "float32": (fields(UNIT), UNIT, None),
     "float32 array": (fields(UNIT.numpy()), UNIT, None),
     "float64 array": (
@@ -98,7 +98,7 @@ ACCEPTED = {  # the form, the images as the network gets them, what is said
     "labels uint8": (fields(labels=LABELS.byte()), PIXELS, "labels of uint8 are taken as int64"),
     "labels float": (fields(labels=LABELS.float()), PIXELS, "labels of float32 are taken as int64"),
     "labels column": (fields(labels=LABELS.unsqueeze(1)), PIXELS, "labels [N, 1] are taken as [N]"),
-    "labels one-hot": (fields(labels=ONE_HOT), PIXELS, "one-hot and taken as the number"),
+    "labels one-hot": (fields(labels=ONE_HOT), PIXELS, "one-hot and taken as class"),
     "labels one-hot float": (fields(labels=ONE_HOT.float()), PIXELS, "one-hot and taken as"),
     "labels one-hot bool": (fields(labels=ONE_HOT.bool()), PIXELS, "one-hot and taken as"),
     "labels data frame": (fields(labels=pd.DataFrame(LABELS.numpy())), PIXELS, "[N, 1]"),

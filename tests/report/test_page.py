@@ -151,7 +151,7 @@ def test_a_study_of_damaged_files_has_a_report_that_names_them(tmp_path: Path) -
 
     assert "metrics.json is damaged: trial 3" in page
     assert "2/history.csv is damaged" in page
-    assert "no multirun.yaml that can be read" in page
+    assert "multirun.yaml cannot be read" in page
     assert "confirmation.csv cannot be read" in page
 
 

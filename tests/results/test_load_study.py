@@ -66,7 +66,7 @@ def test_a_table_alone_is_a_study(tmp_path: Path) -> None:
 
     assert study.trials["trial"].tolist() == [0, 1]
     assert study.trials["value"].isna().tolist() == [False, True]
-    assert "`test_accuracy` is in no trial" in study.problems
+    assert "no trial has `test_accuracy`" in study.problems
 
 
 def test_lost_parameters_of_an_unfinished_trial_do_not_lose_the_table(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_table_that_cannot_be_written_is_one_warning_and_the_next_job_writes_i
         patch.setattr(Path, "write_bytes", full_disk)
         callback.on_job_end(job_config(0, "hydra/sweeper=basic"), DONE)
     (line,) = caplog.messages
-    assert "not in the table" in line
+    assert "missing in the table" in line
     assert "No space left" in line
     callback.on_job_end(job_config(1, "hydra/sweeper=basic"), DONE)
     assert pd.read_csv(tmp_path / "study" / "results.csv")["trial"].tolist() == [0, 1]
