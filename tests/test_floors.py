@@ -133,7 +133,7 @@ def test_what_every_command_imports_is_light(module):
 
 
 def test_what_is_slow_would_be_noticed():
-    assert "torch" in at_import("dropout_study.task.task", set())
+    assert "torch" in at_import("dropout_study.task.trial", set())
     assert "optuna" in at_import("dropout_study.sweep.sweep", set())
 
 

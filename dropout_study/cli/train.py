@@ -26,7 +26,7 @@ MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 
 @hydra.main(config_path=str(conf_dir()), config_name="config", **HYDRA_MAIN)
 @population_form("dropout_study.launch.trial_form.TrialForm")
-@preloads("dropout_study.task.task.preload")
+@preloads("dropout_study.task.build.preload")
 @checks("dropout_study.config.preflight.check_trial")
 @estimates_cost("dropout_study.task.cost.cost_of_training")
 @offers_objectives("dropout_study.task.objectives.offered_objectives")
@@ -35,24 +35,20 @@ def task(config: DictConfig) -> dict[str, Any]:
     from dropout_study.sweep.current import current_trial
     from dropout_study.task.objectives import current_objective
     from dropout_study.task.progress import RunProgress
-    from dropout_study.task.task import prepare_trial, train_sweep_trial, train_trial
-    from dropout_study.task.tracker import tracking
+    from dropout_study.task.trial import open_trial
 
     hydra_config = HydraConfig.get()
-    objective = current_objective()
     job_dir = Path(hydra_config.runtime.output_dir)
+    opened = open_trial(config, job_dir, objective=current_objective())
     if hydra_config.mode == RunMode.MULTIRUN:
-        with tracking(config, str(job_dir)) as listeners:
-            return train_sweep_trial(
-                prepare_trial(config), job_dir, current_trial(), *listeners, objective=objective
-            )
+        with opened as trial:
+            return trial.train_for(current_trial())
     try:
-        setup = prepare_trial(config)
         with (
-            RunProgress(setup.settings.epochs, len(setup.splits.train)) as progress,
-            tracking(config, str(job_dir)) as listeners,
+            opened as trial,
+            RunProgress(trial.settings.epochs, len(trial.splits.train)) as progress,
         ):
-            return train_trial(setup, job_dir, progress, *listeners, objective=objective)
+            return trial.train(progress)
     except MISTAKES as error:
         raise SystemExit(f"dropout-study: {explain(error)}") from error
 

@@ -1,14 +1,13 @@
 """The runs of a confirmation as populations: the same results, in less time."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import groupby, islice
 
 from omegaconf import OmegaConf
 
 from dropout_study.confirmation.runs import Run, end_run, train_one_by_one
-from dropout_study.data import Splits
-from dropout_study.task.history import HistoryFile
-from dropout_study.task.provenance import write_provenance
+from dropout_study.task.trial import Trial
 from dropout_study.training.population import Member, MemberId, MemberResult, train_population
 from dropout_study.trial import Metrics
 
@@ -57,26 +56,26 @@ class _Confirmation:
     def __init__(self, runs: Sequence[Run]) -> None:
         self._runs = {f"{run.configuration}, seed {run.seed}": run for run in runs}
         self._waiting = iter(self._runs.items())
-        self._histories: dict[MemberId, HistoryFile] = {}
-        self._numbers: dict[MemberId, Callable[[Sequence[Metrics]], Metrics]] = {}
+        self._trials: dict[MemberId, Trial] = {}
+        self._opened: dict[MemberId, ExitStack] = {}
 
     def train(self) -> None:
         first = next(self._begun(), None)
         if first is None:
             return
-        member, splits = first
-        on_cpu = splits.train.labels.device.type == "cpu"
+        trial = self._trials[first.id]
+        on_cpu = trial.splits.train.labels.device.type == "cpu"
         train_population(
-            [member],
-            splits,
-            on_epochs=self._keep_histories,
+            [first],
+            trial.splits,
+            on_epochs=self._tell,
             on_leave=self._record,
-            refill=lambda places: [member for member, _ in islice(self._begun(), places)],
-            metrics=self._metrics,
+            refill=lambda places: list(islice(self._begun(), places)),
+            metrics=trial.metrics,
             capacity=min(CPU_PLACES if on_cpu else PLACES, len(self._runs)),
         )
 
-    def _begun(self) -> Iterator[tuple[Member, Splits]]:
+    def _begun(self) -> Iterator[Member]:
         """Yields the next runs as members; one that cannot be built has ended."""
         for name, run in self._waiting:
             try:
@@ -86,22 +85,17 @@ class _Confirmation:
             else:
                 yield begun
 
-    def _member(self, name: str, run: Run) -> tuple[Member, Splits]:
-        setup = run.prepared()
-        write_provenance(run.paths, setup.splits, setup.model)
-        self._numbers[name] = setup.numbers
-        self._metrics = setup.metrics
-        self._histories[name] = HistoryFile(run.paths.history_csv)
-        return Member(name, setup.model, setup.optimizer, setup.settings), setup.splits
+    def _member(self, name: str, run: Run) -> Member:
+        with ExitStack() as opened:
+            trial = opened.enter_context(run.opened())
+            self._trials[name], self._opened[name] = trial, opened.pop_all()
+        return Member(name, trial.model, trial.optimizer, trial.settings)
 
-    def _keep_histories(self, metrics: Mapping[MemberId, Metrics]) -> list[MemberId]:
-        for name, epoch in metrics.items():
-            self._histories[name](epoch)
-        return list(metrics)
+    def _tell(self, metrics: Mapping[MemberId, Metrics]) -> list[MemberId]:
+        return [name for name, row in metrics.items() if self._trials[name].on_epoch(row)]
 
     def _record(self, name: MemberId, result: MemberResult) -> None:
-        run = self._runs[str(name)]
-        del self._histories[name]
-        error = result.error
-        ended = error or self._numbers[name](result.history)
-        end_run(run, ended, population=True)
+        trial = self._trials.pop(name)
+        self._opened.pop(name).close()
+        ended = result.error or trial.numbers(result.history)
+        end_run(self._runs[str(name)], ended, population=True)

@@ -3,7 +3,8 @@
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -13,8 +14,7 @@ from dropout_study.errors import DivergedError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
-from dropout_study.task.all_examples import on_all_examples
-from dropout_study.task.task import TrialSetup, prepare_trial, train_trial
+from dropout_study.task.trial import Trial, open_trial
 from dropout_study.trial import MERGED, Metrics, TrialState
 
 log = logging.getLogger(__name__)
@@ -38,16 +38,15 @@ class Run:
     paths: JobPaths
     trained_on: str = MERGED
 
-    def prepared(self) -> TrialSetup:
-        """Returns what is trained; its weights are not kept.
+    def opened(self) -> AbstractContextManager[Trial]:
+        """Returns what is trained, opened as the context is entered; its weights are not kept.
 
         Raises:
             UserError: the trial cannot be built.
         """
-        setup = prepare_trial(self.config)
-        if self.trained_on == MERGED:
-            return on_all_examples(setup)
-        return replace(setup, checkpoint="none")
+        config = self.config.copy()
+        config.tracker, config.trainer.checkpoint = None, "none"
+        return open_trial(config, self.paths.root, all_examples=self.trained_on == MERGED)
 
 
 TrainRuns = Callable[[Sequence[Run]], None]
@@ -80,7 +79,9 @@ def train_one_by_one(runs: Sequence[Run]) -> None:
     """
     for run in runs:
         try:
-            end_run(run, train_trial(run.prepared(), run.paths.root))
+            with run.opened() as trial:
+                result = trial.train()
+            end_run(run, result)
         except Exception as error:  # whatever a user's network raises
             end_run(run, error)
 

@@ -8,8 +8,8 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from dropout_study.report.rates import has_book_rates, is_without_dropout
 from dropout_study.results.rates import Rates
+from dropout_study.task.build import build_model
 from dropout_study.task.rates import noise_rates
-from dropout_study.task.task import build_model
 
 BOOK = {"dropout1": 0.2, "dropout2": 0.5}
 """The article's rates by the names that this project's models give them; any other rate is 0."""

@@ -2,15 +2,13 @@
 
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.launch.form import MemberTask
 from dropout_study.task.objectives import current_objective
-from dropout_study.task.task import epoch_listeners, prepare_trial
-from dropout_study.task.tracker import tracking
+from dropout_study.task.trial import open_trial
 
 
 class TrialForm:
@@ -25,15 +23,13 @@ class TrialForm:
     @contextmanager
     def member(self, config: DictConfig, job_dir: Path) -> Iterator[MemberTask]:
         """Yields what ``cli.task`` trains in a sweep, with the same listeners and result."""
-        objective = current_objective()
-        with tracking(config, str(job_dir)) as trackers:
-            setup = prepare_trial(config)
+        with open_trial(config, job_dir, objective=current_objective()) as trial:
             yield MemberTask(
-                setup.model,
-                setup.optimizer,
-                setup.splits,
-                setup.settings,
-                epoch_listeners(setup, job_dir, *trackers, objective=objective),
-                partial(setup.numbers, objective=objective),
-                setup.metrics,
+                trial.model,
+                trial.optimizer,
+                trial.splits,
+                trial.settings,
+                trial.on_epoch,
+                trial.numbers,
+                trial.metrics,
             )

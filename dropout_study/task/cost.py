@@ -45,14 +45,14 @@ def seconds_per_epoch(config: DictConfig) -> float:
 
     The first one is longer: it loads libraries and takes memory.
     """
-    from dropout_study.task.task import prepare_trial
+    from dropout_study.task.trial import open_trial
     from dropout_study.training import train_single
 
-    setup = prepare_trial(config)
-    settings = replace(setup.settings, epochs=2)
-    history = train_single(
-        setup.model, setup.optimizer, setup.splits, settings, metrics=setup.metrics
-    )
+    with open_trial(config, None) as trial:
+        settings = replace(trial.settings, epochs=2)
+        history = train_single(
+            trial.model, trial.optimizer, trial.splits, settings, metrics=trial.metrics
+        )
     return float(history[-1]["seconds"])
 
 

@@ -18,9 +18,9 @@ from dropout_study.checks import check_at_least
 from dropout_study.data.pixels import PixelFacts
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths
+from dropout_study.task.build import build_model
 from dropout_study.task.checkpoint import load_checkpoint
 from dropout_study.task.images import read_image
-from dropout_study.task.task import build_model
 from dropout_study.training.predict import are_equal, probabilities, sampled_logits
 
 log = logging.getLogger(__name__)

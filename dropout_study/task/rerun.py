@@ -17,9 +17,8 @@ from yaml import YAMLError
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
-from dropout_study.task.all_examples import on_all_examples
 from dropout_study.task.objectives import trial_objective
-from dropout_study.task.task import prepare_trial, train_trial
+from dropout_study.task.trial import open_trial
 from dropout_study.trial import MERGED, Metrics, Objective, TrialState
 
 GROUPS = ("model", "data", "optimizer", "trainer")
@@ -203,15 +202,14 @@ def _run(
     last = record.get("epochs_run") if pruned else None
     paths.root.mkdir(parents=True, exist_ok=True)
     try:
-        setup = prepare_trial(config)
-        if _in_confirmation(record) and record.get("trained_on", MERGED) == MERGED:
-            setup = on_all_examples(setup)
-        numbers = train_trial(
-            setup, paths.root, lambda row: row["epoch"] != last, objective=objective
-        )
+        merged = _in_confirmation(record) and record.get("trained_on", MERGED) == MERGED
+        config.tracker = None  # it has been told of the first run
+        opened = open_trial(config, paths.root, objective=objective, all_examples=merged)
+        with opened as trial:
+            numbers = trial.train(lambda row: row["epoch"] != last)
     except Exception as error:  # whatever a run fails with, is what it is compared by
         return {"state": str(TrialState.FAIL), "error": describe_error(error)}
-    pruned = numbers["epochs_run"] != setup.settings.epochs
+    pruned = numbers["epochs_run"] != trial.settings.epochs
     state = TrialState.PRUNED if pruned else TrialState.COMPLETE
     kept = {name: number for name, number in numbers.items() if name not in TIMES}
     return {"state": str(state), "error": "", **kept}

@@ -2,8 +2,10 @@ import json
 import logging
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -23,9 +25,8 @@ from dropout_study.paths import StudyPaths, conf_dir
 from dropout_study.report.headline import headline
 from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
-from dropout_study.task.all_examples import on_all_examples
 from dropout_study.task.rerun import rerun_run
-from dropout_study.task.task import TrialSetup
+from dropout_study.task.trial import Trial, open_trial
 
 PARAMS = {"model.dropout1": 0.1, "model.dropout2": 0.3, "optimizer.lr": 0.1}
 
@@ -159,13 +160,14 @@ def test_a_run_that_raises_stops_no_other_and_is_tried_again(
 ) -> None:
     trainable(tmp_path)
 
-    def breaks(setup: TrialSetup) -> TrialSetup:
-        setup = on_all_examples(setup)
-        if setup.settings.seed == 1:
-            setup.model.register_forward_pre_hook(lambda *_: 1 / 0)
-        return setup
+    @contextmanager
+    def breaks(*args: Any, **kwargs: Any) -> Iterator[Trial]:
+        with open_trial(*args, **kwargs) as trial:
+            if trial.settings.seed == 1:
+                trial.model.register_forward_pre_hook(lambda *_: 1 / 0)
+            yield trial
 
-    monkeypatch.setattr(confirmation_runs, "on_all_examples", breaks)
+    monkeypatch.setattr(confirmation_runs, "open_trial", breaks)
     table = confirm(tmp_path, top=1, seeds=2)
     assert table["failed"].tolist() == [1, 1, 1, 0]
     assert table["n"].tolist() == [1, 1, 1, 2]

@@ -11,13 +11,13 @@ from command_line import SMALL, run_command
 from fake_source import FakeSource
 from hydra.core.utils import JobStatus
 from omegaconf import DictConfig
+from trials import train_trial
 
 from dropout_study.cli import train as cli
 from dropout_study.config.compose import Composer
 from dropout_study.errors import DivergedError, TrialPruned
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.results.record import read_record
-from dropout_study.task.task import prepare_trial, train_trial
 from dropout_study.trial import Metrics
 
 SHARED = (*SMALL, "model.init_std=null", "data.contrast=0.6", "trainer.batch_size=24")
@@ -73,7 +73,7 @@ def train_alone(config: DictConfig, directory: Path) -> Alone:
         return goes_on(0, values)
 
     try:
-        result = train_trial(prepare_trial(config), directory, on_epoch)
+        result = train_trial(config, directory, on_epoch)
     except DivergedError as error:
         return Alone(None, str(error), pruned=False)
     return Alone(result, "", len(values) < config.trainer.epochs)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from trials import prepare_trial
 
 from dropout_study.data import Splits, synthetic
 from dropout_study.task.first_logits import check_first_logits
-from dropout_study.task.task import prepare_trial
 
 BATCH = 32
 

@@ -1,13 +1,12 @@
 import pytest
 from omegaconf import DictConfig
-
-from dropout_study.task.task import prepare_trial, train_trial
+from trials import prepare_trial, train_trial
 
 WORDS = ("data=synthetic", "model.hidden1=16", "model.hidden2=16", "trainer.device=cpu")
 
 
 def rates(config: DictConfig, root) -> list[float]:
-    train_trial(prepare_trial(config), root)
+    train_trial(config, root)
     head, *rows = (root / "history.csv").read_text().splitlines()
     place = head.split(",").index("lr")
     return [float(row.split(",")[place]) for row in rows]

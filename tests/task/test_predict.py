@@ -7,13 +7,13 @@ import pytest
 import torch
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
+from trials import prepare_trial, train_trial
 
 from dropout_study.cli.predict import predict as predict_command
 from dropout_study.data import Splits
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, conf_dir
 from dropout_study.task.predict import predict
-from dropout_study.task.task import prepare_trial, train_trial
 from dropout_study.trial import Metrics
 
 
@@ -38,8 +38,7 @@ def trained(root: Path, checkpoint: str, **model: float) -> tuple[Splits, Metric
     paths = JobPaths(root)
     paths.config_yaml.parent.mkdir(parents=True)
     OmegaConf.save(config, paths.config_yaml)
-    setup = prepare_trial(config)
-    return setup.splits, train_trial(setup, root)
+    return prepare_trial(config).splits, train_trial(config, root)
 
 
 def saved_images(root: Path, splits: Splits, count: int) -> list[Path]:

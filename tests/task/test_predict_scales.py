@@ -11,7 +11,7 @@ from dropout_study.data import Examples, Splits, make_splits, synthetic
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, conf_dir
 from dropout_study.task.predict import predict
-from dropout_study.task.task import prepare_trial, train_trial
+from dropout_study.task.trial import open_trial
 from dropout_study.training.evaluate import scaled
 from dropout_study.training.predict import probabilities
 
@@ -51,12 +51,12 @@ def trained(root: Path, form: str) -> tuple[list[Path], torch.Tensor]:
     )
     JobPaths(root).config_yaml.parent.mkdir(parents=True)
     OmegaConf.save(config, JobPaths(root).config_yaml)
-    setup = prepare_trial(config)
-    train_trial(setup, root)
+    with open_trial(config, root) as trial:
+        trial.train()
     files = [root / f"{index}.png" for index in range(20)]
     for path, image in zip(files, PLAIN.test.images, strict=False):
         Image.fromarray(image[0].numpy()).save(path)
-    return files, probabilities(setup.model, scaled(setup.splits.test.images[:20]))
+    return files, probabilities(trial.model, scaled(trial.splits.test.images[:20]))
 
 
 @pytest.mark.parametrize("form", ["uint8", "no channel", "unit", "float64", "255", "declared"])

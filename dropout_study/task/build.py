@@ -1,11 +1,8 @@
-"""One trial: from a composed config to a trained network and its files."""
+"""What a trial is made of: data, network, optimizer, metrics, each built from its config group."""
 
 import os
-from collections.abc import Callable, Sequence
-from copy import deepcopy
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -14,142 +11,17 @@ from torch import nn
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from dropout_study.config.instantiate import instantiate
-from dropout_study.config.schema import check_config
 from dropout_study.data import Splits, accepted_splits
-from dropout_study.errors import TrialPruned, UserError
+from dropout_study.errors import UserError
 from dropout_study.models.lazy import initialize_lazy_layers
 from dropout_study.noise.known import check_rates
-from dropout_study.paths import JobPaths
 from dropout_study.randomness import draw_key
-from dropout_study.sweep.current import RunningTrial
-from dropout_study.task.first_logits import check_first_logits
-from dropout_study.task.history import HistoryFile
-from dropout_study.task.provenance import write_provenance
-from dropout_study.training import TrainSettings, allow_tf32, resolve_device, train_single
+from dropout_study.training import TrainSettings, resolve_device
 from dropout_study.training.generators import kept_generators, seed_generators
 from dropout_study.training.lr import MakeScheduler
 from dropout_study.training.metrics import LOSS, Metric, MetricTypes
-from dropout_study.trial import (
-    LAST_EPOCH,
-    VAL_ACCURACY,
-    Metrics,
-    Objective,
-    OnEpoch,
-    Summary,
-    trial_metrics,
-)
 
 ACCURACY = "dropout_study.training.metrics.Accuracy"
-
-
-@dataclass(frozen=True)
-class TrialSetup:
-    """All that a trial's training needs."""
-
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    splits: Splits
-    settings: TrainSettings
-    metrics: MetricTypes
-    checkpoint: str = "none"
-    summary: Summary = LAST_EPOCH
-
-    def numbers(self, history: Sequence[Metrics], objective: Objective = VAL_ACCURACY) -> Metrics:
-        """Returns the numbers of the trial after the epochs of ``history``."""
-        settings = self.settings
-        numbers = trial_metrics(
-            history, objective=objective, summary=self.summary, seed=settings.seed
-        )
-        return {**numbers, "images": len(history) * len(self.splits.train)}
-
-
-def prepare_trial(config: DictConfig) -> TrialSetup:
-    """Builds what ``config`` (groups model, data, optimizer, trainer) describes.
-
-    Raises:
-        UserError: a value cannot be used or the data cannot be read.
-    """
-    check_config(config)
-    device = resolve_device(config.trainer.device)
-    allow_tf32(config.trainer.precision == "tf32")
-    splits = load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
-    model = build_model(config, splits).to(device)
-    check_first_logits(model, splits, config.trainer.batch_size)
-    checkpoint = config.trainer.get("checkpoint", "none")
-    if checkpoint == "best" and splits.val is None:
-        raise UserError(
-            "`trainer.checkpoint=best` needs validation data to choose by; use "
-            "trainer.checkpoint=last or data.val_size=5000"
-        )
-    optimizer = build_optimizer(config, model)
-    settings = train_settings(config)
-    if settings.lr_schedule is not None:
-        settings.lr_schedule(deepcopy(optimizer))  # one that cannot be made is refused here
-    return TrialSetup(
-        model,
-        optimizer,
-        splits,
-        settings,
-        metric_types(config),
-        checkpoint,
-        Summary.parse("trainer.objective", config.trainer.get("objective", "last")),
-    )
-
-
-def train_trial(
-    setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch, objective: Objective = VAL_ACCURACY
-) -> Metrics:
-    """Trains and returns the trial's numbers; leaves its files in ``job_dir``.
-
-    Args:
-        setup: what to train.
-        job_dir: the trial's directory.
-        on_epoch: each is called after every epoch; training goes on while all return True.
-        objective: what it is judged by.
-
-    Raises:
-        DivergedError: a loss is no longer finite.
-    """
-    history = train_single(
-        setup.model,
-        setup.optimizer,
-        setup.splits,
-        setup.settings,
-        epoch_listeners(setup, job_dir, *on_epoch, objective=objective),
-        setup.metrics,
-    )
-    return setup.numbers(history, objective)
-
-
-def train_sweep_trial(
-    setup: TrialSetup,
-    job_dir: Path,
-    trial: RunningTrial,
-    *on_epoch: OnEpoch,
-    objective: Objective = VAL_ACCURACY,
-) -> Metrics:
-    """Trains as ``train_trial`` does, reports each epoch to ``trial`` and returns the numbers.
-
-    What is reported is the objective, from the epochs so far, where it has a value for them.
-
-    Raises:
-        DivergedError: a loss is no longer finite.
-        TrialPruned: the pruner has ended the trial before its last epoch.
-    """
-    epochs = setup.settings.epochs
-    history: list[Metrics] = []
-
-    def report(row: Metrics) -> bool:
-        history.append(row)
-        value = setup.summary.of(history, objective).get(objective.name)
-        if value is not None:
-            trial.report(value, row["epoch"])
-        return row["epoch"] == epochs or not trial.should_prune()
-
-    numbers = train_trial(setup, job_dir, *on_epoch, report, objective=objective)
-    if numbers["epochs_run"] != epochs:
-        raise TrialPruned(numbers)
-    return numbers
 
 
 def preload(config: DictConfig) -> None:
@@ -162,28 +34,6 @@ def preload(config: DictConfig) -> None:
     device = resolve_device(config.trainer.device)
     if device.type == "cpu":
         load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
-
-
-def epoch_listeners(
-    setup: TrialSetup, job_dir: Path, *on_epoch: OnEpoch, objective: Objective = VAL_ACCURACY
-) -> OnEpoch:
-    """Writes ``provenance.json``; returns who writes a trial's files and tells ``on_epoch``."""
-    write_provenance(JobPaths(job_dir), setup.splits, setup.model)
-    listeners: list[OnEpoch] = [HistoryFile(JobPaths(job_dir).history_csv), *on_epoch]
-    if setup.checkpoint != "none":
-        listeners.insert(1, _checkpoint_file(JobPaths(job_dir), setup, objective))
-
-    def tell_all(metrics: Metrics) -> bool:
-        goes_on = [listener(metrics) for listener in listeners]  # each is told, whoever stops
-        return all(goes_on)
-
-    return tell_all
-
-
-def _checkpoint_file(paths: JobPaths, setup: TrialSetup, objective: Objective) -> OnEpoch:
-    from dropout_study.task.checkpoint import CheckpointFile
-
-    return CheckpointFile(paths, setup.model, setup.checkpoint, objective)
 
 
 def train_settings(config: DictConfig) -> TrainSettings:

@@ -4,8 +4,10 @@ import pytest
 import torch
 from omegaconf import DictConfig
 from torch import Tensor, nn
+from trials import prepare_trial, train_trial
 
-from dropout_study.task.task import build_model, prepare_trial, train_trial
+from dropout_study.task.build import build_model
+from dropout_study.task.trial import open_trial
 
 SYNTHETIC = ("data=synthetic", "trainer.device=cpu", "trainer.epochs=2")
 
@@ -125,8 +127,8 @@ def test_a_rate_of_the_users_own_layer_is_checked(compose_config, told):
 
 def test_a_trial_is_the_same_whenever_it_is_run_and_leaves_its_history(compose_config, tmp_path):
     def run(number: int):
-        setup = prepare_trial(compose_config(*SYNTHETIC, "model.init_std=null"))
-        result = train_trial(setup, tmp_path / str(number))
+        config = compose_config(*SYNTHETIC, "model.init_std=null")
+        result = train_trial(config, tmp_path / str(number))
         return {**result, "seconds": None}
 
     torch.manual_seed(1)
@@ -147,8 +149,8 @@ def test_every_listener_is_told_and_any_may_stop(compose_config, tmp_path):
     def listener(name: str, goes_on: bool):
         return lambda metrics: heard.append((name, metrics["epoch"])) or goes_on
 
-    setup = prepare_trial(compose_config(*SYNTHETIC))
-    result = train_trial(setup, tmp_path, listener("a", False), listener("b", True))
+    config = compose_config(*SYNTHETIC)
+    result = train_trial(config, tmp_path, listener("a", False), listener("b", True))
     assert result["epochs_run"] == 1
     assert heard == [("a", 1), ("b", 1)]
 
@@ -174,3 +176,12 @@ def test_the_precision_of_a_trial_is_its_own(compose_config, precision, used):
     prepare_trial(compose_config(*SYNTHETIC, f"trainer.precision={precision}"))
     assert torch.get_float32_matmul_precision() == used
     prepare_trial(compose_config(*SYNTHETIC))
+
+
+def test_an_opened_trial_has_its_provenance_and_closes_its_tracker(compose_config, tmp_path):
+    config = compose_config(*SYNTHETIC, "+tracker._target_=task_tracker.Closed")
+    with open_trial(config, tmp_path) as trial:
+        assert (tmp_path / "provenance.json").is_file()
+        assert not (tmp_path / "closed").exists()
+        assert trial.train()["epochs_run"] == trial.settings.epochs
+    assert (tmp_path / "closed").read_text() == "2 epochs"

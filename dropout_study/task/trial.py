@@ -1,0 +1,190 @@
+"""One prepared trial, for whoever trains it: ``open_trial``."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
+
+from dropout_study.config.schema import check_config
+from dropout_study.data import Splits
+from dropout_study.errors import TrialPruned, UserError
+from dropout_study.paths import JobPaths
+from dropout_study.sweep.current import RunningTrial
+from dropout_study.task.build import (
+    build_model,
+    build_optimizer,
+    load_splits,
+    metric_types,
+    train_settings,
+)
+from dropout_study.task.checkpoint import CheckpointFile
+from dropout_study.task.first_logits import check_first_logits
+from dropout_study.task.history import HistoryFile
+from dropout_study.task.provenance import write_provenance
+from dropout_study.task.tracker import tracking
+from dropout_study.training import TrainSettings, allow_tf32, resolve_device, train_single
+from dropout_study.training.metrics import MetricTypes
+from dropout_study.trial import VAL_ACCURACY, Metrics, Objective, OnEpoch, Summary, trial_metrics
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Trial:
+    """All that a trial's training needs.
+
+    Attributes:
+        model: maps images [B, C, H, W] to logits [B, K]; on the device of ``splits``.
+        optimizer: over the model's parameters.
+        splits: the data.
+        settings: epochs, batch size, precision, seed, schedules.
+        metrics: what is measured on each split.
+        summary: from which epochs the trial's numbers are taken.
+        objective: what it is judged by.
+        listeners: who is told of every epoch: its files and trackers.
+    """
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    splits: Splits
+    settings: TrainSettings
+    metrics: MetricTypes
+    summary: Summary
+    objective: Objective
+    listeners: list[OnEpoch] = field(default_factory=list)
+
+    def on_epoch(self, row: Metrics) -> bool:
+        """Tells the listeners of an epoch, each of them, whoever stops; returns if all go on."""
+        goes_on = [listener(row) for listener in self.listeners]
+        return all(goes_on)
+
+    def numbers(self, history: Sequence[Metrics]) -> Metrics:
+        """Returns the numbers of the trial after the epochs of ``history``, at least one."""
+        numbers = trial_metrics(
+            history, objective=self.objective, summary=self.summary, seed=self.settings.seed
+        )
+        return {**numbers, "images": len(history) * len(self.splits.train)}
+
+    def train(self, *on_epoch: OnEpoch) -> Metrics:
+        """Trains and returns the trial's numbers.
+
+        Args:
+            on_epoch: told of every epoch too; training goes on while all return True.
+
+        Raises:
+            DivergedError: a loss is not finite.
+        """
+        self.listeners += on_epoch
+        history = train_single(
+            self.model, self.optimizer, self.splits, self.settings, self.on_epoch, self.metrics
+        )
+        return self.numbers(history)
+
+    def train_for(self, running: RunningTrial) -> Metrics:
+        """Trains as ``train`` does and reports the objective after every epoch.
+
+        What is reported are the trial's numbers if it ended there.
+
+        Raises:
+            DivergedError: a loss is not finite.
+            TrialPruned: the pruner has ended the trial before its last epoch.
+        """
+        epochs = self.settings.epochs
+        history: list[Metrics] = []
+
+        def report(row: Metrics) -> bool:
+            history.append(row)
+            value = self.summary.of(history, self.objective).get(self.objective.name)
+            if value is not None:
+                running.report(value, row["epoch"])
+            return row["epoch"] == epochs or not running.should_prune()
+
+        numbers = self.train(report)
+        if numbers["epochs_run"] != epochs:
+            raise TrialPruned(numbers)
+        return numbers
+
+
+@contextmanager
+def open_trial(
+    config: DictConfig,
+    job_dir: Path | None,
+    *,
+    objective: Objective = VAL_ACCURACY,
+    all_examples: bool = False,
+) -> Iterator[Trial]:
+    """Yields the trial that ``config`` describes, ready to be trained; closes it at the end.
+
+    Args:
+        config: with the groups model, data, optimizer and trainer.
+        job_dir: where its files are written: ``provenance.json`` now, the others as it is trained;
+            None for no files and no trackers.
+        objective: what it is judged by.
+        all_examples: whether it is trained on the validation examples too, as a confirmation does;
+            then no weights are kept.
+
+    Raises:
+        UserError: a value cannot be used or the data cannot be read.
+    """
+    trial = _build(config, objective, all_examples)
+    if job_dir is None:
+        yield trial
+        return
+    with tracking(config, str(job_dir)) as trackers:
+        paths = JobPaths(job_dir)
+        write_provenance(paths, trial.splits, trial.model)
+        trial.listeners.append(HistoryFile(paths.history_csv))
+        checkpoint = config.trainer.get("checkpoint", "none")
+        if checkpoint != "none" and not all_examples:
+            trial.listeners.append(CheckpointFile(paths, trial.model, checkpoint, objective))
+        trial.listeners += trackers
+        yield trial
+
+
+def _build(config: DictConfig, objective: Objective, all_examples: bool) -> Trial:
+    check_config(config)
+    device = resolve_device(config.trainer.device)
+    allow_tf32(config.trainer.precision == "tf32")
+    splits = load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
+    _check_validation(config, splits)
+    splits = _merged(splits) if all_examples else splits
+    model = build_model(config, splits).to(device)
+    check_first_logits(model, splits, config.trainer.batch_size)
+    optimizer = build_optimizer(config, model)
+    settings = train_settings(config)
+    if settings.lr_schedule is not None:
+        settings.lr_schedule(deepcopy(optimizer))  # one that cannot be made is refused here
+    summary = Summary.parse("trainer.objective", config.trainer.get("objective", "last"))
+    return Trial(model, optimizer, splits, settings, metric_types(config), summary, objective)
+
+
+def _check_validation(config: DictConfig, splits: Splits) -> None:
+    """Refuses to choose an epoch where there is no validation data to choose by."""
+    chosen = {
+        "trainer.checkpoint": ("best", config.trainer.get("checkpoint")),
+        "trainer.objective": ("best_epoch", config.trainer.get("objective")),
+    }
+    for key, (value, given) in chosen.items():
+        if given == value and splits.val is None:
+            raise UserError(
+                f"`{key}={value}` needs validation data to choose by; use {key}=last or "
+                "data.val_size=5000"
+            )
+
+
+@lru_cache(maxsize=1)  # the runs of a confirmation share their data
+def _merged(splits: Splits) -> Splits:
+    merged = splits.merged()
+    if splits.val is not None:
+        log.info(
+            "training on %d examples: %d of the training split and %d of validation",
+            *(len(merged.train), len(splits.train), len(splits.val)),
+        )
+    return merged
