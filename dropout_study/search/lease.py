@@ -40,8 +40,8 @@ class Process:
         return cls(uuid4().hex[:12], _place(), pid, _start_time(pid))
 
     def is_dead_here(self) -> bool | None:
-        """Returns whether it has ended; None where it ran on another machine."""
-        if self.place != _place():
+        """Returns whether it has ended; None where it ran on another machine, or on Windows."""
+        if self.place != _place() or os.name == "nt":  # there `os.kill` would end it
             return None
         try:
             os.kill(self.pid, 0)

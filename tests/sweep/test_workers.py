@@ -97,3 +97,8 @@ def test_a_worker_that_hangs_can_be_killed(pool):
     pool.kill(worker)
     assert not worker.process.is_alive()
     assert len(pool.idle()) == 2
+
+
+def test_a_system_without_fork_is_told_in_one_line(monkeypatch, told):
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
+    assert "worker processes need `fork`" in told(WorkerPool, 2, serve)

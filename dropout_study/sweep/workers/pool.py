@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from dropout_study.errors import UserError
 from dropout_study.sweep.source import Assignment
 from dropout_study.sweep.workers.guard import Guard, kill_group
 from dropout_study.sweep.workers.worker import Began, Died, DiskFault, Ended, Report, Verdict
@@ -76,9 +77,17 @@ class WorkerPool:
     Args:
         count: of processes.
         serve: what each does with its channel.
+
+    Raises:
+        UserError: the system has no ``fork``.
     """
 
     def __init__(self, count: int, serve: Serve) -> None:
+        if "fork" not in multiprocessing.get_all_start_methods():
+            raise UserError(
+                "worker processes need `fork`, not known here; use hydra.sweeper.n_jobs=0, "
+                "one trial after the other, or another hydra/launcher"
+            )
         self._serve = serve
         self._context = multiprocessing.get_context("fork")
         self.workers: list[Worker] = []
