@@ -55,7 +55,7 @@ class Candidates:
             try:
                 self._try(point, check)
             except UserError as error:
-                raise UserError(f"{error}{self._way_out(point, check)}") from error
+                raise UserError(f"{error}{self._way_out(str(error), point, check)}") from error
 
     def _try(self, point: Point, check: Check | None) -> None:
         try:
@@ -66,19 +66,30 @@ class Candidates:
         except (HydraException, OmegaConfBaseException, ValueError) as error:
             raise UserError(explain(error)) from error
 
-    def _way_out(self, point: Point, check: Check | None) -> str:
+    def _way_out(self, error: str, point: Point, check: Check | None) -> str:
         """Returns what else there is to say of a candidate that is refused."""
-        for name, value in point.items():
-            distribution = self._plan.space[name]
-            if isinstance(distribution, FloatDistribution) and float(value or 0).is_integer():
-                whole = {**point, name: int(value or 0)}
-                try:
-                    self._try(whole, check)
-                except UserError:
-                    continue
-                low, high = distribution.low, distribution.high
-                return f"; whole numbers are searched by {name}='int(interval({low:g}, {high:g}))'"
+        for name in point:
+            above = name.partition(".")[0]
+            if error.startswith(f"`{name}` is no key") and above in point and above != name:
+                return (
+                    f"; it is searched with {above}={point[above]}, too: give it the condition in "
+                    f"which it is there, {{distribution: ..., when: {{{above}: OPTION}}}}"
+                )
+            found = self._plan.space[name]
+            if isinstance(found, FloatDistribution) and self._passes_whole(name, point, check):
+                return f"; search {name}='int(interval({found.low:g}, {found.high:g}))'"
         return ""
+
+    def _passes_whole(self, name: str, point: Point, check: Check | None) -> bool:
+        """Returns whether a candidate passes with a whole number for the float of a parameter."""
+        value = point[name]
+        if not isinstance(value, float) or not value.is_integer():
+            return False
+        try:
+            self._try({**point, name: int(value)}, check)
+        except UserError:
+            return False
+        return True
 
     def _points(self) -> Iterator[Point]:
         """Yields the first point, and each that differs from it by one candidate."""

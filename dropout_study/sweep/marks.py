@@ -7,6 +7,7 @@ below ``@hydra.main``, on the function itself.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.types import TaskFunction
 from hydra.utils import get_method
 from omegaconf import DictConfig
@@ -61,7 +62,18 @@ def offers_objectives(target: str) -> Callable[[Task], Task]:
 def preload(task_function: TaskFunction, config: DictConfig) -> None:
     """Calls what ``task_function`` preloads, if it does."""
     if (function := marked(task_function, "preload")) is not None:
-        function(config)
+        as_job(function, config)
+
+
+def as_job(function: Callable[..., Any], config: DictConfig, *more: Any) -> Any:
+    """Calls a function of a job's configuration, whose ``${hydra:...}`` are then resolved."""
+    hydra_config = HydraConfig.instance()
+    before = hydra_config.cfg
+    hydra_config.set_config(config)
+    try:
+        return function(config, *more)
+    finally:
+        hydra_config.cfg = before
 
 
 def marked(task_function: TaskFunction, name: str) -> Callable[..., Any] | None:

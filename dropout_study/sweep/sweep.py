@@ -38,7 +38,7 @@ from dropout_study.sweep.display import SweepDisplay
 from dropout_study.sweep.dry_run import print_plan
 from dropout_study.sweep.ending import INTERRUPTED, Deadline, interruptible, resume_command
 from dropout_study.sweep.jobs import JobRunner
-from dropout_study.sweep.marks import marked, preload
+from dropout_study.sweep.marks import as_job, marked, preload
 from dropout_study.sweep.prepare import check_full_grid, prepare
 from dropout_study.sweep.runners import run_here, run_in_waves, run_in_workers
 from dropout_study.sweep.samplers import SeededByTrial, build_pruner
@@ -147,7 +147,7 @@ class Sweep:
             self._suggest,
             self.sampler,
             self.ready.fixed,
-            cost=cost and partial(cost, *known),
+            cost=cost and partial(as_job, cost, *known),
         )
 
     def _run(self, study: optuna.Study) -> list[Sequence[JobReturn]]:

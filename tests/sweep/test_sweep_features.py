@@ -110,3 +110,54 @@ def test_samplers_from_the_command_line(sweep, sampler):
     ended = sweep(f"hydra/sweeper/sampler={sampler}", "hydra.sweeper.n_trials=4", *words)
     assert ended.code == 0, ended.err
     assert len(table()) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["model.dropout1=choice(0.2,5)"], "`model.dropout1` must be in [0, 1), got 5.0"),
+        (["trainer.epochs=interval(5,6)"], "search trainer.epochs='int(interval(5, 6))'"),
+        (["model.hidden1=interval(64,512)"], "search model.hidden1='int(interval(64, 512))'"),
+        (["optimizer=sgd,adm"], "`optimizer=adm` is no option of optimizer; did you mean `adam`?"),
+        (["data.val_size=choice(0,100)"], "`data.val_size` must be > 0 in a sweep, got 0"),
+        (["model.dropuot1=0.1,0.2"], "did you mean `model.dropout1`?"),
+    ],
+)
+def test_a_candidate_that_cannot_be_trained_ends_the_sweep_before_it_begins(sweep, words, told):
+    ended = sweep(*words)
+    assert ended.code == 1
+    assert told in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert not Path("study").exists()
+
+
+def test_reference_points_stay_when_a_range_is_changed(sweep):
+    changed = ("model.dropout1=interval(0,0.4)", "optimizer.lr=tag(log,interval(0.01,0.1))")
+    ended = sweep(*changed, "hydra.sweeper.n_trials=2", "hydra.sweeper.pruner=null")
+    assert ended.code == 0, ended.err
+    rows = table()
+    assert rows["model.dropout1"].tolist() == [0.2, 0.0]
+    assert rows["model.dropout2"].tolist() == [0.5, 0.0]
+    assert rows["optimizer.lr"].tolist() == [0.1, 0.1]
+    assert "fitted into the space: optimizer.lr 0.5 -> 0.1" in ended.out + ended.err
+
+
+def test_a_list_as_a_value_goes_through_table_and_summary(sweep):
+    words = ("model=mlp_deep", "model.widths=choice([8],[8,4])", "model.dropout=0")
+    params = "hydra.sweeper.params={optimizer.lr: 'choice(0.1, 0.2)'}"
+    small = [word for word in SMALL if not word.startswith("model.")]
+    given = (
+        "search_space=one_rate",
+        "hydra/sweeper/sampler=grid",
+        params,
+        "hydra.sweeper.enqueue=[]",
+    )
+    ended = sweep(*words, *given, small=small)
+    assert ended.code == 0, ended.err
+    assert sorted(table()["model.widths"]) == ["[8, 4]", "[8, 4]", "[8]", "[8]"]
+
+
+def test_values_of_hydras_own_are_each_jobs(sweep):
+    ended = sweep("trainer.seed=${hydra:job.num}", "hydra.sweeper.n_trials=2")
+    assert ended.code == 0, ended.err
+    assert table()["seed"].tolist() == [0, 1]

@@ -194,7 +194,7 @@ def test_a_study_of_given_points(run, tmp_path):
     [
         (["db=mysql,postgress"], "`db=postgress` is no option of db; did you mean `postgres`?"),
         (["nme=a,b"], "`nme` is no key of the configuration; did you mean `name`?"),
-        (["db=mysql,postgres", "db.schema=a,b"], "`db.schema` is no key of the configuration"),
+        (["db=mysql,postgres", "db.schema=a,b"], "{distribution: ..., when: {db: OPTION}}"),
         (["x=1,2", "hydra.sweeper.enqueue=[{nmae: b}]"], "`nmae` is enqueued but is no key"),
         (
             ["hydra.sweeper.params={x: {distribution: '1,2', when: {nmae: b}}}"],
