@@ -1,1 +1,1 @@
-"""Confirmation: the best configurations trained again with fresh seeds, and what that tells."""
+"""Confirmation: the best configurations are trained again with fresh seeds and compared."""

@@ -1,4 +1,4 @@
-"""``dropout-study-confirm``: train again with fresh seeds, and write what came of it."""
+"""``dropout-study-confirm``: trains again with fresh seeds and writes the results."""
 
 import logging
 from pathlib import Path
@@ -32,18 +32,18 @@ def confirm(
     merge: bool = True,
     train: TrainRuns = train_runs,
 ) -> pd.DataFrame:
-    """Trains what ``plan_confirmation`` says and returns the table; runs that are there are kept.
+    """Trains the runs of ``plan_confirmation`` that have no result yet, and returns the table.
 
-    A run that diverges or raises is a row with its error, and the table is of the others.
-
-    Leaves ``confirmation_runs.csv`` and ``confirmation.csv`` in the study's directory.
+    A run that diverges or raises is a row of ``confirmation_runs.csv`` with its error. The means of
+    ``confirmation.csv`` are over the other runs. Both files are written to the study's directory.
 
     Args:
         root: the study's directory.
-        top: number of configurations, the best by validation.
-        seeds: fresh seeds of each, the same for all.
-        merge: whether to train on the validation examples too; the choice has been made.
-        train: trains the runs that are not there yet.
+        top: number of configurations, the best by the objective.
+        seeds: number of fresh seeds, the same seeds for each configuration.
+        merge: whether to train on the validation examples too. They are free, because the
+            selection is done.
+        train: trains the runs that have no result yet.
 
     Raises:
         UserError: an argument is out of range, or the study has nothing to confirm.

@@ -1,4 +1,4 @@
-"""What is trained again: which configurations, and with which seeds."""
+"""The plan of a confirmation: which configurations are trained, and with which seeds."""
 
 import json
 import logging
@@ -25,11 +25,12 @@ class Configuration:
     """One configuration of the confirmation.
 
     Attributes:
-        name: of its directory and in the table: "trial_8", "book", "no_dropout", "null_check".
+        name: its name in the table and of its directory: "trial_8", "book", "no_dropout",
+            "null_check".
         description: what it is, for a reader.
-        config: of a trial; the seed is set run by run.
-        seeds: the runs' seeds.
-        twin: of the null check, the name of the configuration that it repeats.
+        config: the configuration of a trial; each run sets its own seed.
+        seeds: the seeds of the runs.
+        twin: for the null check, the name of the configuration that it repeats.
     """
 
     name: str
@@ -41,23 +42,24 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Plan:
-    """The configurations, the best first, and which of them the others are compared with."""
+    """The configurations, the best first, and the references that they are compared with."""
 
     configurations: list[Configuration]
     references: Mapping[str, str] = field(default_factory=dict)  # "book" -> a configuration's name
 
 
 def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
-    """Returns the ``top`` configurations by validation, the references and the null check.
+    """Returns the ``top`` configurations by the objective, the references and the null check.
 
-    The references are the best trials with the book's rates and without dropout, of the best
-    trial's network; one that was not tried is the best trial with its rates replaced, where they
-    can be set. All are trained with the same ``seeds`` fresh
-    seeds. The null check is the first reference once more with as many other seeds: its true
-    difference is zero, so its interval shows what the procedure cannot tell apart.
+    The references are the best trial with the book's rates and the best trial without dropout, both
+    of the best trial's network. If no trial has these rates, the reference is the best trial with
+    its rates replaced, if they can be set. All are trained with the same ``seeds`` fresh seeds. The
+    null check trains the first reference again with as many other seeds. Its true difference is
+    zero, so its interval shows which differences the procedure cannot detect.
 
     Raises:
-        UserError: no trial is complete, or the configuration of one is lost.
+        UserError: no trial is complete, the study has several objectives, or the configuration of
+            a trial is lost.
     """
     best = view.best
     if view.front:
@@ -76,7 +78,7 @@ def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
         configuration = _of_reference(view, best, reference, tried, fresh)
         if configuration is None:
             told = _words(reference)
-            log.info("no reference with %s: no trial had it, and no setting is known to", told)
+            log.info("no reference with %s: no trial has it, and no known setting gives it", told)
             continue
         before = found.get(configuration.name)
         if before is not None:
@@ -94,7 +96,7 @@ def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
 def _of_reference(
     view: StudyView, best: Arm, reference: str, tried: Arm | None, seeds: tuple[int, ...]
 ) -> Configuration | None:
-    """Returns the trial that is the reference, or the best trial changed into it, or None."""
+    """Returns the reference: a tried trial, or the best trial with changed rates, or None."""
     if tried is not None:
         others = tuple(short(name) for name in view.differing(best, tried))
         role = _words(reference) + (f" (its own {', '.join(others)})" if others else "")
@@ -108,7 +110,7 @@ def _of_reference(
 
 
 def image_facts(view: StudyView, number: int) -> ImageFacts | None:
-    """Returns what a trial has recorded of its data's images, None if that is lost."""
+    """Returns image shape and classes as recorded by a trial, or None if they are lost."""
     job = StudyPaths(view.tables.root).job(number)
     for run in (job, *(run for _, run in StudyPaths(view.tables.root).replicates(number))):
         try:
@@ -120,7 +122,7 @@ def image_facts(view: StudyView, number: int) -> ImageFacts | None:
 
 
 def _fresh_seeds(view: StudyView, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Returns two sets of ``n`` seeds that no trial had; more of them begin with the same."""
+    """Returns two sets of ``n`` seeds that no trial has used. A larger ``n`` keeps the first."""
     used = {int(seed) for seed in view.trials["seed"].dropna()}
     fresh = list(islice((seed for seed in count() if seed not in used), 2 * n))
     return tuple(fresh[::2]), tuple(fresh[1::2])
@@ -134,7 +136,7 @@ def trial_config(view: StudyView, number: int) -> DictConfig:
     """Returns the configuration of a trial as Hydra recorded it.
 
     Raises:
-        UserError: it is lost or damaged.
+        UserError: the file is lost or damaged.
     """
     path = StudyPaths(view.tables.root).job(number).config_yaml
     try:
@@ -142,7 +144,7 @@ def trial_config(view: StudyView, number: int) -> DictConfig:
     except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
         raise UserError(f"the configuration of trial {number} cannot be read: {error}") from error
     if not isinstance(config, DictConfig) or "trainer" not in config:
-        raise UserError(f"{path} is no configuration of a trial: it has no `trainer`")
+        raise UserError(f"{path} is not the configuration of a trial: it has no `trainer`")
     with open_dict(config):
         config.pop("search_space", None)
     return config

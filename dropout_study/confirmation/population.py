@@ -1,4 +1,4 @@
-"""The runs of a confirmation as populations: the same results, in less time."""
+"""Trains the runs of a confirmation as populations, which takes less time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,22 +12,22 @@ from dropout_study.training.population import Member, MemberId, MemberResult, tr
 from dropout_study.trial import Metrics
 
 CPU_PLACES = 16
-"""Runs at once on a CPU: more are not faster, and an interruption would cost more of them."""
+"""Runs at once on a CPU. More are not faster, and an interruption would lose more of them."""
 PLACES = 256
 """Runs at once on an accelerator."""
 
 
 ALONE = ("bfloat16",)
-"""Precisions in which a member of a population ends elsewhere than the same run alone: in 7 bits of
-mantissa every other order of a sum is another number."""
+"""Precisions in which a member of a population gets other results than the same run alone. A
+mantissa of 7 bits makes the result of a sum depend strongly on its order."""
 
 
 def train_runs(runs: Sequence[Run]) -> None:
-    """Trains the runs so that their numbers are those of each run alone.
+    """Trains the runs so that each gets the numbers of a run alone, up to rounding.
 
-    Runs of one data set, device and precision are trained side by side, but for those of a
-    precision in ``ALONE``, which are trained in turn. TF32 is a setting of the process: it is
-    switched with the group.
+    Runs with the same data, device and precision are trained as a population. Runs with a precision
+    in ``ALONE`` are trained one after the other. TF32 is a setting of the process and is set for
+    each group.
     """
     for key, group in groupby(sorted(runs, key=_group), key=_group):
         train = train_one_by_one if key[0] in ALONE else train_as_population
@@ -35,23 +35,23 @@ def train_runs(runs: Sequence[Run]) -> None:
 
 
 def _group(run: Run) -> tuple[str, str, str]:
-    """Returns precision, device and data, which runs of one population have in common."""
+    """Returns precision, device and data, which are equal for all runs of one population."""
     trainer = run.config.trainer
     data = OmegaConf.to_yaml(run.config.data, resolve=True)
     return str(trainer.precision), str(trainer.device), data
 
 
 def train_as_population(runs: Sequence[Run]) -> None:
-    """Trains runs of one group side by side; records each as it ends.
+    """Trains the runs of one group as a population, and records each run when it ends.
 
-    Runs of one seed share minibatches and noise, and are stacked where their networks allow it. One
-    that diverges or raises is recorded as FAIL and stops no other.
+    Runs with the same seed share minibatches and noise, and are stacked if their networks allow it.
+    A run that diverges or raises is recorded as FAIL. The other runs go on.
     """
     _Confirmation(runs).train()
 
 
 class _Confirmation:
-    """The runs on one data set: those to come, and those that train now."""
+    """The runs of one group: those that wait, and those that are being trained."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self._runs = {f"{run.configuration}, seed {run.seed}": run for run in runs}
@@ -76,11 +76,11 @@ class _Confirmation:
         )
 
     def _begun(self) -> Iterator[Member]:
-        """Yields the next runs as members; one that cannot be built has ended."""
+        """Yields the next runs as members. A run that cannot be built is recorded as failed."""
         for name, run in self._waiting:
             try:
                 begun = self._member(name, run)
-            except Exception as error:  # whatever a user's network raises
+            except Exception as error:  # a user's network may raise any exception
                 end_run(run, error)
             else:
                 yield begun

@@ -1,4 +1,4 @@
-"""The runs of a confirmation: each is trained once and leaves its result in its directory."""
+"""The runs of a confirmation: each is trained once and writes its result to its directory."""
 
 import json
 import logging
@@ -25,10 +25,10 @@ class Run:
     """One configuration with one seed.
 
     Attributes:
-        configuration: its name.
-        seed: of the trial.
-        config: of the trial.
-        paths: of its directory.
+        configuration: the name of the configuration.
+        seed: the seed of the run.
+        config: the configuration of the run.
+        paths: the paths of its directory.
         trained_on: "train + validation", or "train" as in the study.
     """
 
@@ -39,7 +39,7 @@ class Run:
     trained_on: str = MERGED
 
     def opened(self) -> AbstractContextManager[Trial]:
-        """Returns what is trained, opened as the context is entered; its weights are not kept.
+        """Returns the trial of this run, which opens when the context is entered. It saves no weights.
 
         Raises:
             UserError: the trial cannot be built.
@@ -50,16 +50,16 @@ class Run:
 
 
 TrainRuns = Callable[[Sequence[Run]], None]
-"""Trains runs and calls ``end_run`` for each as it ends: one by one, or as a population."""
+"""Trains runs, one by one or as a population, and calls ``end_run`` for each when it ends."""
 
 
 def planned_runs(plan: Plan, study: StudyPaths, *, merge: bool = True) -> list[Run]:
-    """Returns every run of ``plan``, seed by seed, so that what is there is paired at any time.
+    """Returns every run of ``plan``, seed by seed, so that the finished runs are always pairs.
 
     Args:
         plan: the configurations and their seeds.
-        study: whose directory holds the runs.
-        merge: whether they are trained on the validation examples too.
+        study: the paths of the study, in whose directory the runs are written.
+        merge: whether the runs are trained on the validation examples too.
     """
     runs: list[Run] = []
     for position in range(len(plan.configurations[0].seeds)):
@@ -73,26 +73,26 @@ def planned_runs(plan: Plan, study: StudyPaths, *, merge: bool = True) -> list[R
 
 
 def train_one_by_one(runs: Sequence[Run]) -> None:
-    """Trains the runs in turn and records each as it ends.
+    """Trains the runs one after the other, and records each run when it ends.
 
-    One that diverges or raises is recorded as FAIL and stops no other.
+    A run that diverges or raises is recorded as FAIL. The other runs go on.
     """
     for run in runs:
         try:
             with run.opened() as trial:
                 result = trial.train()
             end_run(run, result)
-        except Exception as error:  # whatever a user's network raises
+        except Exception as error:  # a user's network may raise any exception
             end_run(run, error)
 
 
 def end_run(run: Run, result: Metrics | Exception, *, population: bool = False) -> None:
-    """Records how a run has ended and says so: with a result, diverged, or with an error.
+    """Records and logs how a run has ended: with a result, diverged, or with an error.
 
     Args:
-        run: what was trained.
-        result: of it, or what it raised.
-        population: whether it was trained beside others, which may round its sums differently.
+        run: the run that was trained.
+        result: its metrics, or the exception that it raised.
+        population: whether it was trained in a population, which may round its sums differently.
     """
     if isinstance(result, Exception):
         told = describe_error(result)
@@ -106,7 +106,7 @@ def end_run(run: Run, result: Metrics | Exception, *, population: bool = False) 
 
 
 def write_run(run: Run, row: dict[str, Any]) -> None:
-    """Records the end of a run: its configuration, then its result, each whole or absent."""
+    """Writes the configuration of a run, then its result. Each file is whole or absent."""
     with atomic_write(run.paths.config_yaml) as temporary:
         temporary.write_text(OmegaConf.to_yaml(run.config), encoding="utf-8")
     named = {name: getattr(run, name) for name in ("configuration", "seed", "trained_on")}
@@ -116,7 +116,7 @@ def write_run(run: Run, row: dict[str, Any]) -> None:
 
 
 def read_run(run: Run) -> dict[str, Any] | None:
-    """Returns the result of a run, or None if it is not there or was trained in another way."""
+    """Returns the record of a run, or None if there is none or it is of another configuration."""
     try:
         same = run.paths.config_yaml.read_text(encoding="utf-8") == OmegaConf.to_yaml(run.config)
         record = json.loads(run.paths.metrics_json.read_text(encoding="utf-8"))
@@ -128,9 +128,9 @@ def read_run(run: Run) -> dict[str, Any] | None:
 
 
 def is_settled(record: Mapping[str, Any] | None) -> bool:
-    """Returns whether a run need not be trained again: it has a result, or it diverged.
+    """Returns whether a run is not trained again, because it has a result or diverged.
 
-    One that raised is tried again: its cause may be gone.
+    A run that raised another error is trained again, because the cause may be gone.
     """
     return record is not None and (
         record["state"] != TrialState.FAIL or bool(record.get("diverged", True))
@@ -138,7 +138,7 @@ def is_settled(record: Mapping[str, Any] | None) -> bool:
 
 
 def read_runs(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
-    """Yields the results that are there."""
+    """Yields the records of the runs that have one."""
     for run in runs:
         record = read_run(run)
         if record is not None:

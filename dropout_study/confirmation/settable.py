@@ -1,4 +1,4 @@
-"""Which settings of a trial are its dropout rates, found by building its network."""
+"""Finds which settings of a trial are its dropout rates, by building its network."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from dropout_study.task.build import build_model
 from dropout_study.task.rates import noise_rates
 
 BOOK = {"dropout1": 0.2, "dropout2": 0.5}
-"""The article's rates by the names that this project's models give them; any other rate is 0."""
+"""The book's rates, by the names of the arguments of this project's models. Other rates are 0."""
 PROBE = 0.3719
-"""A rate that no network has by chance."""
+"""A rate that a network is unlikely to have by chance."""
 OTHER_GROUPS = ("data", "optimizer", "trainer", "search_space", "hydra", "tracker")
 
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """The shape of an image and the number of classes, as a trial has recorded them."""
+    """The shape of an image (C, H, W) and the number of classes, as recorded by a trial."""
 
     in_shape: tuple[int, ...]
     classes: int
@@ -29,12 +29,12 @@ class ImageFacts:
 def without_dropout(
     config: DictConfig, facts: ImageFacts, named: Sequence[str] = ()
 ) -> DictConfig | None:
-    """Returns ``config`` with every rate 0, or None where that cannot be had by its settings.
+    """Returns ``config`` with every rate 0, or None if its settings cannot give that.
 
     Args:
-        config: of a trial.
-        facts: of its data.
-        named: settings that the user has named as the rates; they are believed.
+        config: the configuration of a trial.
+        facts: the facts of its data.
+        named: settings that the user has named as the rates; they are not checked.
     """
     keys = _named(config, named) or rate_settings(config, facts)
     changed = _with(config, dict.fromkeys(keys, 0.0))
@@ -45,7 +45,7 @@ def without_dropout(
 def with_book_rates(
     config: DictConfig, facts: ImageFacts, named: Sequence[str] = ()
 ) -> DictConfig | None:
-    """Returns ``config`` with the article's rates, None if its network does not have the two."""
+    """Returns ``config`` with the book's rates, or None if its network lacks one of the two."""
     keys = _named(config, named) or rate_settings(config, facts)
     names = {key.rpartition(".")[2]: key for key in keys}
     if not set(BOOK) <= set(names):
@@ -61,7 +61,7 @@ UNKNOWN: Rates = {"": None}
 def rate_settings(config: DictConfig, facts: ImageFacts) -> list[str]:
     """Returns the keys of ``config`` that set the rate of a layer.
 
-    Each number in [0, 1) is changed in turn, and the rates of the network built with it are read.
+    Each number in [0, 1) is changed on its own, a network is built, and its rates are read.
     """
     before = _built(config, facts)
     if not before:
@@ -77,7 +77,7 @@ def _follows(rates: Rates | None) -> bool:
 def _built(config: DictConfig, facts: ImageFacts) -> Rates | None:
     try:
         return noise_rates(build_model(config, facts), facts.in_shape)
-    except Exception:  # another value of some setting may be one that its network refuses
+    except Exception:  # the network may refuse the changed value of a setting
         return None
 
 
@@ -89,12 +89,12 @@ def _with(config: DictConfig, values: Mapping[str, float]) -> DictConfig:
 
 
 def _named(config: DictConfig, named: Sequence[str]) -> list[str]:
-    """Returns the named keys that this trial has: another network may have others."""
+    """Returns the named keys that this trial has. Another network may have other keys."""
     return [key for key in named if OmegaConf.select(config, key) is not None]
 
 
 def _leaves(config: DictConfig) -> Iterator[tuple[str, float]]:
-    """Yields the numbers of the configuration that are not taken from another key."""
+    """Yields the numbers of the configuration with their keys, without interpolations."""
     for group in config:
         if group not in OTHER_GROUPS:
             yield from _numbers(config, str(group), str(group))

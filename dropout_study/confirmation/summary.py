@@ -1,4 +1,4 @@
-"""``confirmation.csv``: what the runs tell of each configuration and of their differences."""
+"""``confirmation.csv``: the mean of each configuration and the differences between them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,11 +18,11 @@ from dropout_study.stats import (
 from dropout_study.trial import MERGED, TrialState
 
 BySeed = Mapping[str, Mapping[int, float]]
-"""The metric by configuration and seed; a run that diverged or failed is not in it."""
+"""The metric by configuration and seed, without the runs that diverged or failed."""
 
 
 def by_seed(runs: Sequence[Mapping[str, Any]], metric: str) -> dict[str, dict[int, float]]:
-    """Returns ``metric`` of the runs that have it."""
+    """Returns ``metric`` by configuration and seed, for the runs that have it."""
     found: dict[str, dict[int, float]] = {}
     for run in runs:
         value = run.get(metric)
@@ -33,17 +33,18 @@ def by_seed(runs: Sequence[Mapping[str, Any]], metric: str) -> dict[str, dict[in
 
 
 def summarise(plan: Plan, runs: Sequence[Mapping[str, Any]], metric: str) -> pd.DataFrame:
-    """Returns a row a configuration.
+    """Returns the table, one row per configuration.
 
-    ``mean, sd, low, high`` are of ``metric`` over the ``n`` seeds that have it; ``diverged`` and
-    ``failed`` count the others. ``minus_<reference>`` and its interval are of the paired
-    differences over the ``_n`` seeds that both have, ``_p`` is the sign-flip test's and ``_p_holm``
-    is corrected over all differences of the table but the null check's, which claims nothing.
+    ``mean, sd, low, high`` describe ``metric`` over the ``n`` seeds that have it; ``diverged`` and
+    ``failed`` count the other seeds. ``minus_<reference>`` and its interval describe the paired
+    differences over the ``_n`` seeds that both have. ``_p`` is the p-value of the sign-flip test.
+    ``_p_holm`` is corrected over all differences of the table, without the null check's, which is
+    not a claim.
 
     Args:
-        plan: what was to be trained.
-        runs: what ``read_runs`` yields.
-        metric: of the test set, what the configurations are compared by.
+        plan: the plan of the confirmation.
+        runs: the records that ``read_runs`` yields.
+        metric: the test metric by which the configurations are compared.
     """
     by_name = by_seed(runs, metric)
     diverged = Counter(str(run["configuration"]) for run in runs if is_diverged(run))
@@ -67,7 +68,7 @@ def summarise(plan: Plan, runs: Sequence[Mapping[str, Any]], metric: str) -> pd.
 
 
 def is_diverged(run: Mapping[str, Any]) -> bool:
-    """Returns whether a run ended because its loss was not finite, rather than with an error."""
+    """Returns whether a run ended because its loss was not finite, not with another error."""
     return run["state"] == TrialState.FAIL and bool(run.get("diverged", True))
 
 
@@ -93,7 +94,7 @@ def _row(
 def _compare(
     plan: Plan, configuration: Configuration, reference: str, by_name: BySeed
 ) -> Comparison | None:
-    """Returns the comparison, seed by seed; the null check's with its twin, place by place."""
+    """Returns the comparison seed by seed; the null check's n-th seed pairs with its twin's."""
     if configuration.name == reference:
         return None
     mine = by_name.get(configuration.name, {})

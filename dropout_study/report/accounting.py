@@ -1,4 +1,4 @@
-"""What the study cost, and what pruning saved."""
+"""The cost of a study in epochs and seconds, and the share that pruning saved."""
 
 from dataclasses import dataclass
 
@@ -15,11 +15,11 @@ class Account:
     """Counts and sums over the trials of a study.
 
     Attributes:
-        states: trials by state, all five of them.
-        epochs: epochs trained, running and failed trials' included.
-        seconds: their wall time; trials that ran at once count in full each.
-        saved_epochs: epochs that pruned trials were not trained for; None if not known.
-        saved_seconds: those epochs at each pruned trial's own seconds an epoch.
+        states: number of trials for each state.
+        epochs: epochs trained, those of running and failed trials included.
+        seconds: sum of the trials' wall times; each of several parallel trials counts in full.
+        saved_epochs: planned epochs that pruned trials did not train; None if not known.
+        saved_seconds: estimate for these epochs, from each pruned trial's own seconds per epoch.
     """
 
     states: dict[str, int]
@@ -37,7 +37,7 @@ class Account:
 
 
 def account(view: StudyView) -> Account:
-    """Returns the account of a study, from the histories and, where they are lost, the table."""
+    """Returns the account of a study, from the histories or, if they are lost, from the table."""
     runs = [name for name in ("trial", "replicate") if name in view.tables.histories]
     by_run = view.tables.histories.groupby(runs, dropna=False)
     trained = by_run.agg({"epoch": "max", "seconds": "sum"}).groupby("trial").sum()
@@ -73,7 +73,7 @@ def _saved(view: StudyView, frame: pd.DataFrame) -> tuple[int | None, float | No
 
 
 def planned_epochs(view: StudyView) -> "pd.Series[float]":
-    """Returns the epochs that each trial, by number, was to train for; nan where not known."""
+    """Returns the planned epochs of each trial, by number; nan if they are not known."""
     trainer = view.tables.config.get("trainer")
     fixed = trainer.get("epochs") if isinstance(trainer, dict) else None
     given = view.trials[EPOCHS] if EPOCHS in view.trials else pd.Series(index=view.trials.index)

@@ -1,4 +1,4 @@
-"""The Hydra callbacks that draw: the learning curves of a run, the report of a sweep."""
+"""The Hydra callbacks that draw the learning curves of a run and write the report of a sweep."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class CurvesCallback(Callback):
-    """Leaves ``curves.png`` beside ``history.csv`` and says where the run's files are."""
+    """Writes ``curves.png`` next to ``history.csv`` and prints the directory of the run."""
 
     def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Draws what the run has left."""
+        """Draws the learning curves of the run from its ``history.csv``."""
         paths = JobPaths(Path(config.hydra.runtime.output_dir))
         if not paths.history_csv.is_file():
             return
@@ -33,12 +33,12 @@ class CurvesCallback(Callback):
 
 
 class ReportCallback(Callback):
-    """Leaves ``report.html`` in the directory of a sweep that has ended, and says where it is.
+    """Writes ``report.html`` into the directory of a finished sweep and prints its path.
 
     Args:
-        figures: dotted paths of figures of the user's own, as in ``my_figures.FIGURE``.
-        rates: keys of the settings that are dropout rates, where the layers of the network do not
-            show them. The report and the confirmation read them from the study's configuration.
+        figures: dotted paths of the user's own figures, for example ``my_figures.FIGURE``.
+        rates: keys of the settings that are dropout rates, for a network whose layers do not show
+            them. The report and the confirmation read them from the study's configuration.
     """
 
     def __init__(self, figures: Sequence[str] = (), rates: Sequence[str] = ()) -> None:
@@ -46,14 +46,14 @@ class ReportCallback(Callback):
         self.rates = list(rates)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Ends the program where a figure cannot be imported, before a trial has begun."""
+        """Ends the program before the first trial if a figure cannot be imported."""
         try:
             self._own_figures()
-        except UserError as error:  # Hydra makes a warning of any other exception
+        except UserError as error:  # Hydra turns any other exception into a warning
             raise SystemExit(f"dropout-study: {error}") from error
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Writes the report. Hydra makes a warning of what goes wrong here."""
+        """Writes the report. Hydra turns an error in here into a warning."""
         if OmegaConf.select(config, "hydra.sweeper.dry_run"):
             return
         from dropout_study.report.page import write_report

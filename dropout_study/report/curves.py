@@ -1,4 +1,4 @@
-"""Learning curves in the book's own form: train loss, train accuracy, test accuracy over epochs."""
+"""Learning curves in the form of *Dive into Deep Learning*, with validation accuracy added."""
 
 import csv
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe & Ito's colours, distinct for the colour-blind; the line style tells the curves apart too.
+# Okabe & Ito's colours, which colour-blind readers can distinguish; the line styles differ as well.
 STYLES: dict[str, dict[str, Any]] = {
     "train loss": {"color": "#0072B2", "linestyle": "-"},
     "train accuracy": {"color": "#D55E00", "linestyle": "--"},
@@ -33,7 +33,7 @@ class Curve:
 
 
 def learning_curves(history_csv: Path) -> list[Curve]:
-    """Returns the curves of a ``history.csv``; those without values are left out."""
+    """Returns the curves of a ``history.csv``. Curves without values are left out."""
     with history_csv.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     curves: list[Curve] = []
@@ -46,7 +46,7 @@ def learning_curves(history_csv: Path) -> list[Curve]:
 
 
 def draw_learning_curves(curves: list[Curve], ax: "Axes") -> None:
-    """Draws the curves; an epoch alone shows as a point."""
+    """Draws the curves. A curve of one epoch is a point."""
     from matplotlib.ticker import MaxNLocator
 
     for curve in curves:

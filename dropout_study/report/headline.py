@@ -1,4 +1,4 @@
-"""The headline: what was best, against what, and how sure that is."""
+"""The headline: the best trial, its comparison with the references, and the uncertainty."""
 
 import json
 from math import isnan
@@ -20,18 +20,19 @@ from dropout_study.trial import MERGED
 
 
 def headline(view: StudyView) -> list[str]:
-    """Returns the answer of the study, a sentence each.
+    """Returns the result of the study as a list of sentences.
 
-    Where there is a confirmation, it compares: the search's own numbers were chosen among.
-    Without it, a configuration with several seeds is judged over its seeds, and one with a single
-    seed over the test images alone: then the sentence says that the noise of the seed is unknown.
+    If there is a confirmation, it gives the comparisons, because the numbers of the search are
+    biased by selection. Without it, the interval of a configuration with several seeds is over its
+    seeds. With one seed it is over the test images only, and the sentence says that the noise
+    between seeds is not known.
     """
     best = view.best
     if view.front:
         numbers = ", ".join(map(str, view.front[:20])) + (", ..." if len(view.front) > 20 else "")
         return [
             f"The study has several objectives ({', '.join(view.objectives)}), so no trial is the "
-            f"best of all. Not beaten in all of them at once: {numbers}.",
+            f"best in all of them. The Pareto-optimal trials: {numbers}.",
             "The figures that need one objective are left out.",
         ]
     if best is None:
@@ -49,14 +50,14 @@ def headline(view: StudyView) -> list[str]:
     if len(view.complete) > 1:
         extreme = "lowest" if view.minimize else "highest"
         sentences.append(
-            f"The best {view.value_label} is the {extreme} of {len(view.complete)}, and so "
-            "optimistic; nothing was chosen by a test metric."
+            f"The best {view.value_label} is the {extreme} of {len(view.complete)} values, so it "
+            "is optimistic. No test metric was used for selection."
         )
     return sentences
 
 
 def test_size(view: StudyView) -> int | None:
-    """Returns the number of test images, where a trial has recorded it."""
+    """Returns the number of test images, or None if no trial has recorded it."""
     for number in [arm.number for arm in view.arms] or [0]:
         path = StudyPaths(view.tables.root).job(number).provenance_json
         try:
@@ -84,7 +85,7 @@ def _best_sentence(view: StudyView, best: Arm) -> str:
 
 
 def _epochs_of(view: StudyView) -> str:
-    """Returns which epochs the value is taken from, where the study says so."""
+    """Returns from which epochs the value is taken, or an empty text if it is not known."""
     if view.value_epochs.startswith("mean_last_"):
         return f" as the mean of its last {view.value_epochs.removeprefix('mean_last_')} epochs"
     return {
@@ -94,10 +95,10 @@ def _epochs_of(view: StudyView) -> str:
 
 
 def _not_tried(view: StudyView) -> list[str]:
-    """Returns a sentence for each reference that no trial is, as far as that is known."""
+    """Returns a sentence for each reference that is known to be absent from the trials."""
     rates = [view.rates.get(int(number)) for number in view.same_network["trial"]]
     known = [each for each in rates if each is not None]
-    if not known:  # another application's task, or records that are lost: nothing is known
+    if not known:  # the task of another application, or the records are lost
         return []
     if not any(known) and len(known) == len(rates):
         return ["The network has no dropout layer."]
@@ -112,8 +113,9 @@ def _not_tried(view: StudyView) -> list[str]:
     unknown = sum(each is None or None in each.values() for each in rates)
     if unknown:
         sentences.append(
-            f"The dropout rates of {_count(unknown, whose)} are not all known from the layers of "
-            "its network; `'hydra.callbacks.report.rates=[KEY]'` names the settings that they are."
+            f"Not all dropout rates of {_count(unknown, whose)} are known from the layers of the "
+            "network. Name the settings that are dropout rates with "
+            "`'hydra.callbacks.report.rates=[KEY]'`."
         )
     return sentences
 
@@ -127,7 +129,7 @@ def _count(count: int, noun: str) -> str:
 
 
 def _estimate(view: StudyView, tests: list[float]) -> tuple[Estimate, str]:
-    """Returns the estimate of a test accuracy and what its interval is over."""
+    """Returns the estimate of a test accuracy, and the words for what its interval is over."""
     if len(tests) > 1:
         return mean_estimate(tests), f"n = {len(tests)} seeds"
     size = test_size(view)
@@ -157,30 +159,33 @@ def _against(view: StudyView, best: Arm, other: Arm) -> str:
 
 
 def _unlike(view: StudyView, best: Arm, other: Arm) -> str:
-    """Returns a sentence on what else differs between the two, so that like is told from unlike."""
+    """Returns a sentence on the other searched settings in which the two trials differ."""
     a, b = best.trials.iloc[0], other.trials.iloc[0]
     told = [
         f"{short(name)} ({tell(a[name])} against {tell(b[name])})"
         for name in view.differing(best, other)
     ]
     if not told:
-        return " The two differ in nothing but their dropout rates."
-    return f" They differ in more than their dropout rates: {', '.join(told)}."
+        return " The two differ only in their dropout rates."
+    return f" They also differ in other settings than their dropout rates: {', '.join(told)}."
 
 
 def _paired_verdict(difference: Estimate, other: dict[int, float], p: float) -> str:
     mean = sum(other.values()) / len(other)
     sure = "beyond" if difference.excludes(0) else "within"
     return (
-        f"{percent(mean)} on the test set) that is {points(difference)} "
+        f"{percent(mean)} on the test set) the difference is {points(difference)} "
         f"(paired over n = {difference.n} seeds, p = {p:.3f}): {sure} the noise."
     )
 
 
 def _single_verdict(a: float, b: float, size: int | None) -> str:
-    start = f"{percent(b)} on the test set) that is"
+    start = f"{percent(b)} on the test set) the difference is"
     if size is None:
-        return f"{start} {100 * (a - b):+.1f} points, n = 1 seed each: how sure, is unknown."
+        return (
+            f"{start} {100 * (a - b):+.1f} points with n = 1 seed each; its uncertainty is not "
+            "known."
+        )
     difference = difference_of_shares(share_estimate(a, size), share_estimate(b, size))
     if not difference.excludes(0):
         return (
@@ -189,13 +194,13 @@ def _single_verdict(a: float, b: float, size: int | None) -> str:
         )
     return (
         f"{start} {points(difference)} over the n = {size:,} test images: beyond the noise of the "
-        "test images, but with n = 1 seed each the noise of the seed is unknown; "
+        "test images. With n = 1 seed each the noise between seeds is not known; "
         "`dropout-study-confirm` measures it."
     )
 
 
 def _confirmed(view: StudyView) -> list[str]:
-    """Returns the confirmation's answer on the first of its configurations, a sentence each."""
+    """Returns sentences on the first configuration of the confirmation; [] without one."""
     table = view.tables.confirmation
     needed = {"configuration", "n", "mean", "low", "high"}
     if table is None or table.empty or not needed <= set(table.columns):
@@ -205,7 +210,7 @@ def _confirmed(view: StudyView) -> list[str]:
     metric = confirmed_metric(table)
     lost = _lost(table)
     if pd.isna(first["mean"]):
-        return [f"Trained again, {name} has no result: no seed ended with one.", *lost]
+        return [f"{name} was trained again, but no run has a result.", *lost]
     estimate = _row_estimate(first)
     sentence = (
         f"Trained again on {trained_on(table)} with n = {estimate.n} fresh seeds, "
@@ -234,7 +239,7 @@ def _confirmed_difference(first: "pd.Series[Any]", reference: str, metric: str) 
 
 
 def _lost(table: pd.DataFrame) -> list[str]:
-    """Returns a sentence on the seeds that have no result, where there are any."""
+    """Returns a sentence on the seeds that have no result; [] if there are none."""
     told: list[str] = []
     for _, row in table.iterrows():
         diverged, failed = (int(row.get(name) or 0) for name in ("diverged", "failed"))
@@ -246,19 +251,19 @@ def _lost(table: pd.DataFrame) -> list[str]:
     if not told:
         return []
     return [
-        f"Not every run ended with a result ({'; '.join(told)}): means are over the others, which "
-        "flatters a configuration that diverges, and a difference is over the seeds that both have."
+        f"Some runs have no result ({'; '.join(told)}). Means are over the other runs, which "
+        "favours a configuration that diverges. Differences are over the seeds that both have."
     ]
 
 
 def trained_on(table: pd.DataFrame) -> str:
-    """Returns what the runs of a confirmation were trained on, in words."""
+    """Returns on which splits the runs of a confirmation were trained, in words."""
     apart = "trained_on" in table and len(table) and table["trained_on"].iloc[0] != MERGED
     return "the training split" if apart else MERGED
 
 
 def confirmed_metric(table: pd.DataFrame) -> str:
-    """Returns the metric of ``confirmation.csv``."""
+    """Returns the name of the metric in ``confirmation.csv``."""
     return str(table["metric"].iloc[0]) if "metric" in table and len(table) else "test_accuracy"
 
 
@@ -271,17 +276,17 @@ def _row_estimate(row: "pd.Series[float]", prefix: str = "") -> Estimate:
 
 
 def percent(share: float) -> str:
-    """Returns an accuracy as "84.2 %"."""
+    """Returns an accuracy in percent: "84.2 %"."""
     return f"{100 * share:.1f} %"
 
 
 def amount(value: float, metric: str) -> str:
-    """Returns a value of ``metric``: a share in percent, any other with four digits."""
+    """Returns a value of ``metric`` as text: a share in percent, others with four digits."""
     return percent(value) if is_share(metric) else f"{value:.4g}"
 
 
 def interval(estimate: Estimate, over: str, metric: str = "test_accuracy") -> str:
-    """Returns "95 % interval 82.0 to 86.3 %, over ...", or that there is none."""
+    """Returns "95 % interval 82.0 to 86.3 %, over ...", or "no interval, over ..."."""
     if isnan(estimate.low):
         return f"no interval, {over}"
     low = f"{100 * estimate.low:.1f}" if is_share(metric) else amount(estimate.low, metric)
@@ -289,7 +294,7 @@ def interval(estimate: Estimate, over: str, metric: str = "test_accuracy") -> st
 
 
 def points(difference: Estimate, metric: str = "test_accuracy") -> str:
-    """Returns a difference, of accuracies as "+1.2 points (95 % interval +0.3 to +2.0)"."""
+    """Returns a difference as text; for accuracies "+1.2 points (95 % interval +0.3 to +2.0)"."""
     share = is_share(metric)
     scale, digits, unit = (100, "+.1f", " points") if share else (1, "+.3g", "")
     mean, low, high = (

@@ -1,4 +1,4 @@
-"""``report.html``: one page that needs nothing but itself."""
+"""``report.html``: one page that contains its figures and needs no other file."""
 
 import base64
 import html
@@ -31,7 +31,7 @@ def write_report(root: Path, more: Sequence[FigureSpec] = ()) -> Path:
 
     Args:
         root: the study's directory.
-        more: figures of the user's own, after those of this package.
+        more: the user's own figures, placed after those of this package.
 
     Raises:
         UserError: there is no study in ``root``.
@@ -45,7 +45,7 @@ def write_report(root: Path, more: Sequence[FigureSpec] = ()) -> Path:
 
 
 def render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec] = ()) -> str:
-    """Draws the figures into ``figures_dir`` and returns the page with them inside."""
+    """Draws the figures into ``figures_dir`` and returns the page that contains them."""
     environment = Environment(
         loader=PackageLoader("dropout_study.report"),
         autoescape=True,
@@ -68,7 +68,7 @@ def render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec] = ()) 
 
 
 def top_table(view: StudyView, top: int = TOP) -> dict[str, Any]:
-    """Returns heads and rows of the best complete trials, chosen by the objective."""
+    """Returns heads and rows of the ``top`` best complete trials by the objective."""
     rows = best_first(view.complete, minimize=view.minimize).head(top)
     metrics = [name for name in ACCURACIES if rows[name].notna().any()]
     columns = [*([] if view.objective == "val_accuracy" else ["value"]), *metrics, *view.params]
@@ -84,7 +84,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def confirmation_table(view: StudyView) -> dict[str, Any] | None:
-    """Returns heads and rows of ``confirmation.csv``, or None where there is none."""
+    """Returns heads and rows of ``confirmation.csv``, or None if there is no such table."""
     frame = view.tables.confirmation
     if frame is None or not {"configuration", "description", "n", "mean"} <= set(frame.columns):
         return None
@@ -123,9 +123,10 @@ def _confirmed_cell(name: str, value: Any, metric: str) -> str:
 
 
 def _difference(row: "pd.Series[Any]", name: str, metric: str) -> str:
-    """Returns a paired difference with its interval and p-value; the null check's p is plain.
+    """Returns a paired difference with its interval and p-value, which is Holm-corrected.
 
-    Where seeds have no result, it says over how many pairs it is.
+    The p-value of the null check is not corrected. If seeds have no result, the number of pairs is
+    added.
     """
     if pd.isna(row[name]):
         return ""
@@ -161,14 +162,14 @@ def _cell(name: str, value: Any) -> str:
 
 
 def _code(sentence: str) -> str:
-    """Returns text with its `commands` set as code."""
+    """Returns the text as HTML, with text in backticks as code."""
     from markupsafe import Markup
 
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(sentence, quote=False)))
 
 
 def _data_url(png: Path) -> str:
-    """Returns the picture as a URL that holds it."""
+    """Returns the picture as a data URL."""
     return f"data:image/png;base64,{base64.b64encode(png.read_bytes()).decode()}"
 
 

@@ -1,6 +1,6 @@
-"""What is known of a trial's dropout rates: without dropout, the book's, set by a parameter.
+"""Questions about a trial's dropout rates: is it without dropout, has it the book's rates?
 
-An answer is None where the rates are not all known, so that nothing is said that may be false.
+The answer is None if it depends on rates that are not known. The report is silent then.
 """
 
 from collections import defaultdict
@@ -10,18 +10,18 @@ from math import isclose
 from dropout_study.results.rates import Rates
 
 BOOK_RATES = (0.2, 0.5)
-"""The article's (Dive into Deep Learning, section 5.6), after its first and second hidden layer."""
+"""Rates after the first and second hidden layer in *Dive into Deep Learning*, section 5.6."""
 
 
 def is_without_dropout(rates: Rates) -> bool | None:
-    """Returns whether no layer drops anything; a network without noise layers is without too."""
+    """Returns whether all rates are 0. This is also true of a network without noise layers."""
     if any(rate for rate in rates.values() if rate is not None):
         return False
     return None if None in rates.values() else True
 
 
 def has_book_rates(rates: Rates) -> bool | None:
-    """Returns whether the layers that drop something have the article's rates, in its order."""
+    """Returns whether the layers with a rate above 0 have the book's rates, in the same order."""
     known = [rate for rate in rates.values() if rate]
     if not all(any(isclose(rate, book) for book in BOOK_RATES) for rate in known):
         return False
@@ -32,13 +32,13 @@ def has_book_rates(rates: Rates) -> bool | None:
 
 
 def sets_a_rate(values: Mapping[int, float], rates: Mapping[int, Rates]) -> bool:
-    """Returns whether a parameter is the rate of a layer in every trial that has both.
+    """Returns whether a parameter equals the rate of one layer in every trial that has both.
 
-    Two different values at least must agree: one alone may be equal by chance.
+    At least two different values must agree, because one value may be equal by chance.
 
     Args:
-        values: the parameter by trial number.
-        rates: of the trials, by number; those of one network have the same layers.
+        values: trial number -> value of the parameter.
+        rates: trial number -> rates; trials with the same layers are of the same network.
     """
     both = [number for number in values if number in rates]
     by_network: dict[tuple[str, ...], list[int]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""How to get the same numbers again: commands, seeds, versions, commit, device and data."""
+"""What is needed to repeat a study: commands, seeds, versions, commit, device and data."""
 
 import json
 import shlex
@@ -17,7 +17,7 @@ SWEEP_ONLY = ("hydra.mode=",)
 
 
 def reproduction(view: StudyView) -> list[tuple[str, str]]:
-    """Returns what a reader needs to repeat the study, as (name, text) in the order of the page."""
+    """Returns what is needed to repeat the study, as (name, text) in the order of the page."""
     paths = StudyPaths(view.tables.root)
     first = view.best.number if view.best else int(view.trials["trial"].iloc[0])
     facts = _provenance(paths, [first, *(number for number, _ in paths.jobs())])
@@ -30,7 +30,7 @@ def reproduction(view: StudyView) -> list[tuple[str, str]]:
 
 
 def sweep_command(config: Mapping[str, Any]) -> str:
-    """Returns the command of the sweep, as Hydra recorded its overrides."""
+    """Returns the command of the sweep, from the overrides that Hydra recorded."""
     try:
         given = config["hydra"]["overrides"]
         overrides = [*given["task"], *given["hydra"]]
@@ -49,7 +49,7 @@ def trial_command(job: JobPaths) -> str:
 
 
 def _threads(job: JobPaths) -> str:
-    """Returns the assignment that gives a run as many threads: sums depend on their order."""
+    """Returns the assignment for the same number of threads: it changes the order of sums."""
     try:
         facts = json.loads(job.provenance_json.read_text(encoding="utf-8"))
         threads, on_cpu = facts["threads"], facts["device"].startswith("cpu")
@@ -59,7 +59,7 @@ def _threads(job: JobPaths) -> str:
 
 
 def _yaml(path: Path) -> Any:
-    """Returns what the file holds; None where it cannot be read."""
+    """Returns the content of the file, or None if it cannot be read."""
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
@@ -67,9 +67,9 @@ def _yaml(path: Path) -> Any:
 
 
 def _config_options(config: Any) -> list[str]:
-    """Returns ``--config-dir`` and ``--config-name`` as they were given, from Hydra's record.
+    """Returns the ``--config-dir`` and ``--config-name`` of the command, from Hydra's record.
 
-    A directory below the one where the command was started is named as seen from there.
+    A directory below the working directory of the command is given relative to it.
     """
     try:
         runtime, name = config["hydra"]["runtime"], config["hydra"]["job"]["config_name"]
@@ -90,7 +90,7 @@ def _started_in(config: Mapping[str, Any]) -> str:
 
 
 def _command(words: list[str]) -> str:
-    """Returns the words as a shell takes them; the password of a storage URL is not shown."""
+    """Returns the words quoted for a shell, with the password of a storage URL masked."""
     return shlex.join(["dropout-study", *map(masked, words)])
 
 
@@ -127,7 +127,7 @@ def _environment(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _provenance(paths: StudyPaths, numbers: list[int]) -> dict[str, Any]:
-    """Returns the first ``provenance.json`` that can be read and has what the page shows."""
+    """Returns the first ``provenance.json`` that can be read and is complete, or {}."""
     for number in numbers:
         try:
             facts = json.loads(paths.job(number).provenance_json.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What a report asks of a study: its best trial, the references, the searched parameters."""
+"""A study as the report sees it: its best trial, the references, the searched parameters."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ SEED = "trainer.seed"
 
 @dataclass(frozen=True)
 class Arm:
-    """Trials that differ in nothing but their seed; most often one.
+    """Trials that differ only in their seed; usually one trial.
 
     Attributes:
-        label: what the reader calls it: "best", "book's rates", "no dropout".
-        trials: its rows of the table.
-        runs: a row a seed: ``trials``, or their replicates where they have some.
+        label: the name in figures: "best", "book's rates", "no dropout".
+        trials: the rows of its trials in the table.
+        runs: one row per seed: the replicates of ``trials`` if there are any, else ``trials``.
     """
 
     label: str
@@ -53,18 +53,18 @@ class Arm:
 
 @dataclass(frozen=True)
 class StudyView:
-    """A study's tables with the questions that every figure and sentence asks of them."""
+    """A study's tables, with the derived facts that figures and sentences need."""
 
     tables: StudyTables
 
     @property
     def trials(self) -> pd.DataFrame:
-        """One row a trial."""
+        """One row per trial."""
         return self.tables.trials
 
     @cached_property
     def complete(self) -> pd.DataFrame:
-        """The trials that ended with a value; only among them is anything chosen."""
+        """The complete trials with a value. Only these can be the best or a reference."""
         done = (self.trials["state"] == TrialState.COMPLETE) & self.trials["value"].notna()
         return self.trials[done]
 
@@ -75,12 +75,12 @@ class StudyView:
 
     @cached_property
     def objective(self) -> str:
-        """The name of the metric that ``value`` is; "value" where it has no other name."""
+        """The name of the metric in the column ``value``; "value" if the name is not known."""
         name = self.objectives[0] if len(self.objectives) == 1 else "value"
         told = self.complete[["value", "val_accuracy"]].dropna()
         unnamed = name == "value" and len(told) > 0
         same = unnamed and bool((told["value"] == told["val_accuracy"]).all())
-        return "val_accuracy" if same else name  # what this project's trainer returns as value
+        return "val_accuracy" if same else name  # this project's default objective
 
     @property
     def is_accuracy(self) -> bool:
@@ -94,19 +94,19 @@ class StudyView:
 
     @property
     def value_epochs(self) -> str:
-        """``trainer.objective``: from which epochs of a trial its value is taken; "" unknown."""
+        """``trainer.objective``: the epochs from which a value is taken; "" if not known."""
         return str(_select(self.tables.config, "trainer", "objective") or "")
 
     @property
     def test_metric(self) -> str:
-        """The metric on the test set that answers to the objective: for val_loss, test_loss."""
+        """The test metric that corresponds to the objective: for val_loss, test_loss."""
         name = self.objective.replace("val_", "test_", 1)
         given = name.startswith("test_") and name in self.trials and self.trials[name].notna().any()
         return name if given else "test_accuracy"
 
     @cached_property
     def params(self) -> list[str]:
-        """The columns that were searched: dotted keys and groups that differ between trials."""
+        """The searched columns: dotted keys and groups whose values differ between trials."""
         names = [name for name in self.trials.columns if "." in name or name in GROUPS]
         given = {name: self.trials[name].dropna().astype(str) for name in names if name != SEED}
         return [name for name, texts in given.items() if texts[texts != ""].nunique() > 1]
@@ -130,15 +130,16 @@ class StudyView:
 
     @property
     def search_space(self) -> Mapping[str, Any]:
-        """The config group ``search_space`` as the sweep was given it."""
+        """The config group ``search_space`` of the sweep."""
         space = _select(self.tables.config, "search_space")
         return space if isinstance(space, Mapping) else {}
 
     @cached_property
     def rates(self) -> Mapping[int, Rates]:
-        """The dropout rates of each trial by layer, as far as they are known.
+        """The known dropout rates of each trial.
 
-        They are the network's own, or the settings that ``hydra.callbacks.report.rates`` names.
+        They are recorded from the network's layers, or they are the values of the settings that
+        ``hydra.callbacks.report.rates`` names.
         """
         named = {number: given for number in self._numbers if (given := self._named_rates(number))}
         return {**self.tables.rates, **named}
@@ -154,13 +155,13 @@ class StudyView:
         return [int(number) for number in self.trials["trial"]]
 
     def _named_rates(self, number: int) -> Rates | None:
-        """Returns the named settings of a trial, None if it lacks one or it is no number."""
+        """Returns the named settings of a trial, or None if one is missing or not a number."""
         values = {key: self._setting(number, key) for key in self.rate_keys}
         known = all(isinstance(v, int | float) and not pd.isna(v) for v in values.values())
         return values if values and known else None
 
     def _setting(self, number: int, key: str) -> Any:
-        """Returns the value that a trial has for ``key``: searched, or of its configuration."""
+        """Returns a trial's value of ``key``, from the table or from its configuration."""
         if key in self.trials:
             value = self.trials.loc[self.trials["trial"] == number, key].iloc[0]
             if not pd.isna(value):
@@ -169,7 +170,7 @@ class StudyView:
 
     @cached_property
     def rate_params(self) -> list[str]:
-        """Those of ``numeric_params`` that are a dropout rate, by their values, not their names."""
+        """Those of ``numeric_params`` that are dropout rates, found by their values."""
         return [
             name
             for name in self.numeric_params
@@ -182,7 +183,7 @@ class StudyView:
 
     @cached_property
     def objectives(self) -> tuple[str, ...]:
-        """The columns of the objectives, several only where the study has several."""
+        """The names of the objectives; they are columns of the table."""
         sweeper = _select(self.tables.config, "hydra", "sweeper")
         settings = sweeper if isinstance(sweeper, Mapping) else {}
         return objective_names(
@@ -191,7 +192,7 @@ class StudyView:
 
     @cached_property
     def front(self) -> list[int]:
-        """Of several objectives, the trials that no other one is at least as good as in all."""
+        """The Pareto-optimal trials of several objectives: no other trial dominates them."""
         names = [name for name in self.objectives if name in self.trials]
         if len(names) < 2:
             return []
@@ -207,7 +208,7 @@ class StudyView:
 
     @cached_property
     def best(self) -> Arm | None:
-        """The trial, or the seeds of one configuration, with the best mean value."""
+        """The configuration with the best mean value over its trials."""
         return self._best_of("best", self.complete)
 
     def top(self, count: int) -> list[Arm]:
@@ -216,22 +217,22 @@ class StudyView:
 
     @cached_property
     def book(self) -> Arm | None:
-        """The best of those with the article's dropout rates, of the best trial's network."""
+        """The best configuration of the best trial's network with the book's dropout rates."""
         return self._reference("book's rates", has_book_rates)
 
     @cached_property
     def no_dropout(self) -> Arm | None:
-        """The best of those without dropout, of the best trial's network."""
+        """The best configuration of the best trial's network without dropout."""
         return self._reference("no dropout", is_without_dropout)
 
     @property
     def arms(self) -> list[Arm]:
-        """Best, book's rates and no dropout, as far as they were tried."""
+        """Best, book's rates and no dropout, without those that no trial has."""
         return [arm for arm in (self.best, self.book, self.no_dropout) if arm is not None]
 
     @cached_property
     def same_network(self) -> pd.DataFrame:
-        """The complete trials whose ``model`` is the best trial's: only these are references."""
+        """The complete trials with the best trial's ``model``. Only these can be references."""
         if self.best is None or "model" not in self.params:
             return self.complete
         same: pd.DataFrame = self.complete[
@@ -242,13 +243,13 @@ class StudyView:
     def _reference(self, label: str, matches: Callable[[Rates], bool | None]) -> Arm | None:
         rows = self.same_network
         known = {n: self.rates[n] for n in map(int, rows["trial"]) if n in self.rates}
-        if not any(known.values()):  # there is no layer whose rate could be compared
+        if not any(known.values()):  # no layer has a rate that could be compared
             return None
         numbers = [number for number, rates in known.items() if matches(rates)]
         return self._best_of(label, rows[rows["trial"].isin(numbers)])
 
     def differing(self, one: Arm, other: Arm) -> list[str]:
-        """Returns the searched parameters, rates aside, in which two configurations differ."""
+        """Returns the searched parameters, without rates, in which two configurations differ."""
         a, b = one.trials.iloc[0], other.trials.iloc[0]
         names = [name for name in self.params if name not in self.rate_params]
         return [name for name in names if str(a[name]) != str(b[name])]
@@ -257,7 +258,7 @@ class StudyView:
         return next(iter(self._ranked(label, rows)), None)
 
     def _ranked(self, label: str, rows: pd.DataFrame) -> list[Arm]:
-        """Returns the configurations among ``rows`` by mean value; ties by number."""
+        """Returns the configurations among ``rows``, the best mean value first."""
         texts = rows[self.params].astype(str)
         keys = [" ".join(map(repr, row)) for row in texts.to_numpy()]
         groups = (group for _, group in rows.groupby(keys, sort=False))
@@ -272,7 +273,7 @@ class StudyView:
         return own if len(own) else trials
 
     def describe(self, number: int, names: Iterable[str] | None = None) -> str:
-        """Returns a trial's searched parameters in words: "dropout1 = 0.2, lr = 0.5"."""
+        """Returns a trial's searched parameters as text: "dropout1 = 0.2, lr = 0.5"."""
         row = self.trials[self.trials["trial"] == number].iloc[0]
         given = [name for name in (names or self.params) if not pd.isna(row[name])]
         return ", ".join(f"{short(name)} = {tell(row[name])}" for name in given)
@@ -290,12 +291,12 @@ def metric_words(name: str) -> str:
 
 
 def is_share(metric: str) -> bool:
-    """Returns whether a metric is a share of images, which is shown in percent."""
+    """Returns whether a metric is an accuracy, which is shown in percent."""
     return metric.endswith("accuracy")
 
 
 def trial_settings(root: Path, number: int) -> Mapping[str, Any]:
-    """Returns the recorded configuration of a trial as plain data; empty where it is lost."""
+    """Returns the recorded configuration of a trial as plain data; empty if it is lost."""
     job = StudyPaths(root).job(number)
     try:
         config = yaml.safe_load(job.config_yaml.read_text(encoding="utf-8"))
@@ -315,7 +316,7 @@ def tell(value: object) -> str:
 
 
 def is_number(column: "pd.Series[Any]") -> bool:
-    """Returns whether every value that a column has is a number (a bool is a category)."""
+    """Returns whether every value of a column is a number (a bool is a category)."""
     values = column.dropna()
     return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values.tolist())
 

@@ -37,7 +37,7 @@ def test_single_seeds_leave_the_noise_of_the_seed_unknown(tmp_path: Path) -> Non
     book.write_text(book.read_text().replace('"test_accuracy": 0.9', '"test_accuracy": 0.5'))
     against_book = headline(StudyView(load_study(tmp_path)))[1]
     assert "+40.0 points" in against_book
-    assert "beyond the noise of the test images, but" in against_book
+    assert "beyond the noise of the test images." in against_book
     assert "`dropout-study-confirm`" in against_book
 
 
@@ -49,7 +49,7 @@ def test_without_the_size_of_the_test_set_there_is_no_interval(tmp_path: Path) -
     sentences = headline(StudyView(load_study(tmp_path)))
 
     assert "no interval, n = 1 seed" in sentences[0]
-    assert "how sure, is unknown" in sentences[1]
+    assert "its uncertainty is not known" in sentences[1]
 
 
 def test_several_seeds_are_compared_in_pairs(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_what_is_not_known_of_the_rates_is_not_stated(
     sentences = rewrite_rates(tmp_path, {0: rates, 1: {"drop": 0.3}})
 
     assert ("No complete trial is without dropout." in sentences) is said
-    assert any("rates of 1 complete trial are not all known" in line for line in sentences)
+    assert any("Not all dropout rates of 1 complete trial are known" in line for line in sentences)
 
 
 def test_a_task_of_another_application_is_told_nothing_about_dropout(tmp_path: Path) -> None:
@@ -115,7 +115,9 @@ def test_what_else_differs_from_a_reference_is_named(tmp_path: Path) -> None:
     sentences = told(tmp_path, "COMPLETE", "COMPLETE", params=params, record={"test_accuracy": 0.9})
 
     other = next(s for s in sentences if "dropout1" not in s and "no dropout (trial 0" in s)
-    assert other.endswith("They differ in more than their dropout rates: lr (1.1 against 0.1).")
+    assert other.endswith(
+        "They also differ in other settings than their dropout rates: lr (1.1 against 0.1)."
+    )
 
 
 @pytest.mark.parametrize("state", ["FAIL", "PRUNED", "RUNNING"])

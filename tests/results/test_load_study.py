@@ -31,7 +31,7 @@ def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
     [
         ('{"trial": 1, "sta', "damaged"),
         ("[]", "not an object"),
-        ("{}", "no state"),
+        ("{}", "not a state"),
         ('{"state": "COMPLETE", "value": "much"}', "value is not a number"),
     ],
 )

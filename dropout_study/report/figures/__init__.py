@@ -1,7 +1,7 @@
-"""The figures of the report, one a file.
+"""The figures of the report, one per file.
 
-Each module here defines ``FIGURE``, a ``FigureSpec``: a pure function that computes the data from a
-study, and a function that draws it. A new figure is a new module; nothing else is edited.
+Each module here defines ``FIGURE``, a ``FigureSpec``. It has a pure function that computes the data
+from a study, and a function that draws the data. A new figure is one new module.
 """
 
 from functools import cache
@@ -24,13 +24,13 @@ def study_figures() -> tuple[FigureSpec, ...]:
 
 
 def named_figure(target: str) -> FigureSpec:
-    """Returns the figure of a user's own that ``target`` names.
+    """Returns the user's own figure that ``target`` names.
 
     Args:
-        target: dotted path of a ``FigureSpec``, as in ``my_figures.FIGURE``.
+        target: dotted path of a ``FigureSpec``, for example ``my_figures.FIGURE``.
 
     Raises:
-        UserError: there is none.
+        UserError: it cannot be imported or is not a ``FigureSpec``.
     """
     module, _, name = target.rpartition(".")
     try:

@@ -1,4 +1,4 @@
-"""The confirmation as a picture: the test metric of every seed, mean and interval."""
+"""The figure of the confirmation: the test metric of every seed, its mean and interval."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,12 +20,12 @@ class Confirmed:
     """One configuration.
 
     Attributes:
-        label: its name and what it is.
-        seeds: the metric of each seed that has it.
-        mean: their mean.
-        bounds: its 95 % interval, nan where there is none.
-        metric: of the test set, "test_accuracy" as a rule.
-        trained_on: in words.
+        label: its name and description.
+        seeds: the metric of each seed with a result.
+        mean: the mean over the seeds.
+        bounds: the 95 % interval of the mean; nan if there is none.
+        metric: the test metric, usually "test_accuracy".
+        trained_on: the splits that were trained on, in words.
     """
 
     label: str
@@ -37,7 +37,7 @@ class Confirmed:
 
 
 def confirmed(view: StudyView) -> list[Confirmed]:
-    """Returns the configurations of the confirmation that have a mean, in its order."""
+    """Returns the configurations with a mean, in the order of ``confirmation.csv``."""
     table, runs = view.tables.confirmation, view.tables.confirmation_runs
     if table is None:
         raise NotEnoughError("there is no confirmation.csv")
@@ -60,12 +60,12 @@ def confirmed(view: StudyView) -> list[Confirmed]:
         for _, row in table.dropna(subset=["mean"]).iterrows()
     ]
     if not found:
-        raise NotEnoughError("no run of the confirmation ended with a result")
+        raise NotEnoughError("no run of the confirmation has a result")
     return found
 
 
 def draw_confirmed(rows: list[Confirmed], figure: "Figure") -> None:
-    """Draws a line a configuration, the first on top."""
+    """Draws one line per configuration, the first on top."""
     figure.set_size_inches(7.6, 0.62 * len(rows) + 1.2)
     ax = figure.add_subplot()
     for place, row in enumerate(rows):
@@ -88,7 +88,7 @@ def draw_confirmed(rows: list[Confirmed], figure: "Figure") -> None:
 FIGURE = FigureSpec(
     "confirmation",
     "Confirmation with fresh seeds",
-    "Compare configurations by their paired differences, not by whether their intervals overlap: "
-    "the seeds are the same for all but the null check.",
+    "All configurations except the null check have the same seeds. Compare them by their paired "
+    "differences, not by the overlap of their intervals.",
     lambda view, figure: draw_confirmed(confirmed(view), figure),
 )

@@ -20,8 +20,8 @@ class Gap:
     Attributes:
         name: the rate's key.
         rate: the rate of each trial.
-        points: 100 (train accuracy - validation accuracy) after its last epoch.
-        correlation: Spearman's, nan where it is not defined.
+        points: 100 (train accuracy - validation accuracy), from the epochs of the table's numbers.
+        correlation: Spearman's rank correlation; nan if it is not defined.
     """
 
     name: str
@@ -53,7 +53,7 @@ def _gap(done: pd.DataFrame, name: str) -> Gap:
 
 
 def draw_generalisation_gaps(gaps: list[Gap], figure: "Figure") -> None:
-    """Draws one panel a rate."""
+    """Draws one panel per rate."""
     figure.set_size_inches(max(4.6, 3.3 * len(gaps) + 0.4), 3.3)
     axes = figure.subplots(1, len(gaps), squeeze=False, sharey=True)[0]
     for ax, gap in zip(axes, gaps, strict=True):
@@ -71,8 +71,8 @@ def draw_generalisation_gaps(gaps: list[Gap], figure: "Figure") -> None:
 FIGURE = FigureSpec(
     "generalisation_gap",
     "Generalisation gap against the dropout rates",
-    "Train accuracy is the mean over the last epoch with dropout on, so strong dropout lowers "
-    "it, and the gap may be negative. The other parameters are not held fixed.",
+    "Train accuracy is measured during the epoch with dropout on. So strong dropout lowers it, and "
+    "the gap may be negative. The other parameters are not fixed.",
     lambda view, figure: draw_generalisation_gaps(generalisation_gaps(view), figure),
     place=40,
 )

@@ -1,4 +1,4 @@
-"""Which parameters mattered, as Optuna measures it."""
+"""The importance of each parameter, computed by Optuna."""
 
 from typing import TYPE_CHECKING
 
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FEWEST = 8
-"""Complete trials below which the estimate says nothing."""
+"""Complete trials that the estimate needs at least."""
 
 
 def parameter_importances(view: StudyView) -> dict[str, float]:
     """Returns each parameter's share of importance, the largest first; they sum to 1.
 
-    Optuna's default, PED-ANOVA (Watanabe, Bansal & Hutter 2023), on a study made from the table;
-    ranges are those that were tried. Parameters that only some trials have are left out.
+    The method is Optuna's default, PED-ANOVA (Watanabe, Bansal & Hutter 2023), on a study made from
+    the table. The range of a parameter is the range of its tried values. Parameters that only some
+    trials have are left out.
     """
     done = view.complete
     names = [name for name in view.params if done[name].notna().all() and done[name].nunique() > 1]
@@ -65,7 +66,7 @@ def _distribution(view: StudyView, name: str) -> BaseDistribution:
 
 
 def draw_importances(shares: dict[str, float], figure: "Figure") -> None:
-    """Draws a bar a parameter."""
+    """Draws one bar per parameter."""
     figure.set_size_inches(6.4, 0.42 * len(shares) + 1.3)
     ax = figure.add_subplot()
     names = list(shares)[::-1]
@@ -74,15 +75,15 @@ def draw_importances(shares: dict[str, float], figure: "Figure") -> None:
     ax.set_xlim(0, 1.1 * max(shares.values()))
     ax.set_xlabel("share of importance (PED-ANOVA)")
     first = next(iter(shares))
-    ax.set_title(f"{short(first)} told the good trials from the others the most", fontsize=10)
+    ax.set_title(f"{short(first)} mattered most", fontsize=10)
     finish(ax, legend=False)
 
 
 FIGURE = FigureSpec(
     "importances",
     "Parameter importances",
-    "Optuna's PED-ANOVA (Watanabe et al. 2023) on the complete trials: how well this parameter "
-    "alone tells the good trials from the rest. It depends on the ranges that were searched.",
+    "Optuna's PED-ANOVA (Watanabe et al. 2023) on the complete trials: how well one parameter "
+    "alone separates the good trials from the rest. It depends on the searched ranges.",
     lambda view, figure: draw_importances(parameter_importances(view), figure),
     place=70,
 )

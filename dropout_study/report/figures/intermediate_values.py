@@ -1,4 +1,4 @@
-"""The curves of the trials over epochs."""
+"""The validation accuracy of all trials over epochs."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrialCurve:
-    """What one trial reported, epoch by epoch."""
+    """The validation accuracy of one trial after each epoch."""
 
     number: int
     state: str
@@ -54,7 +54,7 @@ def intermediate_values(view: StudyView) -> tuple[list[TrialCurve], int | None]:
 
 
 def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure: "Figure") -> None:
-    """Draws a line a trial: pruned ones in another colour with a cross where they were stopped."""
+    """Draws one line per trial. A pruned trial has another colour and a cross at its last epoch."""
     ax = figure.add_subplot()
     styles = {"PRUNED": (ORANGE, 0.8), "FAIL": (BLACK, 0.8), "RUNNING": (GREEN, 0.8)}
     shown: set[str] = set()
@@ -81,7 +81,7 @@ def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure:
 FIGURE = FigureSpec(
     "intermediate_values",
     "Intermediate values",
-    "One line a trial; a cross marks where it was pruned.",
+    "One line per trial. A cross marks the epoch at which a trial was pruned.",
     lambda view, figure: draw_intermediate_values(*intermediate_values(view), figure),
     place=60,
 )

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_RANGES, FEWEST_A_RANGE = 8, 4
-"""A parameter of many values is cut into ranges with about as many trials in each."""
+"""Largest number of ranges of a parameter, and the number of trials that each should have."""
 MOST = 12
-"""Panels that are drawn."""
+"""Largest number of panels."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Isolation:
     Attributes:
         name: its key.
         x: its value in each complete trial; categories as text.
-        values: the objective of each.
+        values: the objective of each of these trials.
         best: indices of the best trial in each range of the parameter, by x.
         log: whether its axis is logarithmic.
     """
@@ -50,7 +50,7 @@ class Isolation:
 
 
 def isolations(view: StudyView) -> list[Isolation]:
-    """Returns one panel a searched parameter, the first ``MOST`` of them."""
+    """Returns one panel for each of the first ``MOST`` searched parameters."""
     if len(view.complete) < 2 or not view.params:
         raise NotEnoughError("needs 2 complete trials that differ in a parameter")
     return [_isolation(view, name) for name in view.params[:MOST]]
@@ -78,7 +78,7 @@ def _text(column: "pd.Series[Any]") -> "pd.Series[str]":
 
 
 def draw_isolations(panels: list[Isolation], figure: "Figure", label: str, accuracy: bool) -> None:
-    """Draws the panels two or three a row, on one scale of the objective."""
+    """Draws the panels, two or three per row, with one common scale of the objective."""
     columns = 2 if len(panels) in (2, 4) else min(3, len(panels))
     rows = -(-len(panels) // columns)
     figure.set_size_inches(3.2 * columns + 0.6, 2.7 * rows + 0.4)
@@ -111,8 +111,9 @@ def _draw_panel(panel: Isolation, ax: "Axes") -> None:
 FIGURE = FigureSpec(
     "isolation",
     "Each parameter at the best values of the others",
-    "The line joins the best trial in each of at most eight ranges of a parameter, with about "
-    "as many trials in each. A best of few trials is noisy: small steps mean nothing.",
+    "Each parameter is divided into at most eight ranges with about the same number of trials. The "
+    "line joins the best trial of each range. The best of few trials is noisy, so small steps mean "
+    "nothing.",
     lambda view, figure: draw_isolations(
         isolations(view), figure, view.value_label, view.is_accuracy
     ),

@@ -1,4 +1,4 @@
-"""The map: accuracy over two dropout rates."""
+"""The map of the objective over two dropout rates."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,8 +33,8 @@ class Landscape:
     Attributes:
         names: the keys of the two rates.
         x: first rate of each point.
-        y: second rate.
-        values: objective; of several trials at one point the best.
+        y: second rate of each point.
+        values: objective at each point; the best of several trials at one point.
         best: index of the best point.
         unranked: rates [M, 2] of trials without a final value (pruned, failed, running).
         accuracy: whether the objective is an accuracy.
@@ -55,8 +55,7 @@ class Landscape:
     def surface(self) -> NDArray[np.float64] | None:
         """Returns [SIDE, SIDE] values over the convex hull of the points, nan outside.
 
-        Linear between the points (Delaunay triangles) and equal to them where they are; None where
-        they lie on a line.
+        The interpolation is linear on Delaunay triangles. Returns None if the points are collinear.
         """
         from scipy.interpolate import LinearNDInterpolator
         from scipy.spatial import QhullError
@@ -104,7 +103,7 @@ def _pairs(frame: pd.DataFrame) -> list[tuple[float, float]]:
 
 
 def draw_landscape(data: Landscape, figure: "Figure") -> None:
-    """Draws the surface, the points on it and the best of them."""
+    """Draws the surface, the points on it and the best point."""
     ax = figure.add_subplot()
     low, high, below = value_range(data.values)
     scale: dict[str, Any] = {"cmap": MAP, "vmin": low, "vmax": high}

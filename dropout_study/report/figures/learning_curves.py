@@ -35,7 +35,7 @@ class ArmCurve:
 
 
 def arm_curves(view: StudyView) -> list[ArmCurve]:
-    """Returns the curves of every arm that was tried, those without values left out."""
+    """Returns the curves of every arm that was tried, without those that have no values."""
     arms = distinct(view.arms)
     if not arms:
         raise NotEnoughError("needs a complete trial")
@@ -47,7 +47,7 @@ def arm_curves(view: StudyView) -> list[ArmCurve]:
 
 
 def distinct(arms: list[Arm]) -> list[Arm]:
-    """Returns the arms with those that are the same trials joined under both names."""
+    """Returns the arms. Arms that are the same trial become one, with both names."""
     joined: dict[int, Arm] = {}
     for arm in arms:
         before = joined.get(arm.number)
@@ -64,7 +64,7 @@ def _curve(histories: pd.DataFrame, arm: Arm, column: str) -> ArmCurve:
 
 
 def draw_arm_curves(curves: list[ArmCurve], figure: "Figure") -> None:
-    """Draws a panel each for train loss, validation accuracy and test accuracy."""
+    """Draws one panel for each of train loss, validation accuracy and test accuracy."""
     columns = [column for column in PANELS if any(c.column == column for c in curves)]
     figure.set_size_inches(3.4 * len(columns), 3.4)
     for ax, column in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
@@ -81,9 +81,10 @@ def draw_arm_curves(curves: list[ArmCurve], figure: "Figure") -> None:
 FIGURE = FigureSpec(
     "learning_curves",
     "Learning curves: best, book's rates, no dropout",
-    "Train loss is taken during the epoch with dropout on, the accuracies after it with "
-    "dropout off. Of the book's rates and of no dropout the best trial by validation is shown. "
-    "Trials with one seed see the same minibatches, so their curves rise and dip together.",
+    "Train loss is measured during the epoch with dropout on, the accuracies after it with "
+    "dropout off. The book's rates and no dropout are each shown by their best trial by the "
+    "objective. Trials with the same seed see the same minibatches, so their curves rise and fall "
+    "together.",
     lambda view, figure: draw_arm_curves(arm_curves(view), figure),
     place=30,
 )

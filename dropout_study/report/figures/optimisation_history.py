@@ -1,4 +1,4 @@
-"""How the search went: value against trial number, and the curves of the trials over epochs."""
+"""The progress of the search: value against trial number, and the best value so far."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ class Progress:
 
     Attributes:
         complete: (number, value) of the complete trials.
-        pruned: (number, last value) of the pruned ones; not comparable, they trained for less.
-        failed: numbers of the failed ones.
+        pruned: (number, last value) of the pruned trials, which trained for fewer epochs.
+        failed: numbers of the failed trials.
         best: best value up to each complete trial.
         label: the objective's name.
         accuracy: whether it is an accuracy.
@@ -99,7 +99,7 @@ def draw_optimisation_history(data: Progress, figure: "Figure") -> None:
 FIGURE = FigureSpec(
     "optimisation_history",
     "Optimisation history",
-    "Pruned trials are drawn at the last value that they reported: they trained for less.",
+    "Pruned trials are drawn at the last value that they reported, after fewer epochs.",
     lambda view, figure: draw_optimisation_history(optimisation_history(view), figure),
     place=50,
 )

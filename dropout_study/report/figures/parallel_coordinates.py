@@ -1,4 +1,4 @@
-"""Parallel coordinates: every complete trial as a line through its parameters and its value."""
+"""Parallel coordinates: each complete trial is a line through its parameters and its value."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST = 9
-"""Parameters that are drawn."""
+"""Largest number of parameters that are drawn."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One vertical axis: each trial's place in [0, 1] (nan: it lacks the parameter) and ticks."""
+    """One vertical axis: ticks, and each trial's place in [0, 1] (nan: no such parameter)."""
 
     label: str
     places: list[float]
@@ -37,7 +37,7 @@ class Parallel:
 
 
 def parallel_coordinates(view: StudyView) -> Parallel:
-    """Returns the complete trials, the worst first so that the best are drawn on top."""
+    """Returns the complete trials, the worst first, so that the best are drawn on top."""
     if len(view.complete) < 2 or not view.params:
         raise NotEnoughError("needs 2 complete trials that differ in a parameter")
     rows = view.complete.sort_values("value", ascending=not view.minimize)
@@ -71,7 +71,7 @@ def _categorical(label: str, column: "pd.Series[Any]") -> Axis:
 
 
 def draw_parallel_coordinates(data: Parallel, figure: "Figure") -> None:
-    """Draws the lines, coloured by value, through axes with their own ticks."""
+    """Draws the lines, coloured by value, and the axes with their own ticks."""
     from matplotlib.collections import LineCollection
 
     figure.set_size_inches(max(6.4, 1.5 * len(data.axes) + 1.2), 3.8)
@@ -107,7 +107,7 @@ def draw_parallel_coordinates(data: Parallel, figure: "Figure") -> None:
 FIGURE = FigureSpec(
     "parallel_coordinates",
     "Parallel coordinates",
-    "A line a complete trial. It ends at an axis whose parameter the trial does not have.",
+    "One line per complete trial. A line ends at an axis whose parameter the trial does not have.",
     lambda view, figure: draw_parallel_coordinates(parallel_coordinates(view), figure),
     place=80,
 )

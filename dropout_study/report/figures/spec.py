@@ -1,4 +1,4 @@
-"""What a figure of the report is, and how it becomes files."""
+"""The contract of a figure of the report, and how a figure is saved as files."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ DPI = 130
 
 
 class NotEnoughError(Exception):
-    """What a figure needs and this study does not have; the report prints it in its place."""
+    """The study lacks data that a figure needs. The report prints the message in its place."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class FigureSpec:
     """One figure of the report.
 
     Attributes:
-        name: of its files.
-        heading: over it on the page.
-        caption: what is drawn, and what must not be read out of it.
-        draw: computes the data from a study and draws it; raises NotEnoughError.
-        place: its place on the page, smaller numbers first; None for a figure that the page
-            shows beside another part of its text.
+        name: the name of its files.
+        heading: its heading on the page.
+        caption: what is drawn, and which conclusions it does not allow.
+        draw: computes the data from a study and draws it; may raise NotEnoughError.
+        place: its place on the page, smaller numbers first; None for a figure that the page shows
+            in another section.
     """
 
     name: str
@@ -40,7 +40,7 @@ class FigureSpec:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure's files, or the reason why there are none."""
+    """A figure's PNG file, or the reason why it is not drawn."""
 
     spec: FigureSpec
     png: Path | None = None
@@ -48,12 +48,12 @@ class Drawn:
 
 
 def draw_figures(view: StudyView, directory: Path, specs: Sequence[FigureSpec]) -> Iterator[Drawn]:
-    """Draws every figure that the study has the data for into PNG and SVG files."""
+    """Draws every figure for which the study has the data, as PNG and SVG files."""
     for spec in specs:
         try:
             yield Drawn(spec, png=_save(spec, view, directory))
         except NotEnoughError as reason:
-            for suffix in (".png", ".svg"):  # none is left of an earlier state of the study
+            for suffix in (".png", ".svg"):  # remove the files of an earlier report
                 (directory / f"{spec.name}{suffix}").unlink(missing_ok=True)
             yield Drawn(spec, missing=str(reason))
 

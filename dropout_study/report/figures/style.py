@@ -1,29 +1,29 @@
-"""What the figures share: colours, and the way a figure says that it cannot be drawn."""
+"""Colours, axes and legends that the figures share."""
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe & Ito's colours, distinct for the colour-blind; shapes and line styles differ as well.
+# Okabe & Ito's colours, which colour-blind readers can distinguish; shapes and lines differ too.
 BLUE, ORANGE, GREEN, PINK, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"
 BLACK, GREY = "#000000", "#8c8c8c"
 MAP = "cividis"
-"""The colour map of values: even in lightness, the same to the colour-blind."""
+"""The colour map of values: uniform in lightness and readable for colour-blind readers."""
 ARM_STYLES: dict[str, dict[str, Any]] = {
     "best": {"color": BLUE, "linestyle": "-"},
     "book's rates": {"color": ORANGE, "linestyle": "--"},
     "no dropout": {"color": BLACK, "linestyle": "-."},
 }
 MANY = 500
-"""Marks beyond which a layer of an SVG is a picture: one path a mark would make a huge file."""
+"""With more marks, a layer of an SVG is a picture: one path per mark would make a huge file."""
 
 
 def value_range(values: list[float]) -> tuple[float, float, bool]:
-    """Returns bounds of a colour scale and whether values lie below it.
+    """Returns the bounds of a colour scale, and whether some values are below it.
 
-    A diverged trial at chance level would squeeze all others into one colour: values more than
-    three interquartile ranges under the first quartile share the lowest colour, marked by an arrow.
+    One diverged trial would give all other trials nearly the same colour. So values more than three
+    interquartile ranges below the first quartile share the lowest colour, which an arrow marks.
     """
     import numpy as np
 
@@ -34,12 +34,12 @@ def value_range(values: list[float]) -> tuple[float, float, bool]:
 
 
 def shrunk(size: float, count: int) -> float:
-    """Returns the size of a mark or line, smaller where there are many that would hide others."""
+    """Returns the size of a mark or line. It is smaller if there are many, which would overlap."""
     return size * min(1.0, max(0.06, 150 / max(count, 1)))
 
 
 def percent_axis(axis: Any, *, accuracy: bool) -> None:
-    """Shows accuracies in per cent."""
+    """Shows accuracies in percent."""
     from matplotlib.ticker import FuncFormatter
 
     if accuracy:
@@ -63,13 +63,13 @@ def integer_axis(axis: Any) -> None:
 
 
 def finish(ax: "Axes", *, legend: bool = True, below: bool = False) -> None:
-    """Adds a light grid and, where there is something to tell apart, a legend.
+    """Adds a light grid and, if there are labels, a legend.
 
     Args:
-        ax: where.
-        legend: whether a legend may be.
-        below: under the figure, where it hides nothing, rather than at the emptiest place within
-            (finding it takes long where there are many marks).
+        ax: the axes.
+        legend: whether to add a legend.
+        below: whether the legend is below the figure instead of in the emptiest place inside. It
+            hides nothing there, and no slow search for a place is needed.
     """
     ax.grid(alpha=0.3)
     if not legend or not ax.get_legend_handles_labels()[0]:
