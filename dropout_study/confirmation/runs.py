@@ -39,7 +39,7 @@ class Run:
     trained_on: str = MERGED
 
     def opened(self) -> AbstractContextManager[Trial]:
-        """Returns the trial of this run, which opens when the context is entered. It saves no weights.
+        """Returns the trial of this run, which opens as a context. It saves no weights.
 
         Raises:
             UserError: the trial cannot be built.
