@@ -121,7 +121,7 @@ class TestSingleRun:
         (["hydra.run.dir=blocked/run"], "blocked"),
         (["--multirun", "hydra.sweep.dir=blocked/sweep"], "blocked"),
         (["--multirun", "model.dropout1=interval(0.5,0.2)"], "`model.dropout1` must have its low"),
-        (["--multirun", "model.droput1=interval(0,1)"], "`model.droput1` is searched but is no"),
+        (["--multirun", "model.droput1=interval(0,1)"], "`model.droput1` is no key of the config"),
         (["--multirun", "data.val_size=0"], "`data.val_size` must be > 0 in a sweep, got 0"),
         (["--multirun", "search_space.n_trials=0"], "`search_space.n_trials` must be a finite"),
         (
@@ -136,7 +136,8 @@ def test_a_mistake_is_one_line_and_nothing_is_written(command, words, says):
     Path("blocked").write_text("a file where a directory should be")
     options = [word for word in words if word.startswith("--")]
     values = [word for word in words if word not in options]
-    assert refused(command(*options, *SMALL, *values)).startswith(says)
+    said = refused(command(*options, *SMALL, *values)).removeprefix(f"{Path.cwd()}/")
+    assert said.startswith(says)
     assert left() == ["blocked"]
 
 
