@@ -14,8 +14,8 @@ def confirm() -> None:
     parser = argparse.ArgumentParser(
         prog="dropout-study-confirm",
         description="Train the best configurations of a study again with fresh seeds, and also "
-        "the book's rates and no dropout. Train on train + validation and compare the results on "
-        "the test set.",
+        "the rates of Dive into Deep Learning (the book) and no dropout. Train on train + "
+        "validation and compare the results on the test set.",
         epilog="Give the same command again to continue a confirmation that was interrupted.",
     )
     parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")

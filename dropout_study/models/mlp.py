@@ -1,4 +1,7 @@
-"""The book's network: two hidden layers, each followed by ReLU and dropout."""
+"""The book's network: two hidden layers, each followed by ReLU and dropout.
+
+"The book" is *Dive into Deep Learning* in all of this project.
+"""
 
 from collections.abc import Sequence
 
