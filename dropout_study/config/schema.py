@@ -95,6 +95,7 @@ class MLPConf(ModelConf):
     dropout1: float = rate()
     dropout2: float = rate()
     init_std: float | None = at_least(low=0)
+    noise: Any = None
 
 
 @dataclass
@@ -104,6 +105,7 @@ class DeepMLPConf(ModelConf):
     widths: list[int] = checked(check_widths)
     dropout: float = rate()
     init_std: float | None = at_least(low=0)
+    noise: Any = None
 
 
 @dataclass
@@ -112,6 +114,7 @@ class LeNetConf(ModelConf):
 
     dropout1: float = rate()
     dropout2: float = rate()
+    noise: Any = None
 
 
 @dataclass

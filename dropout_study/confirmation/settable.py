@@ -15,7 +15,10 @@ BOOK = {"dropout1": 0.2, "dropout2": 0.5}
 """The book's rates, by the names of the arguments of this project's models. Other rates are 0."""
 PROBE = 0.3719
 """A rate that a network is unlikely to have by chance."""
-OTHER_GROUPS = ("data", "optimizer", "trainer", "search_space", "hydra", "tracker")
+OTHER_GROUPS = (
+    *("data", "optimizer", "lr_schedule", "trainer", "search_space", "hydra", "tracker"),
+    *("noise", "schedule"),
+)
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,31 @@
 """Layers that several models use."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch import nn
 
+MakeNoise = Callable[[float], nn.Module]
+"""Makes a noise layer of a rate."""
+
 
 def dense_layers(
-    sizes: Sequence[int], rates: Sequence[float], init_std: float | None
+    sizes: Sequence[int],
+    rates: Sequence[float],
+    init_std: float | None,
+    noise: MakeNoise = nn.Dropout,
 ) -> list[nn.Module]:
-    """Returns Linear layers, each followed by ReLU and dropout, except the last one.
+    """Returns Linear layers, each followed by ReLU and noise, except the last one.
 
     Args:
         sizes: number of input features, of units of each hidden layer, and of output features.
-        rates: dropout rate after each hidden layer, ``len(sizes) - 2`` numbers.
+        rates: of the noise after each hidden layer, ``len(sizes) - 2`` numbers.
         init_std: weights are drawn from N(0, init_std^2); None for PyTorch's default.
+        noise: makes a noise layer of a rate.
     """
     layers: list[nn.Module] = []
     for fan_in, fan_out, rate in zip(sizes[:-2], sizes[1:-1], rates, strict=True):
-        layers += [dense(fan_in, fan_out, init_std), nn.ReLU(), nn.Dropout(rate)]
+        layers += [dense(fan_in, fan_out, init_std), nn.ReLU(), noise(rate)]
     return [*layers, dense(sizes[-2], sizes[-1], init_std)]
 
 

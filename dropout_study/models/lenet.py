@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from dropout_study.errors import argument_error
-from dropout_study.models.layers import dense_layers
+from dropout_study.models.layers import MakeNoise, dense_layers
 
 
 class LeNet(nn.Sequential):
@@ -21,6 +21,7 @@ class LeNet(nn.Sequential):
         classes: int,
         dropout1: float = 0.5,
         dropout2: float = 0.5,
+        noise: MakeNoise = nn.Dropout,
     ) -> None:
         channels, height, width = in_shape
         if min(height, width) < 12:
@@ -35,6 +36,6 @@ class LeNet(nn.Sequential):
             nn.MaxPool2d(2),
             nn.Flatten(),
             *dense_layers(
-                [16 * pooled[0] * pooled[1], 120, 84, classes], [dropout1, dropout2], init_std=None
+                [16 * pooled[0] * pooled[1], 120, 84, classes], [dropout1, dropout2], None, noise
             ),
         )

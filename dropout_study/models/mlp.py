@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from dropout_study.models.layers import dense_layers, features
+from dropout_study.models.layers import MakeNoise, dense_layers, features
 
 
 class MLP(nn.Sequential):
@@ -27,10 +27,11 @@ class MLP(nn.Sequential):
         dropout1: float = 0.2,
         dropout2: float = 0.5,
         init_std: float | None = 0.01,
+        noise: MakeNoise = nn.Dropout,
     ) -> None:
         sizes = [features(in_shape), hidden1, hidden2, classes]
         super().__init__(
             nn.Flatten(),
-            nn.Dropout(input_dropout),
-            *dense_layers(sizes, [dropout1, dropout2], init_std),
+            noise(input_dropout),
+            *dense_layers(sizes, [dropout1, dropout2], init_std, noise),
         )

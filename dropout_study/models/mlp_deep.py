@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from dropout_study.models.layers import dense_layers, features
+from dropout_study.models.layers import MakeNoise, dense_layers, features
 
 
 class DeepMLP(nn.Sequential):
@@ -21,6 +21,8 @@ class DeepMLP(nn.Sequential):
         widths: Sequence[int] = (256, 256, 256),
         dropout: float = 0.5,
         init_std: float | None = None,
+        noise: MakeNoise = nn.Dropout,
     ) -> None:
         sizes = [features(in_shape), *widths, classes]
-        super().__init__(nn.Flatten(), *dense_layers(sizes, [dropout] * len(widths), init_std))
+        rates = [dropout] * len(widths)
+        super().__init__(nn.Flatten(), *dense_layers(sizes, rates, init_std, noise))

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -15,6 +15,7 @@ from dropout_study.data import Splits, accepted_splits
 from dropout_study.errors import UserError
 from dropout_study.models.lazy import initialize_lazy_layers
 from dropout_study.noise.known import check_rates
+from dropout_study.noise.schedules import Schedule
 from dropout_study.randomness import draw_key
 from dropout_study.training import TrainSettings, resolve_device
 from dropout_study.training.generators import kept_generators, seed_generators
@@ -43,6 +44,7 @@ def train_settings(config: DictConfig) -> TrainSettings:
         batch_size=config.trainer.batch_size,
         bfloat16=config.trainer.precision == "bfloat16",
         seed=config.trainer.seed,
+        schedule=build_schedule(config),
         lr_schedule=lr_schedule(config),
     )
 
@@ -67,6 +69,23 @@ def lr_schedule(config: DictConfig) -> MakeScheduler | None:
         return scheduler
 
     return make
+
+
+def build_schedule(config: DictConfig) -> Schedule | None:
+    """Returns the schedule of the noise layers' rates; None for constant ones.
+
+    Raises:
+        UserError: it cannot be built, or cannot be called.
+    """
+    if not config.get("schedule"):
+        return None
+    schedule = _build("schedule", config.schedule)
+    if not callable(schedule):
+        raise UserError(
+            "`schedule._target_` must return a callable (p, epoch, epochs) -> rate, got "
+            f"{type(schedule).__name__}"
+        )
+    return cast("Schedule", schedule)
 
 
 @lru_cache(maxsize=1)

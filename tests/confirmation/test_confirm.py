@@ -35,7 +35,13 @@ def trainable(root: Path) -> Path:
     """Writes a study of two trials whose configurations can be trained in milliseconds."""
     write_study(root, ["COMPLETE"] * 2, params=lambda n: {**PARAMS, "model.hidden1": 4 + n})
     for number, job in StudyPaths(root).jobs():
-        groups = {"model": "mlp", "data": "synthetic", "optimizer": "sgd", "trainer": "default"}
+        groups = {
+            "model": "mlp",
+            "noise": "dropout",
+            "data": "synthetic",
+            "optimizer": "sgd",
+            "trainer": "default",
+        }
         config = OmegaConf.create(
             {g: OmegaConf.load(conf_dir() / g / f"{name}.yaml") for g, name in groups.items()}
         )

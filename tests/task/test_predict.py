@@ -18,7 +18,13 @@ from dropout_study.trial import Metrics
 
 
 def config_of(checkpoint: str, **model: float) -> DictConfig:
-    groups = {"model": "mlp", "data": "synthetic", "optimizer": "sgd", "trainer": "default"}
+    groups = {
+        "model": "mlp",
+        "noise": "dropout",
+        "data": "synthetic",
+        "optimizer": "sgd",
+        "trainer": "default",
+    }
     config = OmegaConf.create(
         {g: OmegaConf.load(conf_dir() / g / f"{name}.yaml") for g, name in groups.items()}
     )
