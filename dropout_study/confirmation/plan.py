@@ -1,19 +1,17 @@
 """The plan of a confirmation: which configurations are trained, and with which seeds."""
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
 from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from dropout_study.confirmation.settable import ImageFacts, with_book_rates, without_dropout
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
 from dropout_study.report.view import Arm, StudyView, short
+from dropout_study.task.job_files import JobFileError, JobFiles, recorded_data, trial_files
 
 log = logging.getLogger(__name__)
 
@@ -111,14 +109,8 @@ def _of_reference(
 
 def image_facts(view: StudyView, number: int) -> ImageFacts | None:
     """Returns image shape and classes as recorded by a trial, or None if they are lost."""
-    job = StudyPaths(view.tables.root).job(number)
-    for run in (job, *(run for _, run in StudyPaths(view.tables.root).replicates(number))):
-        try:
-            data = json.loads(run.provenance_json.read_text(encoding="utf-8"))["data"]
-            return ImageFacts(tuple(map(int, data["in_shape"])), int(data["classes"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return None
+    runs = recorded_data(StudyPaths(view.tables.root), [number])
+    return next((ImageFacts(data.in_shape, data.classes) for _, data in runs), None)
 
 
 def _fresh_seeds(view: StudyView, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -138,12 +130,15 @@ def trial_config(view: StudyView, number: int) -> DictConfig:
     Raises:
         UserError: the file is lost or damaged.
     """
-    path = StudyPaths(view.tables.root).job(number).config_yaml
+    study = StudyPaths(view.tables.root)
+    runs = [run for run in trial_files(study, number) if run.paths.config_yaml.is_file()]
+    files = next(iter(runs), JobFiles(study.job(number)))
     try:
-        config = OmegaConf.load(path)
-    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
+        config = OmegaConf.create(files.config())
+    except JobFileError as error:
         raise UserError(f"the configuration of trial {number} cannot be read: {error}") from error
-    if not isinstance(config, DictConfig) or "trainer" not in config:
+    if "trainer" not in config:
+        path = files.paths.config_yaml
         raise UserError(f"{path} is not the configuration of a trial: it has no `trainer`")
     with open_dict(config):
         config.pop("search_space", None)

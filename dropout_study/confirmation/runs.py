@@ -1,6 +1,5 @@
 """The runs of a confirmation: each is trained once and writes its result to its directory."""
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -14,6 +13,7 @@ from dropout_study.errors import DivergedError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
+from dropout_study.task.job_files import JobFileError, JobFiles
 from dropout_study.task.trial import Trial, open_trial
 from dropout_study.trial import MERGED, Metrics, TrialState
 
@@ -111,20 +111,19 @@ def write_run(run: Run, row: dict[str, Any]) -> None:
         temporary.write_text(OmegaConf.to_yaml(run.config), encoding="utf-8")
     named = {name: getattr(run, name) for name in ("configuration", "seed", "trained_on")}
     record = {**named, **row}
-    with atomic_write(run.paths.metrics_json) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    JobFiles(run.paths).write_metrics(record)
 
 
 def read_run(run: Run) -> dict[str, Any] | None:
     """Returns the record of a run, or None if there is none or it is of another configuration."""
+    files = JobFiles(run.paths)
     try:
-        same = run.paths.config_yaml.read_text(encoding="utf-8") == OmegaConf.to_yaml(run.config)
-        record = json.loads(run.paths.metrics_json.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        recorded = OmegaConf.create(files.config())
+        record = files.metrics()
+    except JobFileError:
         return None
-    if not (same and isinstance(record, dict) and "state" in record):
-        return None
-    return record if record.get("trained_on", MERGED) == run.trained_on else None
+    same = OmegaConf.to_yaml(recorded) == OmegaConf.to_yaml(run.config)
+    return record if same and record.get("trained_on", MERGED) == run.trained_on else None
 
 
 def is_settled(record: Mapping[str, Any] | None) -> bool:

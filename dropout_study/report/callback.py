@@ -24,11 +24,12 @@ class CurvesCallback(Callback):
         if not paths.history_csv.is_file():
             return
         from dropout_study.report.curves import save_learning_curves
+        from dropout_study.task.job_files import JobFiles
 
         choices = config.hydra.runtime.choices
         title = " ".join([*(choices.get(g, "") for g in ("model", "data", "optimizer"))])
         with atomic_write(paths.curves_png) as temporary:
-            save_learning_curves(paths.history_csv, temporary, title)
+            save_learning_curves(JobFiles(paths).history(), temporary, title)
         print(f"Learning curves, history and metrics: {paths.root}")
 
 

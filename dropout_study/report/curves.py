@@ -1,9 +1,11 @@
 """Learning curves in the form of *Dive into Deep Learning*, with validation accuracy added."""
 
-import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from dropout_study.task.job_files import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,16 +34,14 @@ class Curve:
     values: list[float]
 
 
-def learning_curves(history_csv: Path) -> list[Curve]:
-    """Returns the curves of a ``history.csv``. Curves without values are left out."""
-    with history_csv.open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
+def learning_curves(history: Sequence[Row]) -> list[Curve]:
+    """Returns the curves of the rows of a ``history.csv``. Curves without values are left out."""
     curves: list[Curve] = []
     for column, label in COLUMNS.items():
-        given = [row for row in rows if row[column]]
-        if given:
-            epochs = [int(row["epoch"]) for row in given]
-            curves.append(Curve(label, epochs, [float(row[column]) for row in given]))
+        given = [(row["epoch"], row.get(column)) for row in history]
+        points = {int(e): y for e, y in given if e is not None and y is not None}
+        if points:
+            curves.append(Curve(label, list(points), list(points.values())))
     return curves
 
 
@@ -59,12 +59,12 @@ def draw_learning_curves(curves: list[Curve], ax: "Axes") -> None:
     ax.legend()
 
 
-def save_learning_curves(history_csv: Path, png: Path, title: str) -> None:
-    """Draws ``history_csv`` into ``png``."""
+def save_learning_curves(history: Sequence[Row], png: Path, title: str) -> None:
+    """Draws the rows of a ``history.csv`` into ``png``."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     ax = figure.add_subplot()
-    draw_learning_curves(learning_curves(history_csv), ax)
+    draw_learning_curves(learning_curves(history), ax)
     ax.set_title(title)
     figure.savefig(png, format="png", dpi=150)

@@ -1,6 +1,5 @@
 """The headline: the best trial, its comparison with the references, and the uncertainty."""
 
-import json
 from math import isnan
 from typing import Any
 
@@ -16,6 +15,7 @@ from dropout_study.stats import (
     paired_comparison,
     share_estimate,
 )
+from dropout_study.task.job_files import recorded_data
 from dropout_study.trial import MERGED
 
 
@@ -58,15 +58,9 @@ def headline(view: StudyView) -> list[str]:
 
 def test_size(view: StudyView) -> int | None:
     """Returns the number of test images, or None if no trial has recorded it."""
-    for number in [arm.number for arm in view.arms] or [0]:
-        path = StudyPaths(view.tables.root).job(number).provenance_json
-        try:
-            size = json.loads(path.read_text(encoding="utf-8"))["data"]["test"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if isinstance(size, int) and size > 0:
-            return size
-    return None
+    numbers = [arm.number for arm in view.arms] or [0]
+    runs = recorded_data(StudyPaths(view.tables.root), numbers)
+    return next((data.test for _, data in runs if data.test > 0), None)
 
 
 def _best_sentence(view: StudyView, best: Arm) -> str:

@@ -1,16 +1,14 @@
 """What is needed to repeat a study: commands, seeds, versions, commit, device and data."""
 
-import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.report.view import StudyView
 from dropout_study.search.storage.urls import masked
+from dropout_study.task.job_files import JobFileError, JobFiles, recorded_data
 
 UNKNOWN = "not recorded"
 SWEEP_ONLY = ("hydra.mode=",)
@@ -20,13 +18,13 @@ def reproduction(view: StudyView) -> list[tuple[str, str]]:
     """Returns what is needed to repeat the study, as (name, text) in the order of the page."""
     paths = StudyPaths(view.tables.root)
     first = view.best.number if view.best else int(view.trials["trial"].iloc[0])
-    facts = _provenance(paths, [first, *(number for number, _ in paths.jobs())])
+    numbers = [first, *paths.numbers()]
     rows = [("the study", sweep_command(view.tables.config))]
     if view.best is not None:
         rows.append((f"its best trial, {view.best.number}", trial_command(paths.job(first))))
     rows.append(("this report", f"dropout-study-report {shlex.quote(str(paths.root))}"))
     rows.append(("started in", _started_in(view.tables.config)))
-    return [*rows, *_seeds(view), *_environment(facts)]
+    return [*rows, *_seeds(view), *_environment(paths, numbers)]
 
 
 def sweep_command(config: Mapping[str, Any]) -> str:
@@ -42,28 +40,19 @@ def sweep_command(config: Mapping[str, Any]) -> str:
 
 def trial_command(job: JobPaths) -> str:
     """Returns the command that trains one trial alone."""
-    overrides = _yaml(job.overrides_yaml)
-    if not isinstance(overrides, list):
+    files = JobFiles(job)
+    try:
+        overrides = files.overrides()
+    except JobFileError:
         return UNKNOWN
-    return _threads(job) + _command([*_config_options(_yaml(job.hydra_yaml)), *map(str, overrides)])
+    return _threads(files) + _command([*_config_options(files.hydra(default={})), *overrides])
 
 
-def _threads(job: JobPaths) -> str:
+def _threads(files: JobFiles) -> str:
     """Returns the assignment for the same number of threads: it changes the order of sums."""
-    try:
-        facts = json.loads(job.provenance_json.read_text(encoding="utf-8"))
-        threads, on_cpu = facts["threads"], facts["device"].startswith("cpu")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return ""
-    return f"OMP_NUM_THREADS={threads} " if on_cpu and isinstance(threads, int) else ""
-
-
-def _yaml(path: Path) -> Any:
-    """Returns the content of the file, or None if it cannot be read."""
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return None
+    on_cpu = str(files.provenance(default={}).get("device")).startswith("cpu")
+    threads = files.threads()
+    return f"OMP_NUM_THREADS={threads} " if on_cpu and threads else ""
 
 
 def _config_options(config: Any) -> list[str]:
@@ -111,29 +100,16 @@ def _get(node: Any, key: str) -> str:
     return str(node[key]) if isinstance(node, dict) and key in node else UNKNOWN
 
 
-def _environment(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _environment(paths: StudyPaths, numbers: list[int]) -> list[tuple[str, str]]:
+    """Returns the rows on what the first run that has recorded it was trained with."""
+    found = next(recorded_data(paths, numbers), None)
+    facts = found[0].provenance() if found else {}
+    data = found[1] if found else None
     packages = facts.get("packages")
-    data = facts.get("data")
-    versions = ", ".join(f"{k} {v}" for k, v in packages.items()) if packages else UNKNOWN
-    rows = [("python", facts.get("python")), ("packages", versions)]
+    given = packages if isinstance(packages, dict) else {}
+    rows = [("python", facts.get("python"))]
+    rows += [("packages", ", ".join(f"{name} {version}" for name, version in given.items()))]
     rows += [(key, facts.get(key)) for key in ("commit", "device", "platform")]
-    sizes = (
-        f"{data['train']:,} train, {data['val']:,} validation, {data['test']:,} test"
-        if data
-        else None
-    )
-    rows += [("images", sizes), ("SHA-256 of the images and labels", data and data["sha256"])]
+    sizes = data and f"{data.train:,} train, {data.val:,} validation, {data.test:,} test"
+    rows += [("images", sizes), ("SHA-256 of the images and labels", data and data.sha256)]
     return [(name, str(text) if text else UNKNOWN) for name, text in rows]
-
-
-def _provenance(paths: StudyPaths, numbers: list[int]) -> dict[str, Any]:
-    """Returns the first ``provenance.json`` that can be read and is complete, or {}."""
-    for number in numbers:
-        try:
-            facts = json.loads(paths.job(number).provenance_json.read_text(encoding="utf-8"))
-            data = facts["data"]
-            if all(isinstance(data[key], int) for key in ("train", "val", "test")):
-                return {**facts, "packages": dict(facts["packages"]), "data": data}
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return {}

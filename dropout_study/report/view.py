@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from dropout_study.paths import StudyPaths
 from dropout_study.report.rates import has_book_rates, is_without_dropout, sets_a_rate
@@ -15,6 +14,7 @@ from dropout_study.results.rates import Rates
 from dropout_study.results.record import GROUPS
 from dropout_study.results.study import StudyTables
 from dropout_study.sweep.outcome import as_names, minimizes, objective_names
+from dropout_study.task.job_files import trial_files
 from dropout_study.trial import TrialState
 
 SEED = "trainer.seed"
@@ -297,12 +297,8 @@ def is_share(metric: str) -> bool:
 
 def trial_settings(root: Path, number: int) -> Mapping[str, Any]:
     """Returns the recorded configuration of a trial as plain data; empty if it is lost."""
-    job = StudyPaths(root).job(number)
-    try:
-        config = yaml.safe_load(job.config_yaml.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return {}
-    return config if isinstance(config, dict) else {}
+    runs = trial_files(StudyPaths(root), number)
+    return next((config for run in runs if (config := run.config(default={}))), {})
 
 
 def short(name: str) -> str:

@@ -38,11 +38,12 @@ class ResultsCallback(Callback):
         This project's own sweeper does: its jobs end in many processes, of which each would read
         all trials.
         """
-        from dropout_study.results.record import job_record, write_record
+        from dropout_study.results.record import job_record
+        from dropout_study.task.job_files import JobFiles
 
         paths = JobPaths(Path(config.hydra.runtime.output_dir))
         try:
-            write_record(paths, job_record(config, job_return))
+            JobFiles(paths).write_metrics(job_record(config, job_return))
             if config.hydra.mode == RunMode.MULTIRUN and not is_ours(config.hydra.sweeper):
                 self._table(Path(config.hydra.runtime.cwd, config.hydra.sweep.dir)).update()
         except OSError as error:

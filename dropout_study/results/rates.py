@@ -1,12 +1,11 @@
 """The dropout rates of each trial's built network, as recorded in ``provenance.json``."""
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
-from dropout_study.paths import JobPaths, StudyPaths
+from dropout_study.paths import StudyPaths
+from dropout_study.task.job_files import trial_files
 
 Rates = Mapping[str, float | None]
 """Name of a noise layer -> its rate, in the order of the network. None: the rate is not known."""
@@ -21,9 +20,9 @@ def recorded_rates(paths: StudyPaths, trials: pd.DataFrame) -> dict[int, Rates]:
             same parameters (``duplicate_of``) gets that trial's rates.
     """
     found: dict[int, Rates] = {}
-    for number, job in paths.jobs() if paths.root.is_dir() else []:
-        runs = [job, *(run for _, run in paths.replicates(number)[:1])]
-        rates = next((given for run in runs if (given := _read(run)) is not None), None)
+    for number in paths.numbers() if paths.root.is_dir() else []:
+        runs = trial_files(paths, number)[:2]  # a replicate has the rates of the first
+        rates = next((given for run in runs if (given := run.rates()) is not None), None)
         if rates is not None:
             found[number] = rates
     if "duplicate_of" in trials:
@@ -32,15 +31,3 @@ def recorded_rates(paths: StudyPaths, trials: pd.DataFrame) -> dict[int, Rates]:
             if int(source) in found:
                 found[int(number)] = found[int(source)]
     return found
-
-
-def _read(job: JobPaths) -> Rates | None:
-    try:
-        rates = json.loads(job.provenance_json.read_text(encoding="utf-8"))["rates"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return rates if isinstance(rates, dict) and all(map(_is_rate, rates.values())) else None
-
-
-def _is_rate(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))

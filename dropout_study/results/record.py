@@ -1,8 +1,7 @@
 """A trial's record: ``metrics.json`` in its job directory, written when the job ends."""
 
-import json
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,12 @@ from hydra.core.utils import JobReturn
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from yaml import YAMLError
 
 from dropout_study.config.overrides import override_key
-from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths
 from dropout_study.sweep.objective import configured_objectives
 from dropout_study.sweep.outcome import outcome_of
-from dropout_study.trial import TrialState
+from dropout_study.task.job_files import JobFileError, JobFiles
 
 RESERVED = ("trial", "state", "value", "job_dir", "error")
 """Columns that a task's metrics cannot take."""
@@ -71,44 +68,22 @@ def _plain(config: DictConfig, key: str) -> Any:
     return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
-def write_record(paths: JobPaths, record: dict[str, Any]) -> None:
-    """Writes ``metrics.json``, whole or not at all."""
-    with atomic_write(paths.metrics_json) as temporary:
-        text = json.dumps(record, indent=2, default=_json_value)
-        temporary.write_text(text + "\n", encoding="utf-8")
-
-
-def _json_value(value: Any) -> float | str:
-    """Returns a number or text for a value that JSON does not support (NumPy numbers, tensors)."""
-    if isinstance(value, Integral):
-        return int(value)
-    return float(value) if isinstance(value, Real) else str(value)
-
-
 def read_record(number: int, paths: JobPaths) -> dict[str, Any]:
     """Returns the record of trial ``number``; without one, its overrides and the state RUNNING.
 
     The state is FAIL if ``metrics.json`` is damaged.
     """
     try:
-        record = _checked(json.loads(paths.metrics_json.read_text(encoding="utf-8")))
-        return {**record, "trial": number}
-    except (FileNotFoundError, NotADirectoryError):
-        return unfinished(number, paths, "RUNNING", "")
-    except (OSError, ValueError) as error:
-        return unfinished(number, paths, "FAIL", f"{paths.metrics_json.name} is damaged: {error}")
-
-
-def _checked(record: Any) -> dict[str, Any]:
-    """Returns the content of ``metrics.json``, or raises ValueError if it cannot be a row."""
-    if not isinstance(record, dict):
-        raise ValueError("not an object")
-    if record.get("state") not in set(TrialState):
-        raise ValueError(f"not a state of a trial: {record.get('state')!r}")
-    for name in NUMBERS:
-        if problem := _problem(name, record.get(name)):
-            raise ValueError(problem)
-    return record
+        record = JobFiles(paths).metrics()
+        for name in NUMBERS:
+            if problem := _problem(name, record.get(name)):
+                raise JobFileError(paths.metrics_json, problem)
+    except JobFileError as error:
+        if error.missing:
+            return unfinished(number, paths, "RUNNING", "")
+        told = f"{paths.metrics_json.name} is damaged: {error.reason}"
+        return unfinished(number, paths, "FAIL", told)
+    return {**record, "trial": number}
 
 
 def _problem(name: str, value: Any) -> str:
@@ -125,10 +100,10 @@ def unfinished(number: int, paths: JobPaths, state: str, error: str) -> dict[str
     """Returns the record of a trial of which only its overrides are known."""
     given: dict[str, Any] = {}
     try:
-        overrides = OmegaConf.load(paths.overrides_yaml)
-        for override in OverridesParser.create().parse_overrides(list(overrides)):
+        overrides = JobFiles(paths).overrides(default=[])
+        for override in OverridesParser.create().parse_overrides(overrides):
             given[override_key(override)] = override.value()
-    except (OSError, ValueError, TypeError, YAMLError, HydraException):
+    except (ValueError, TypeError, HydraException):
         given = {}  # the row of this trial has no parameters then
     searched = {key: value for key, value in given.items() if "." in key or key in GROUPS}
     return {

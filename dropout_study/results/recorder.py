@@ -12,11 +12,11 @@ from dropout_study.results.record import (
     param_columns,
     read_record,
     unfinished,
-    write_record,
 )
 from dropout_study.results.replicates import mean_record, write_replicates
 from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.source import Assignment
+from dropout_study.task.job_files import JobFiles
 from dropout_study.trial import TrialState
 
 
@@ -54,7 +54,7 @@ class StudyRecorder:
             return
         known = unfinished(job.number, paths, outcome.state, outcome.error)
         own = {"job_dir": job.name, "value": outcome.value, **param_columns(job.params)}
-        write_record(paths, {**known, **_columns(outcome.metrics), **own})
+        JobFiles(paths).write_metrics({**known, **_columns(outcome.metrics), **own})
 
     def _state(self, job: Assignment) -> str:
         return str(read_record(job.number, self._job(job.name))["state"])
@@ -63,7 +63,7 @@ class StudyRecorder:
         """Records a trial as the mean of its runs; returns its outcome."""
         records = [read_record(number, self._job(run.name)) for run in runs]
         merged = {**mean_record(records), "trial": number, "job_dir": str(number)}
-        write_record(self.paths.job(number), merged)
+        JobFiles(self.paths.job(number)).write_metrics(merged)
         state = TrialState(merged["state"])
         values = [merged.get(name) for name in self._objectives]
         given = tuple(float(value) for value in values if value is not None)
@@ -77,7 +77,7 @@ class StudyRecorder:
         """Records a trial with the result of an earlier trial that has the same parameters."""
         record = read_record(twin, self.paths.job(twin))
         own = {"trial": number, "job_dir": str(number), "duplicate_of": twin}
-        write_record(self.paths.job(number), {**record, **param_columns(params), **own})
+        JobFiles(self.paths.job(number)).write_metrics({**record, **param_columns(params), **own})
 
     def update(self) -> None:
         """Writes the current tables.

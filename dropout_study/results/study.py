@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
@@ -18,6 +17,7 @@ from dropout_study.results.record import GROUPS, NUMBERS, WHOLE_NUMBERS
 from dropout_study.results.replicates import replicate_columns, replicate_records
 from dropout_study.results.table import study_frame
 from dropout_study.sweep.outcome import minimizes, objective_names
+from dropout_study.task.job_files import JobFileError, read_yaml
 
 TEXT_COLUMNS = ("state", *GROUPS, *LAST_COLUMNS)
 EXPECTED = tuple(dict.fromkeys([*FIRST_COLUMNS, *REPORTED, *NUMBERS]))
@@ -143,14 +143,14 @@ def _optional(path: Path, problems: list[str]) -> pd.DataFrame | None:
 def study_config(paths: StudyPaths) -> Mapping[str, Any]:
     """Returns the sweep's configuration; if it is lost, the first trial's; otherwise {}.
 
-    It is read as plain YAML: interpolations stay text, and no object is built from it.
+    It is plain data: interpolations stay text, and no object is built from it.
     """
     for path in (paths.multirun_yaml, *(job.config_yaml for _, job in paths.jobs()[:1])):
         try:
-            config = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            config = read_yaml(path)
+        except JobFileError:
             continue
-        if isinstance(config, dict):
+        if isinstance(config, dict) and config:
             return config
     return {}
 

@@ -1,18 +1,14 @@
 """``dropout-study-predict``: the classes of images, by the weights that a trial has kept."""
 
-import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
-from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor
-from yaml import YAMLError
 
 from dropout_study.checks import check_at_least
 from dropout_study.data.pixels import PixelFacts
@@ -21,41 +17,10 @@ from dropout_study.paths import JobPaths
 from dropout_study.task.build import build_model
 from dropout_study.task.checkpoint import load_checkpoint
 from dropout_study.task.images import read_image
+from dropout_study.task.job_files import DataFacts, JobFileError, JobFiles
 from dropout_study.training.predict import are_equal, probabilities, sampled_logits
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RecordedFacts:
-    """What a network must know of its data.
-
-    Attributes:
-        in_shape: (C, H, W).
-        classes: K.
-        class_names: a name for each class; None for none.
-        pixels: how its images were scaled.
-    """
-
-    in_shape: tuple[int, ...]
-    classes: int
-    class_names: tuple[str, ...] | None
-    pixels: PixelFacts
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "RecordedFacts":
-        """Returns the facts as ``provenance.data_facts`` records them."""
-        if "in_shape" in data and "pixels" not in data:
-            raise UserError(
-                "the trial was recorded without the scale of its images; train it again"
-            )
-        names = data["class_names"]
-        return cls(
-            tuple(int(n) for n in data["in_shape"]),
-            int(data["classes"]),
-            None if names is None else tuple(map(str, names)),
-            PixelFacts.from_dict(data["pixels"]),
-        )
 
 
 @dataclass(frozen=True)
@@ -95,10 +60,10 @@ def predict(
     """
     check_at_least("samples", samples, low=0)
     paths = JobPaths(job_dir)
-    config, facts = _read_job(paths)
+    config, facts, scale = _read_job(JobFiles(paths))
     model = build_model(config, facts)
     load_checkpoint(paths, model)
-    pixels = torch.stack([read_image(path, facts.in_shape, facts.pixels) for path in images])
+    pixels = torch.stack([read_image(path, facts.in_shape, scale) for path in images])
     if samples:
         logits = sampled_logits(model, pixels, samples, seed)
         drawn = torch.softmax(logits, dim=2)
@@ -127,17 +92,20 @@ def _guesses(shares: Tensor, spread: Tensor, names: tuple[str, ...] | None) -> l
     ]
 
 
-def _read_job(paths: JobPaths) -> tuple[DictConfig, RecordedFacts]:
+def _read_job(files: JobFiles) -> tuple[DictConfig, DataFacts, PixelFacts]:
+    root = files.paths.root
     try:
-        config = OmegaConf.load(paths.config_yaml)
-        data = json.loads(paths.provenance_json.read_text(encoding="utf-8"))["data"]
-        facts = RecordedFacts.from_dict(data)
-    except (OSError, ValueError, KeyError, TypeError, YAMLError, OmegaConfBaseException) as error:
-        told = " ".join(str(error).split())
+        config, data = OmegaConf.create(files.config()), files.data()
+        if data.pixels is None:
+            raise UserError(
+                "the trial was recorded without the scale of its images; train it again"
+            )
+        pixels = PixelFacts.from_dict(data.pixels)
+    except (JobFileError, KeyError, TypeError) as error:
         raise UserError(
-            f"{paths.root} must be the directory of a run or trial, with .hydra/config.yaml and "
-            f"provenance.json: {told}"
+            f"{root} must be the directory of a run or trial, with .hydra/config.yaml and "
+            f"provenance.json: {error}"
         ) from error
-    if not isinstance(config, DictConfig) or not {"model", "trainer"} <= set(config):
-        raise UserError(f"{paths.config_yaml} is no configuration of a trial")
-    return config, facts
+    if not {"model", "trainer"} <= set(config):
+        raise UserError(f"{files.paths.config_yaml} is not the configuration of a trial")
+    return config, data, pixels

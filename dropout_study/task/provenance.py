@@ -4,7 +4,6 @@ A number can be repeated only with these; the size of the test set tells how sur
 """
 
 import hashlib
-import json
 import platform
 import subprocess
 import sys
@@ -18,8 +17,8 @@ from torch import nn
 
 from dropout_study.data import Examples, Splits
 from dropout_study.data.pixels import PixelFacts
-from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths
+from dropout_study.task.job_files import JobFiles
 from dropout_study.task.rates import noise_rates
 
 PACKAGES = ("dropout-study", "torch", "hydra-core", "omegaconf", "optuna", "numpy")
@@ -43,8 +42,7 @@ def write_provenance(paths: JobPaths, splits: Splits, model: nn.Module) -> None:
         "rates": noise_rates(model, splits.in_shape),
         "data": data_facts(splits),
     }
-    with atomic_write(paths.provenance_json, durable=False) as temporary:
-        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    JobFiles(paths).write_provenance(facts)
 
 
 @cache

@@ -1,7 +1,5 @@
 """A run repeated from what its job directory records: are its numbers the same?"""
 
-import csv
-import json
 import math
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,11 +10,11 @@ from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
-from yaml import YAMLError
 
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
+from dropout_study.task.job_files import JobFileError, JobFiles
 from dropout_study.task.objectives import trial_objective
 from dropout_study.task.trial import open_trial
 from dropout_study.trial import MERGED, Metrics, Objective, TrialState
@@ -124,24 +122,21 @@ def rerun_run(run: Path, keep: Path | None = None) -> Rerun:
 
 def _record(job: JobPaths, name: str) -> dict[str, Any]:
     try:
-        record = json.loads(job.metrics_json.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{name} has not ended: {job.metrics_json} is missing") from error
-    except ValueError as error:
-        raise UserError(f"{job.metrics_json} is damaged: {error}") from error
-    if not isinstance(record, dict) or "state" not in record:
-        raise UserError(f"{job.metrics_json} is damaged: it has no state of a trial")
-    return record
+        return JobFiles(job).metrics()
+    except JobFileError as error:
+        if error.missing:
+            raise UserError(f"{name} has not ended: {error}") from error
+        raise
 
 
 def _config(job: JobPaths) -> DictConfig:
     try:
-        config = OmegaConf.load(job.config_yaml)
-    except FileNotFoundError as error:
-        raise UserError(f"{job.config_yaml} is missing: the run cannot be repeated") from error
-    except (YAMLError, ValueError) as error:
-        raise UserError(f"{job.config_yaml} is damaged: {' '.join(str(error).split())}") from error
-    if not isinstance(config, DictConfig) or any(group not in config for group in GROUPS):
+        config = OmegaConf.create(JobFiles(job).config())
+    except JobFileError as error:
+        if error.missing:
+            raise UserError(f"{error}: the run cannot be repeated") from error
+        raise
+    if any(group not in config for group in GROUPS):
         raise UserError(
             f"{job.root} is no run of dropout-study, whose configuration has {', '.join(GROUPS)}; "
             "run another application's task by its own command"
@@ -151,13 +146,14 @@ def _config(job: JobPaths) -> DictConfig:
 
 def _compare(name: str, job: JobPaths, record: Mapping[str, Any], again: JobPaths) -> Rerun:
     config = _config(job)
-    before, threads = _json(job.provenance_json), torch.get_num_threads()
-    torch.set_num_threads(_recorded_threads(before) or threads)  # sums depend on their order
+    files, threads = JobFiles(job), torch.get_num_threads()
+    before, epochs = files.provenance(default={}), _epochs(job)
+    torch.set_num_threads(files.threads() or threads)  # sums depend on their order
     try:
         now = _run(config, again, record, _objective(job))
     finally:
         torch.set_num_threads(threads)
-    after = _json(again.provenance_json)  # a run that was not begun has none
+    after = JobFiles(again).provenance(default={})  # a run that was not begun has none
     setting = _differences(_flat(before), _flat(after)) if before and after else []
     if now["state"] == TrialState.FAIL != record["state"]:
         return Rerun(name, [], setting, error=now["error"])
@@ -165,17 +161,14 @@ def _compare(name: str, job: JobPaths, record: Mapping[str, Any], again: JobPath
     both = [key for key in now if key in record] if same_state else ["state", "error"]
     numbers = _differences({key: record.get(key) for key in both}, {key: now[key] for key in both})
     if same_state:
-        numbers += _differences(_epochs(job), _epochs(again))
+        numbers += _differences(epochs, _epochs(again))
     return Rerun(name, numbers, setting, _in_population(job, record))
 
 
 def _in_population(job: JobPaths, record: Mapping[str, Any]) -> bool:
     if _in_confirmation(record):
         return bool(record.get("population", True))
-    try:
-        recorded = OmegaConf.load(job.hydra_yaml)
-    except (OSError, YAMLError, ValueError):
-        return False
+    recorded = OmegaConf.create(JobFiles(job).hydra(default={}))
     target = OmegaConf.select(recorded, "hydra.launcher._target_")
     return str(target).endswith("PopulationLauncher")
 
@@ -187,11 +180,8 @@ def _in_confirmation(record: Mapping[str, Any]) -> bool:
 
 def _objective(job: JobPaths) -> Objective:
     """Returns what the trial was judged by, as Hydra recorded it."""
-    try:
-        recorded = OmegaConf.load(job.hydra_yaml)
-    except (OSError, YAMLError, ValueError):
-        return Objective()
-    return trial_objective(recorded) if isinstance(recorded, DictConfig) else Objective()
+    recorded = JobFiles(job).hydra(default={})
+    return trial_objective(OmegaConf.create(recorded)) if recorded else Objective()
 
 
 def _run(
@@ -217,24 +207,13 @@ def _run(
 
 def _epochs(paths: JobPaths) -> dict[str, Any]:
     """Returns the learning curve by "epoch 3 val_loss"."""
-    if not paths.history_csv.is_file():
-        return {}
-    with paths.history_csv.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows = JobFiles(paths).history() if paths.history_csv.is_file() else []
     return {
-        f"epoch {row['epoch']} {name}": float(row[name]) if row[name] else None
+        f"epoch {row['epoch']:.0f} {name}": value
         for row in rows
-        for name in row
+        for name, value in row.items()
         if name not in TIMES
     }
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}  # a run that failed before it began to train has none
-    return facts if isinstance(facts, dict) else {}
 
 
 def _flat(facts: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -243,12 +222,6 @@ def _flat(facts: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         name = f"{prefix}{key}"
         flat.update(_flat(value, f"{name}.") if isinstance(value, dict) else {name: value})
     return flat
-
-
-def _recorded_threads(provenance: Mapping[str, Any]) -> int | None:
-    """Returns the threads that a run had, None where they are not recorded."""
-    threads = provenance.get("threads")
-    return threads if isinstance(threads, int) and threads >= 1 else None
 
 
 def _differences(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:

@@ -100,3 +100,37 @@ def test_a_lost_configuration_is_named(tmp_path: Path, text: str | None) -> None
 
     with pytest.raises(UserError, match=r"trial 0|config\.yaml"):
         plan_confirmation(StudyView(load_study(tmp_path)), 1, 2)
+
+
+def test_the_configuration_of_a_trial_with_replicates_is_that_of_a_run(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path)
+    best = plan.configurations[0]
+    trial = tmp_path / best.name.removeprefix("trial_")
+    (trial / "replicate_0").mkdir()
+    (trial / ".hydra").rename(trial / "replicate_0" / ".hydra")
+
+    again = plan_confirmation(StudyView(load_study(tmp_path)), 2, 3)
+    assert again.configurations[0].config == best.config
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read: .*config.yaml is missing"),
+        ("a: [", "cannot be read: .*config.yaml is damaged"),
+        ("[1]", "cannot be read: .*config.yaml is damaged: not an object"),
+        ("model: 1", "is not the configuration of a trial: it has no `trainer`"),
+    ],
+)
+def test_a_lost_configuration_is_told_in_one_line(
+    tmp_path: Path, content: str | None, told: str
+) -> None:
+    number = plan_of(tmp_path).configurations[0].name.removeprefix("trial_")
+    path = StudyPaths(tmp_path).job(int(number)).config_yaml
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+
+    with pytest.raises(UserError, match=told) as error:
+        plan_confirmation(StudyView(load_study(tmp_path)), 2, 3)
+    assert "\n" not in str(error.value)

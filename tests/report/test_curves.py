@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from dropout_study.paths import JobPaths
 from dropout_study.report.curves import (
     Curve,
     draw_learning_curves,
@@ -10,6 +11,7 @@ from dropout_study.report.curves import (
     save_learning_curves,
 )
 from dropout_study.task.history import HistoryFile
+from dropout_study.task.job_files import JobFiles, Row
 
 
 @pytest.fixture
@@ -21,8 +23,12 @@ def history_csv(tmp_path: Path, epoch) -> Path:
     return tmp_path / "history.csv"
 
 
+def rows(root: Path) -> list[Row]:
+    return JobFiles(JobPaths(root)).history()
+
+
 def test_the_curves_are_the_books_and_the_validation_accuracy(history_csv):
-    curves = learning_curves(history_csv)
+    curves = learning_curves(rows(history_csv.parent))
     assert [curve.label for curve in curves] == [
         *("train loss", "train accuracy", "validation accuracy", "test accuracy")
     ]
@@ -33,13 +39,13 @@ def test_the_curves_are_the_books_and_the_validation_accuracy(history_csv):
 def test_without_validation_there_is_no_curve_of_it(tmp_path, epoch):
     write = HistoryFile(tmp_path / "history.csv")
     write(epoch(1, val_loss=None, val_accuracy=None))
-    labels = [curve.label for curve in learning_curves(tmp_path / "history.csv")]
+    labels = [curve.label for curve in learning_curves(rows(tmp_path))]
     assert labels == ["train loss", "train accuracy", "test accuracy"]
 
 
 def test_the_drawing_shows_every_curve_over_epochs(history_csv):
     ax = Figure().add_subplot()
-    curves = learning_curves(history_csv)
+    curves = learning_curves(rows(history_csv.parent))
     draw_learning_curves(curves, ax)
     drawn = [
         Curve(line.get_label(), list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines
@@ -54,13 +60,13 @@ def test_the_drawing_shows_every_curve_over_epochs(history_csv):
 def test_a_single_epoch_shows_as_a_point(tmp_path, epoch):
     HistoryFile(tmp_path / "history.csv")(epoch(1))
     ax = Figure().add_subplot()
-    draw_learning_curves(learning_curves(tmp_path / "history.csv"), ax)
+    draw_learning_curves(learning_curves(rows(tmp_path)), ax)
     assert all(line.get_marker() == "." for line in ax.lines)
 
 
 def test_the_picture_is_a_png_whatever_its_name(history_csv, tmp_path):
     path = tmp_path / ".curves.png.tmp"
-    save_learning_curves(history_csv, path, "mlp fashion_mnist sgd")
+    save_learning_curves(rows(history_csv.parent), path, "mlp fashion_mnist sgd")
     assert path.read_bytes().startswith(b"\x89PNG")
 
 

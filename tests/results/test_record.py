@@ -9,7 +9,8 @@ from omegaconf import DictConfig, open_dict
 
 from dropout_study.errors import DivergedError
 from dropout_study.paths import JobPaths, StudyPaths
-from dropout_study.results.record import job_record, read_record, write_record
+from dropout_study.results.record import job_record, read_record
+from dropout_study.task.job_files import JobFiles
 from dropout_study.trial import trial_metrics
 
 OVERRIDES = ["model.dropout1=0.3", "+model.note='a b'", "optimizer=adam", "~trainer.seed"]
@@ -70,7 +71,7 @@ def test_a_number_returned_is_the_value(config):
 def test_a_record_is_read_as_it_was_written(tmp_path, result):
     paths = JobPaths(tmp_path / "3")
     record = {"trial": 3, "state": "COMPLETE", **result, "model.widths": [8, 4], "error": "é"}
-    write_record(paths, record)
+    JobFiles(paths).write_metrics(record)
     assert read_record(3, paths) == record
     assert json.loads(paths.metrics_json.read_text(encoding="utf-8")) == record
 

@@ -9,9 +9,9 @@ from dropout_study import load_study
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.report.headline import headline
 from dropout_study.report.view import StudyView
-from dropout_study.results.record import write_record
 from dropout_study.results.replicates import mean_record, write_replicates
 from dropout_study.results.table import write_tables
+from dropout_study.task.job_files import JobFiles
 
 
 def record(seed: int, value: float | None, **given: Any) -> dict[str, Any]:
@@ -49,12 +49,14 @@ def test_a_trial_of_which_a_run_was_pruned_is_pruned(states):
 def write(root: Path) -> Path:
     """Trial 0 is a single run, trial 4 has three seeds, trial 5 runs its second."""
     paths = StudyPaths(root)
-    write_record(paths.job(0), {"trial": 0, "state": "COMPLETE", "value": 0.4, "error": ""})
+    JobFiles(paths.job(0)).write_metrics(
+        {"trial": 0, "state": "COMPLETE", "value": 0.4, "error": ""}
+    )
     runs = [record(0, 0.5), record(1, 0.7), record(2, 0.9)]
     for index, run in enumerate(runs):
-        write_record(JobPaths(paths.job(4).root / f"replicate_{index}"), run)
-    write_record(paths.job(4), mean_record(runs))
-    write_record(JobPaths(paths.job(5).root / "replicate_0"), record(0, 0.6))
+        JobFiles(JobPaths(paths.job(4).root / f"replicate_{index}")).write_metrics(run)
+    JobFiles(paths.job(4)).write_metrics(mean_record(runs))
+    JobFiles(JobPaths(paths.job(5).root / "replicate_0")).write_metrics(record(0, 0.6))
     (paths.job(5).root / "replicate_1").mkdir()
     return root
 
@@ -101,8 +103,8 @@ def test_the_report_judges_a_trial_with_several_seeds_over_its_seeds(tmp_path):
         ]
         runs = [{**run, "model.dropout1": shift, "job_dir": f"{number}/r"} for run in runs]
         for index, run in enumerate(runs):
-            write_record(JobPaths(paths.job(number).root / f"replicate_{index}"), run)
-        write_record(paths.job(number), mean_record(runs))
+            JobFiles(JobPaths(paths.job(number).root / f"replicate_{index}")).write_metrics(run)
+        JobFiles(paths.job(number)).write_metrics(mean_record(runs))
     first, *_ = headline(StudyView(load_study(tmp_path)))
     assert "trial 1" in first
     assert "52.0 % on the test set" in first
@@ -110,7 +112,9 @@ def test_the_report_judges_a_trial_with_several_seeds_over_its_seeds(tmp_path):
 
 
 def test_where_no_trial_has_several_seeds_there_is_no_table(tmp_path):
-    write_record(StudyPaths(tmp_path).job(0), {"trial": 0, "state": "COMPLETE", "value": 0.4})
+    JobFiles(StudyPaths(tmp_path).job(0)).write_metrics(
+        {"trial": 0, "state": "COMPLETE", "value": 0.4}
+    )
     (tmp_path / "replicates.csv").write_text("of an earlier sweep")
     assert write_replicates(tmp_path) is None
     assert not (tmp_path / "replicates.csv").exists()
@@ -120,7 +124,7 @@ def test_where_no_trial_has_several_seeds_there_is_no_table(tmp_path):
 def test_ten_runs_stand_in_the_order_of_numbers(tmp_path):
     job = StudyPaths(tmp_path).job(0)
     for index in range(11):
-        write_record(JobPaths(job.root / f"replicate_{index}"), record(index, 0.5))
+        JobFiles(JobPaths(job.root / f"replicate_{index}")).write_metrics(record(index, 0.5))
     assert pd.read_csv(write_replicates(tmp_path))["replicate"].tolist() == list(range(11))
 
 

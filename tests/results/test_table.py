@@ -6,9 +6,9 @@ import pytest
 from pandas.api.types import is_numeric_dtype
 
 from dropout_study.paths import StudyPaths
-from dropout_study.results.record import write_record
 from dropout_study.results.show import best_first, print_results, varied_params
 from dropout_study.results.table import study_frame, write_results
+from dropout_study.task.job_files import JobFiles
 from dropout_study.trial import trial_metrics
 
 FIRST = [
@@ -29,7 +29,9 @@ def study(tmp_path: Path, epoch) -> Path:
             metrics = trial_metrics(history)
         row = {"trial": number, "state": "COMPLETE", **metrics, "model.dropout1": number / 20}
         row |= {"optimizer.lr": 0.5, "model": "mlp", "data": "synthetic", "optimizer": "sgd"}
-        write_record(StudyPaths(tmp_path).job(number), {**row, "job_dir": str(number), **given})
+        JobFiles(StudyPaths(tmp_path).job(number)).write_metrics(
+            {**row, "job_dir": str(number), **given}
+        )
 
     record(0, 0.5, error="")
     record(2, None, error='loss "not"\nfinite, alas', state="FAIL")
@@ -81,7 +83,7 @@ def test_a_study_whose_first_trial_runs_has_a_table_too(tmp_path):
 
 def test_a_parameter_of_some_trials_is_empty_for_the_others(study):
     row = {"trial": 11, "state": "COMPLETE", "value": 0.1, "model.widths": [8, 4]}
-    write_record(StudyPaths(study).job(11), row)
+    JobFiles(StudyPaths(study).job(11)).write_metrics(row)
     frame = pd.read_csv(write_results(study))
     assert frame["model.widths"].tolist()[-1] == "[8, 4]"
     assert frame["model.widths"].isna().tolist() == [True, True, True, False]
@@ -105,7 +107,7 @@ def test_who_reads_the_table_meanwhile_reads_it_whole(study):
 def test_a_damaged_record_is_one_failed_row(study, epochs_run):
     old = pd.read_csv(write_results(study))
     bad = {"trial": 11, "state": "COMPLETE", "epochs_run": epochs_run}
-    write_record(StudyPaths(study).job(11), bad)
+    JobFiles(StudyPaths(study).job(11)).write_metrics(bad)
     frame = pd.read_csv(write_results(study))
     pd.testing.assert_frame_equal(frame.iloc[:-1][old.columns], old, check_dtype=False)
     assert frame.iloc[-1]["state"] == "FAIL"
