@@ -18,6 +18,7 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 from torch import Tensor
 
+from dropout_study.config.hydra_main import ANY_TARGET
 from dropout_study.data import Splits, synthetic
 from dropout_study.data.idx import IDX_FILES, encode_idx
 from dropout_study.errors import UserError
@@ -116,9 +117,9 @@ def told() -> Callable[..., str]:
 
 
 def callbacks(config: DictConfig) -> Callbacks:
-    """Hydra's callbacks as its own ``main`` makes them: 1.4 asks there which may be called."""
-    allowing = getattr(hydra.utils, "execution_whitelist", lambda _: nullcontext())
-    with allowing("dropout_study.*"):
+    """Hydra's callbacks as under ``hydra.main``: 1.4 wants to be told there which may be called."""
+    allowing = getattr(hydra.utils, "execution_whitelist", nullcontext)
+    with allowing(ANY_TARGET):
         return Callbacks(config)
 
 

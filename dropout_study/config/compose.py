@@ -119,6 +119,8 @@ def _name(config: DictConfig, overrides: Sequence[Override]) -> None:
     """Records the job's own overrides where Hydra does, and names it by them."""
     lines = [str(override.input_line) for override in overrides]
     config.hydra.overrides.task = lines
+    if OmegaConf.is_interpolation(config.hydra.job, "override_dirname"):
+        return  # Hydra 1.4 makes it of those overrides, where it is asked for
     rule = config.hydra.job.config.override_dirname
     named = sorted(
         line

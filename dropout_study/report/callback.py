@@ -1,5 +1,6 @@
 """The Hydra callbacks that draw the learning curves of a run and write the report of a sweep."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ class CurvesCallback(Callback):
 
     def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Draws the learning curves of the run from its ``history.csv``."""
+        if sys.exception() is not None:
+            return  # Hydra 1.4 calls this for a refused run, too
         paths = JobPaths(Path(config.hydra.runtime.output_dir))
         if not paths.history_csv.is_file():
             return
@@ -55,8 +58,8 @@ class ReportCallback(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Writes the report. Hydra turns an error in here into a warning."""
-        if OmegaConf.select(config, "hydra.sweeper.dry_run"):
-            return
+        if OmegaConf.select(config, "hydra.sweeper.dry_run") or sys.exception() is not None:
+            return  # an exception: Hydra 1.4 calls this for a refused sweep, too
         from dropout_study.report.page import write_report
 
         print(f"Report: {write_report(Path(config.hydra.sweep.dir), self._own_figures())}")

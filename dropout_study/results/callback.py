@@ -1,6 +1,7 @@
 """The Hydra callback that writes the table, with every sweeper and every launcher."""
 
 import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,8 @@ class ResultsCallback(Callback):
         from dropout_study.results.record import job_record
         from dropout_study.task.job_files import JobFiles
 
+        if isinstance(job_return._return_value, SystemExit):
+            return  # a refused run has no result; Hydra 1.4 calls this all the same
         paths = JobPaths(Path(config.hydra.runtime.output_dir))
         try:
             JobFiles(paths).write_metrics(job_record(config, job_return))
@@ -56,8 +59,8 @@ class ResultsCallback(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Prints the best trials, the path of the table and the command that shows more trials."""
-        if OmegaConf.select(config, "hydra.sweeper.dry_run"):
-            return
+        if OmegaConf.select(config, "hydra.sweeper.dry_run") or sys.exception() is not None:
+            return  # an exception: Hydra 1.4 calls this for a refused sweep, too
         root = Path(config.hydra.sweep.dir)
         try:
             from dropout_study.results.show import print_results

@@ -43,7 +43,7 @@ def test_it_is_what_hydra_composes(composer):
     for number, overrides in enumerate([FIRST, *SAME_KIND, *OTHER_KINDS, *REPLICATES, FIRST]):
         want = loader.load_sweep_config(sweep, overrides)
         OmegaConf.set_struct(want, False)
-        want.hydra.job.id = want.hydra.job.num = number
+        want.hydra.job.id, want.hydra.job.num = str(number), number
         got = ours.job_config(overrides, number)
         assert OmegaConf.to_container(got) == OmegaConf.to_container(want), overrides
 
