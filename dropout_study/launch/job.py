@@ -21,7 +21,7 @@ from omegaconf import DictConfig
 from dropout_study.errors import TrialPruned
 from dropout_study.launch.form import MemberTask, PopulationForm
 from dropout_study.sweep.source import Assignment
-from dropout_study.training.population import Member, MemberResult
+from dropout_study.training.population.member import Member, MemberResult
 from dropout_study.trial import Metrics
 
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from dropout_study.data import Examples, Splits
 from dropout_study.errors import UserError
-from dropout_study.training.evaluate import scaled
 from dropout_study.training.generators import kept_generators
+from dropout_study.training.images import scaled
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,11 @@
 """Training and evaluation. Knows nothing of Hydra or Optuna."""
 
 from dropout_study.training.device import allow_tf32, resolve_device
-from dropout_study.training.evaluate import evaluate, scaled
-from dropout_study.training.single import TrainSettings, epoch_order, train_single
+from dropout_study.training.evaluate import evaluate
+from dropout_study.training.images import scaled
+from dropout_study.training.order import epoch_order
+from dropout_study.training.settings import TrainSettings
+from dropout_study.training.single import train_single
 
 __all__ = [
     "TrainSettings",

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_study.data.splits import Examples
+from dropout_study.training.images import scaled
 from dropout_study.training.metrics import (
     DEFAULT_METRICS,
     Meter,
@@ -16,14 +17,6 @@ from dropout_study.training.metrics import (
 
 EVALUATION_BATCH = 2048
 """Images a forward pass; the result does not depend on it, only memory and time do."""
-
-
-def scaled(images: Tensor) -> Tensor:
-    """Returns uint8 images as float32 in [0, 1], like torchvision's ToTensor; others as they are.
-
-    The result is a copy, which a model may change.
-    """
-    return images.to(torch.float32).div_(255) if images.dtype == torch.uint8 else images.clone()
 
 
 def evaluate(

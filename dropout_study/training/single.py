@@ -4,7 +4,6 @@ Every draw is a function of (seed, purpose, epoch, iteration, layer), so the sam
 same numbers wherever and beside whatever it runs.
 """
 
-from dataclasses import dataclass
 from time import perf_counter
 
 import torch
@@ -13,12 +12,12 @@ from torch.nn.functional import cross_entropy
 
 from dropout_study.data.splits import Examples, Splits
 from dropout_study.noise.attach import ModelNoise, log_noise
-from dropout_study.noise.schedules import Schedule
 from dropout_study.noise.source import Noise
 from dropout_study.randomness import draw_key
-from dropout_study.training.evaluate import evaluate, scaled
+from dropout_study.training.evaluate import evaluate
 from dropout_study.training.generators import kept_generators, seed_generators
-from dropout_study.training.lr import LearningRate, MakeScheduler
+from dropout_study.training.images import scaled
+from dropout_study.training.lr import LearningRate
 from dropout_study.training.metrics import (
     DEFAULT_METRICS,
     Meter,
@@ -26,21 +25,9 @@ from dropout_study.training.metrics import (
     check_finite,
     epoch_row,
 )
+from dropout_study.training.order import epoch_order
+from dropout_study.training.settings import TrainSettings
 from dropout_study.trial import Metrics, OnEpoch
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """How long, in what minibatches and in which precision to train."""
-
-    epochs: int = 10
-    batch_size: int = 256
-    bfloat16: bool = False
-    seed: int = 0
-    lr_schedule: MakeScheduler | None = None
-    """Of the learning rate; None for a constant one."""
-    schedule: Schedule | None = None
-    """Of the noise layers' rates; None for constant ones."""
 
 
 def train_single(
@@ -137,9 +124,3 @@ def autocast(device: torch.device, bfloat16: bool) -> torch.autocast:
     Enter it anew after every update: inside, torch keeps the weights as it first converted them.
     """
     return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)
-
-
-def epoch_order(count: int, seed: int, epoch: int) -> Tensor:
-    """Returns the order [N] in which an epoch visits the examples, the same on every device."""
-    generator = torch.Generator().manual_seed(draw_key(seed, "order", epoch))
-    return torch.randperm(count, generator=generator)

@@ -12,7 +12,7 @@ from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, conf_dir
 from dropout_study.task.predict import predict
 from dropout_study.task.trial import open_trial
-from dropout_study.training.evaluate import scaled
+from dropout_study.training.images import scaled
 from dropout_study.training.predict import probabilities
 
 NAMES = [f"class {letter}" for letter in "abcdefghij"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from dropout_study.training.single import TrainSettings
+from dropout_study.training.settings import TrainSettings
 from dropout_study.trial import Metrics
 
 MemberId = int | str

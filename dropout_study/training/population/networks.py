@@ -4,7 +4,7 @@ Letters: P population, B batch, K classes.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Protocol
 
@@ -34,6 +34,10 @@ class StackedNetwork(Protocol):
 
     def logits(self, params: Sequence[Tensor], images: Tensor) -> Tensor:
         """images: [B, C, H, W] -> [P, B, K], dropout off."""
+
+
+NetworkType = Callable[[Sequence[MemberState], torch.device], StackedNetwork]
+"""Makes the networks of a stack: ``DenseNetwork`` or ``VmappedNetwork``."""
 
 
 def stacked_numbers(

@@ -16,9 +16,9 @@ from dropout_study.training.population.dense import DenseNetwork, dense_shape
 from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.memory import members_that_fit
-from dropout_study.training.population.networks import VmappedNetwork
+from dropout_study.training.population.networks import NetworkType, VmappedNetwork
 from dropout_study.training.population.probe import probe
-from dropout_study.training.population.stack import NetworkType, StackBucket
+from dropout_study.training.population.stack import StackBucket
 from dropout_study.training.population.stream import Stream, StreamKey
 from dropout_study.training.population.traits import Signature, Traits, signature_of
 

@@ -15,7 +15,8 @@ from dropout_study.training.generators import generator_states, kept_generators
 from dropout_study.training.metrics import LOSS, Scores
 from dropout_study.training.population.bucket import ModuleBucket
 from dropout_study.training.population.member_state import MemberState
-from dropout_study.training.population.stack import NetworkType, StackBucket
+from dropout_study.training.population.networks import NetworkType
+from dropout_study.training.population.stack import StackBucket
 from dropout_study.training.population.stream import Minibatch, Stream
 from dropout_study.training.population.traits import Traits, comparable, declared_obstacle
 

@@ -1,6 +1,6 @@
 """A bucket of P members: one set of stacked tensors, one update for all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -10,12 +10,9 @@ from dropout_study.training.evaluate import measure
 from dropout_study.training.metrics import Meter, MetricTypes, Scores
 from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.member_state import MemberState
-from dropout_study.training.population.networks import AnyMinibatch, StackedNetwork
+from dropout_study.training.population.networks import AnyMinibatch, NetworkType, StackedNetwork
 from dropout_study.training.population.optimizers import StackedOptimizer
 from dropout_study.training.population.stream import Stream
-
-NetworkType = Callable[[Sequence[MemberState], torch.device], StackedNetwork]
-"""Makes the networks of a stack: ``DenseNetwork`` or ``VmappedNetwork``."""
 
 EVALUATION_BATCH = 256
 """Images a forward pass of a stack: whatever its size, so that no sum depends on the neighbours."""

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from dropout_study.data.splits import Examples
 from dropout_study.noise.source import Kind, Noise
-from dropout_study.training.evaluate import scaled
-from dropout_study.training.single import epoch_order
+from dropout_study.training.images import scaled
+from dropout_study.training.order import epoch_order
 
 WINDOW = 16
 """Minibatches a stream keeps for buckets that have fallen behind; any can be made again."""

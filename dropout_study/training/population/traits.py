@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from dropout_study.noise.layer import NoiseLayer
 from dropout_study.training.population.member_state import MemberState
+from dropout_study.training.population.networks import NetworkType
 from dropout_study.training.population.optimizers import RULES, obstacle
-from dropout_study.training.population.stack import NetworkType
 
 Signature = Hashable
 """Equal for members that differ in nothing but weights, dropout rates and optimizer options."""
