@@ -6,6 +6,7 @@ import pytest
 from fake_study import CONFIG, TEST_IMAGES, sampled, write_study
 
 from dropout_study.report.headline import headline
+from dropout_study.report.headline import test_size as size_of_test
 from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
 from dropout_study.stats import share_estimate
@@ -50,6 +51,16 @@ def test_without_the_size_of_the_test_set_there_is_no_interval(tmp_path: Path) -
 
     assert "no interval, n = 1 seed" in sentences[0]
     assert "its uncertainty is not known" in sentences[1]
+
+
+def test_the_size_of_the_test_set_may_be_recorded_by_a_replicate(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    for path in list(tmp_path.glob("*/provenance.json")):
+        run = path.parent / "replicate_0"
+        run.mkdir()
+        path.rename(run / path.name)
+
+    assert size_of_test(StudyView(load_study(tmp_path))) == TEST_IMAGES
 
 
 def test_several_seeds_are_compared_in_pairs(tmp_path: Path) -> None:
