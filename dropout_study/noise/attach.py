@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from dropout_study.noise.dropout import TorchDropout
 from dropout_study.noise.known import check_rates, rate_of
 from dropout_study.noise.layer import NoiseLayer, NoiseSource, Number
-from dropout_study.noise.schedules import Schedule
+from dropout_study.noise.schedules.base import Schedule
 from dropout_study.noise.source import Noise
 
 log = logging.getLogger(__name__)

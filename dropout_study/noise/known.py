@@ -1,7 +1,5 @@
 """Which modules disturb their input in training, and at which rate: ours and torch's."""
 
-from math import isnan
-
 from torch import nn
 from torch.nn.modules.dropout import _DropoutNd
 
@@ -34,9 +32,3 @@ def _number(given: object) -> float:
         return float(given)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return float("nan")
-
-
-def is_silent(module: nn.Module) -> bool:
-    """Returns whether the module is a noise layer of rate 0."""
-    rate = rate_of(module)
-    return rate is not None and not isnan(rate) and rate == 0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dropout_study.noise.schedules import Schedule
+from dropout_study.noise.schedules.base import Schedule
 from dropout_study.training.lr import MakeScheduler
 
 

@@ -52,9 +52,12 @@ def test_dropout_is_off_and_no_gradient_is_kept(splits):
     assert all(p.grad is None for p in model.parameters())
 
 
-def test_bytes_are_scaled_to_one_like_torchvisions_and_floats_left_alone():
+def test_bytes_are_scaled_to_one_like_torchvisions_and_floats_copied():
     pixels = torch.arange(256, dtype=torch.uint8)
     assert scaled(pixels).dtype == torch.float32
     assert torch.equal(scaled(pixels), torch.arange(256) / 255)
     floats = torch.tensor([0.1, -3.0])
-    assert scaled(floats) is floats
+    copy = scaled(floats)
+    assert torch.equal(copy, floats)
+    copy.zero_()  # as a model may do
+    assert floats[0] == 0.1
