@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from dropout_study.config.compose import Composer
 from dropout_study.launch.form import PopulationForm, form_of
 from dropout_study.launch.job import MemberJob
-from dropout_study.sweep.objective import configured_objectives
+from dropout_study.sweep.planning.objective import configured_objectives
 from dropout_study.sweep.source import Assignment, TrialSource
 from dropout_study.training.metrics import DEFAULT_METRICS
 from dropout_study.training.population import (

@@ -54,7 +54,7 @@ def offers_objectives(target: str) -> Callable[[Task], Task]:
 
     Args:
         target: dotted path of a function of the composed configuration that returns an ``Offer``
-            (``sweep.objective``) by name.
+            (``sweep.planning.objective``) by name.
     """
     return _mark("objectives", target)
 

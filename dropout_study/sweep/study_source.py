@@ -1,54 +1,28 @@
 """The study as a source of jobs: what is asked of Optuna, and what becomes of how jobs end.
 
-Whoever runs the jobs, workers, a launcher or this process, asks here and tells here. So records,
-table, display, retries and budgets are the same for all.
+Workers, a launcher or this process ask here for jobs and tell here how they ended. So records,
+tables, display, retries and budgets are the same for all of them.
 """
 
-import json
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
-import optuna
 from hydra.core.utils import JobReturn
-from optuna.trial import FrozenTrial
 
 from dropout_study.config.overrides import to_override
-from dropout_study.errors import UserError
-from dropout_study.search.asktell import DUPLICATE_ATTR, ERROR_ATTR, Asked, AskTell, params_key
-from dropout_study.search.constraints import Constraint, violations
-from dropout_study.search.study import first_error, states
-from dropout_study.sweep.display import SweepDisplay
+from dropout_study.search.asktell import Asked, AskTell, params_key
+from dropout_study.sweep.display.live import SweepDisplay
+from dropout_study.sweep.ended_trials import EndedTrials
 from dropout_study.sweep.outcome import Outcome, outcome_of
-from dropout_study.sweep.plan import SweepPlan
+from dropout_study.sweep.planning.plan import SweepPlan
+from dropout_study.sweep.recorder import Recorder
 from dropout_study.sweep.settings import SweepSettings
 from dropout_study.sweep.source import Assignment
 from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)
-
-OptunaCallback = Callable[[optuna.Study, FrozenTrial], None]
-
-
-class Recorder(Protocol):
-    """Keeps the trials' files; the sweeper's plugin hands in ``results.recorder``."""
-
-    def begin(self, job: Assignment) -> None:
-        """Removes what an earlier run of the job has left that would be taken for its result."""
-
-    def record(self, job: Assignment, outcome: Outcome) -> None:
-        """Leaves a record of a job that has left none, because its process died."""
-
-    def merge(self, number: int, runs: Sequence[Assignment]) -> Outcome:
-        """Records a trial from its replicates and returns its outcome."""
-
-    def copy(self, number: int, params: Mapping[str, Any], twin: int) -> None:
-        """Records a trial that has the parameters, and so the result, of an earlier one."""
-
-    def update(self) -> None:
-        """Brings the table up to date."""
 
 
 @dataclass
@@ -61,6 +35,17 @@ class _Trial:
     followers: list[Asked] = field(default_factory=list)
     pruned: bool = False
 
+    @property
+    def key(self) -> str:
+        """The same for trials with the same parameters."""
+        return params_key(self.asked.params)
+
+    def value_to_report(self, replicate: int) -> float | None:
+        """Returns the value of a replicate that has ended; None for the last: the trial ends."""
+        outcome = self.outcomes.get(replicate)
+        last = replicate + 1 == len(self.jobs)
+        return None if outcome is None or last else outcome.value
+
 
 class StudySource:
     """A ``TrialSource`` on a study.
@@ -70,8 +55,7 @@ class StudySource:
         settings: the sweeper's.
         plan: what is searched and what is fixed.
         base_seed: the configuration's own seed, of replicate 0.
-        constraints: on what jobs return.
-        callbacks: Optuna's, called after each trial.
+        ended: records how trials end.
         recorder: keeps files.
         display: shows the sweep.
 
@@ -86,8 +70,7 @@ class StudySource:
         plan: SweepPlan,
         *,
         base_seed: int,
-        constraints: Sequence[Constraint],
-        callbacks: Sequence[OptunaCallback],
+        ended: EndedTrials,
         recorder: Recorder,
         display: SweepDisplay,
     ) -> None:
@@ -95,13 +78,11 @@ class StudySource:
         self.settings = settings
         self._plan = plan
         self._base_seed = base_seed
-        self._constraints = constraints
-        self._callbacks = callbacks
+        self._ended = ended
         self._recorder = recorder
         self._display = display
         self._trials: dict[int, _Trial] = {}
         self._waiting: deque[Assignment] = deque()
-        self._failed = states(asktell.study, settings.n_trials)[TrialState.FAIL]
         self.stopping = False
         self.stop_asking = False
         self.tick: Callable[[], None] = lambda: None
@@ -130,7 +111,7 @@ class StudySource:
         """Asks for a trial and makes its jobs; returns False if the study has none."""
         if self.stop_asking:
             return False
-        self._check_failures()
+        self._ended.check_failures()
         asked = self.asktell.ask()
         if asked is None and self.asktell.requeue_orphans():
             asked = self.asktell.ask()
@@ -138,41 +119,21 @@ class StudySource:
             return False
         reuse = self.settings.duplicates == "reuse"
         if reuse and asked.twin is not None:
-            self._end_as(asked, asked.twin.number)
-        elif reuse and (leader := self._same_running(asked)) is not None:
+            self._ended.end_as(asked, asked.twin.number)
+        elif reuse and (leader := self._running_twin(asked)) is not None:
             leader.followers.append(asked)
         else:
             self._enlist(asked)
         return True
 
-    def _same_running(self, asked: Asked) -> _Trial | None:
+    def _running_twin(self, asked: Asked) -> _Trial | None:
         key = params_key(asked.params)
-        running = self._trials.values()
-        return next((t for t in running if params_key(t.asked.params) == key), None)
+        return next((trial for trial in self._trials.values() if trial.key == key), None)
 
     def _enlist(self, asked: Asked) -> None:
-        overrides = self._plan.job_overrides(asked.params)
-        params = self._plan.values(asked.params)
-        count = self.settings.replicates
-        jobs = [
-            Assignment(asked.number, overrides, params)
-            if count == 1
-            else self._replicate(asked.number, overrides, params, index)
-            for index in range(count)
-        ]
+        jobs = jobs_of(asked, self._plan, self.settings, self._base_seed)
         self._trials[asked.number] = _Trial(asked, jobs)
         self._waiting.extend(jobs)
-
-    def _replicate(
-        self, number: int, overrides: list[str], params: dict[str, Any], index: int
-    ) -> Assignment:
-        job = Assignment(number, overrides, params, index)
-        assert self.settings.seed_key is not None  # `base_seed` has checked it
-        own = [
-            to_override(self.settings.seed_key, self._base_seed + index),
-            f"hydra.sweep.subdir={job.name}",
-        ]
-        return Assignment(number, [*overrides, *own], params, index)
 
     def _begin(self, job: Assignment) -> Assignment:
         self._recorder.begin(job)
@@ -202,29 +163,31 @@ class StudySource:
         trial = self._trials[assignment.number]
         if assignment.replicate is None:
             self._finish(trial, outcome)
-            return
-        trial.outcomes[assignment.replicate] = outcome
-        self._report_replicates(trial)
-        if outcome.state == TrialState.FAIL:
-            trial.pruned = True  # the others cannot make a mean of it any more
-        if trial.pruned:
-            trial.jobs = [j for j in trial.jobs if j.replicate in trial.outcomes or self._out(j)]
-            self._waiting = deque(j for j in self._waiting if j.number != assignment.number)
-        if len(trial.outcomes) == len(trial.jobs):
-            self._finish(trial, self._recorder.merge(assignment.number, trial.jobs))
+        else:
+            self._end_replicate(trial, assignment.replicate, outcome)
 
-    def _out(self, job: Assignment) -> bool:
-        return job not in self._waiting
+    def _end_replicate(self, trial: _Trial, index: int, outcome: Outcome) -> None:
+        trial.outcomes[index] = outcome
+        self._report_replicates(trial)
+        trial.pruned |= outcome.state == TrialState.FAIL  # there is no mean any more
+        if trial.pruned:
+            trial.jobs = [job for job in trial.jobs if job not in self._waiting]
+            self._drop_waiting(trial)
+        if len(trial.outcomes) == len(trial.jobs):
+            self._finish(trial, self._recorder.merge(trial.asked.number, trial.jobs))
+
+    def _drop_waiting(self, trial: _Trial) -> None:
+        number = trial.asked.number
+        self._waiting = deque(job for job in self._waiting if job.number != number)
 
     def _report_replicates(self, trial: _Trial) -> None:
         """Reports the replicates that have ended, in order, each as a step (from 1)."""
-        index = len(self.asktell.reported(trial.asked.number))
-        while not trial.pruned and len(self.settings.directions) == 1:
-            outcome = trial.outcomes.get(index)
-            if outcome is None or outcome.value is None or index + 1 == self.settings.replicates:
-                return
-            index += 1
-            trial.pruned = not self.asktell.report(trial.asked.number, outcome.value, index)
+        if len(self.settings.directions) > 1:
+            return  # Optuna does not prune these
+        step = len(self.asktell.reported(trial.asked.number))
+        while not trial.pruned and (value := trial.value_to_report(step)) is not None:
+            step += 1
+            trial.pruned = not self.asktell.report(trial.asked.number, value, step)
 
     def lost(self, assignment: Assignment, reason: str) -> None:
         """Ends a job whose process has died: it is begun again, or fails."""
@@ -249,7 +212,7 @@ class StudySource:
 
     def _release(self, trial: _Trial, restarts: int | None = None) -> None:
         number = trial.asked.number
-        self._waiting = deque(j for j in self._waiting if j.number != number)
+        self._drop_waiting(trial)
         del self._trials[number]
         for asked in trial.followers:
             self.asktell.release(asked.number, restarts=asked.restarts)
@@ -260,68 +223,32 @@ class StudySource:
     def _finish(self, trial: _Trial, outcome: Outcome) -> None:
         number = trial.asked.number
         del self._trials[number]
-        objectives = self.settings.objectives
-        attrs = {k: v for k, v in outcome.metrics.items() if k not in objectives and _storable(v)}
-        if outcome.error:
-            attrs[ERROR_ATTR] = outcome.error
-        self.asktell.set_attrs(number, attrs)
-        self.asktell.set_constraints(number, violations(self._constraints, outcome.metrics))
-        self._tell(number, outcome)
+        self._ended.end(number, outcome)
         for asked in trial.followers:
             if outcome.state == TrialState.FAIL:
                 self._enlist(asked)
             else:
-                self._end_as(asked, number)
-
-    def _end_as(self, asked: Asked, twin: int) -> None:
-        """Ends a trial with the result of an earlier one, whose parameters it has."""
-        log.info("trial %d is not trained: it has the parameters of trial %d", asked.number, twin)
-        frozen = self.asktell.study.get_trials(deepcopy=False)[twin]
-        for step, value in sorted(frozen.intermediate_values.items()):
-            self.asktell.repeat_report(asked.number, value, step)
-        params = self._plan.values(asked.params)
-        self._recorder.copy(asked.number, params, twin)
-        self.asktell.set_attrs(asked.number, {DUPLICATE_ATTR: twin})
-        self._display.started(asked.number, params)
-        outcome = Outcome(TrialState(frozen.state.name), tuple(frozen.values or ()))
-        self._tell(asked.number, outcome)
-
-    def _tell(self, number: int, outcome: Outcome) -> None:
-        frozen = self.asktell.tell(number, outcome.state, outcome.values)
-        try:
-            self._recorder.update()
-        except OSError as error:
-            log.warning(
-                "the table is not written (it is made again after the next trial): %s", error
-            )
-        images = outcome.metrics.get("images")  # a convention: the display's images a second
-        self._display.ended(
-            number,
-            outcome.state,
-            outcome.value,
-            outcome.error,
-            images if isinstance(images, int) else None,
-        )
-        for callback in self._callbacks:
-            callback(self.asktell.study, frozen)
-        if outcome.state == TrialState.FAIL:
-            self._failed += 1
-            self._check_failures()
-
-    def _check_failures(self) -> None:
-        """Ends the study if too many trials have failed, in this run of it or an earlier one."""
-        if self._failed > self.settings.max_failure_rate * self.settings.n_trials:
-            raise UserError(
-                f"{self._failed} of {self.settings.n_trials} trials have failed, more than "
-                f"hydra.sweeper.max_failure_rate={self.settings.max_failure_rate} allows, the "
-                f"first with: {first_error(self.asktell.study)}; a higher rate lets the study go on"
-            )
+                self._ended.end_as(asked, number)
 
 
-def _storable(value: Any) -> bool:
-    """Returns whether a storage can keep ``value`` as an attribute."""
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError):
-        return False
-    return value is not None
+def jobs_of(
+    asked: Asked, plan: SweepPlan, settings: SweepSettings, base_seed: int
+) -> list[Assignment]:
+    """Returns the jobs of a trial: one, or one for each replicate.
+
+    Args:
+        asked: the trial.
+        plan: what is searched and what is fixed.
+        settings: of the sweeper.
+        base_seed: the seed of replicate 0; replicate i has this seed + i.
+    """
+    overrides, params = plan.job_overrides(asked.params), plan.values(asked.params)
+    if settings.replicates == 1:
+        return [Assignment(asked.number, overrides, params)]
+    assert settings.seed_key is not None  # `base_seed` has checked it
+    jobs = [Assignment(asked.number, overrides, params, i) for i in range(settings.replicates)]
+    for index, job in enumerate(jobs):
+        seed = to_override(settings.seed_key, base_seed + index)
+        own = [*overrides, seed, f"hydra.sweep.subdir={job.name}"]
+        jobs[index] = replace(job, overrides=own)
+    return jobs

@@ -10,7 +10,7 @@ from optuna.samplers import RandomSampler
 
 from dropout_study.search.asktell import Suggest
 from dropout_study.search.space import Params
-from dropout_study.sweep.dry_run import first_points
+from dropout_study.sweep.display.dry_run import first_points
 from dropout_study.sweep.settings import SweepSettings
 
 AVERAGED = 200  # random points, whose mean number of epochs is that of a trial

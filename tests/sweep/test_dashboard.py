@@ -16,7 +16,7 @@ import pytest
 from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 
-from dropout_study.sweep.dashboard import dashboard_command
+from dropout_study.sweep.display.dashboard import dashboard_command
 
 START = 60.0  # seconds; it takes about six
 

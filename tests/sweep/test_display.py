@@ -15,8 +15,8 @@ from time import monotonic
 import pytest
 from rich.console import Console
 
-from dropout_study.sweep.display import MOST_ROWS, SweepDisplay, render
-from dropout_study.sweep.status import SweepStatus
+from dropout_study.sweep.display.live import MOST_ROWS, SweepDisplay, render
+from dropout_study.sweep.display.status import SweepStatus
 from dropout_study.trial import TrialState
 
 COMPLETE, PRUNED, FAIL = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL
@@ -129,7 +129,7 @@ def test_without_a_terminal_there_are_log_lines(caplog):
 SCRIPT = """
 import logging, os, sys
 from collections import Counter
-from dropout_study.sweep.display import SweepDisplay
+from dropout_study.sweep.display.live import SweepDisplay
 from dropout_study.trial import TrialState
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="LOG %(message)s")
 now = [0.0]

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from dropout_study.search.conditions import suggest
 from dropout_study.sweep.confs.samplers import TPESamplerConf
-from dropout_study.sweep.dry_run import first_points, in_words, print_plan
-from dropout_study.sweep.parameters import Parameter, choice_of
-from dropout_study.sweep.plan import SweepPlan
+from dropout_study.sweep.display.dry_run import first_points, in_words, print_plan
+from dropout_study.sweep.planning.parameters import Parameter, choice_of
+from dropout_study.sweep.planning.plan import SweepPlan
 from dropout_study.sweep.samplers import SeededByTrial
 from dropout_study.sweep.settings import SweepSettings
 from dropout_study.task.cost import cost_of_training, mean_epochs, seconds_per_epoch

@@ -1,7 +1,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from dropout_study.sweep.objective import (
+from dropout_study.sweep.planning.objective import (
     Offer,
     check_objectives,
     configured_objectives,

@@ -16,8 +16,8 @@ from optuna.distributions import (
 
 from dropout_study.config.overrides import plain_value
 from dropout_study.paths import conf_dir
-from dropout_study.sweep.parameters import parameter_of
-from dropout_study.sweep.plan import POINT, SweepPlan, config_keys, plan_points, plan_sweep
+from dropout_study.sweep.planning.parameters import parameter_of
+from dropout_study.sweep.planning.plan import POINT, SweepPlan, config_keys, plan_points, plan_sweep
 
 
 def parsed(text: str):

@@ -17,12 +17,13 @@ from dropout_study.config.keys import normal_key
 from dropout_study.config.overrides import override_key
 from dropout_study.errors import UserError
 from dropout_study.search.conditions import search_order
+from dropout_study.search.grid import n_points
 from dropout_study.search.identity import Identity
 from dropout_study.search.space import Params
-from dropout_study.sweep.candidates import Candidates, candidates_of, check_known
 from dropout_study.sweep.marks import marked
-from dropout_study.sweep.objective import check_objectives
-from dropout_study.sweep.plan import POINT, SweepPlan, plan_points, plan_sweep
+from dropout_study.sweep.planning.candidates import Candidates, candidates_of, check_known
+from dropout_study.sweep.planning.objective import check_objectives
+from dropout_study.sweep.planning.plan import POINT, SweepPlan, plan_points, plan_sweep
 from dropout_study.sweep.settings import SweepSettings
 
 log = logging.getLogger(__name__)
@@ -125,6 +126,20 @@ def prepare(
         check_known("is enqueued", written, candidates.keys)
         first = _first_points(settings.enqueue, plan)
     return Prepared(settings, plan, shared, first, composer)
+
+
+def total_trials(ready: Prepared, walks: bool) -> int:
+    """Returns the total of the study: a sampler that tries every point ends with the last.
+
+    Args:
+        ready: the sweep.
+        walks: whether the sampler tries every point, once.
+    """
+    settings, plan = ready.settings, ready.plan
+    if not walks or settings.custom_search_space is not None:
+        return settings.n_trials
+    points = n_points(plan.space, plan.conditions, ready.fixed)
+    return min(settings.n_trials, points + len(ready.first))
 
 
 def check_full_grid(plan: SweepPlan, points: Sequence[Params]) -> None:

@@ -8,13 +8,16 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+import optuna
 from rich.console import Console, Group
 from rich.file_proxy import FileProxy
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from dropout_study.sweep.status import SweepStatus
+from dropout_study.search.study import best_trials, states
+from dropout_study.sweep.display.status import SweepStatus
+from dropout_study.sweep.settings import SweepSettings
 from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)
@@ -51,6 +54,19 @@ class SweepDisplay:
         self._began = self._drawn = clock()
         self._live: Live | None = None
         self._streams: list[tuple[logging.StreamHandler[TextIO], TextIO]] = []
+
+    @classmethod
+    def of(cls, study: optuna.Study, settings: SweepSettings) -> Self:
+        """Returns the display of a sweep that begins or resumes ``study``."""
+        single = len(settings.directions) == 1
+        best = best_trials(study) if single else []
+        return cls(
+            study.study_name,
+            settings.n_trials,
+            settings.directions[0] if single else "",
+            states(study, settings.n_trials),
+            (best[0].number, best[0].values[0]) if best else None,
+        )
 
     def __enter__(self) -> Self:
         console = Console(stderr=True)

@@ -25,7 +25,7 @@ from dropout_study.search.asktell import Suggest
 from dropout_study.search.conditions import Conditions
 from dropout_study.search.grid import n_points
 from dropout_study.search.space import Params, SearchSpace
-from dropout_study.sweep.plan import SweepPlan
+from dropout_study.sweep.planning.plan import SweepPlan
 from dropout_study.sweep.settings import SweepSettings
 
 SHOWN = 5  # points of the sampler

@@ -4,10 +4,10 @@ import optuna
 
 from dropout_study.search.identity import check_adopted
 from dropout_study.sweep.outcome import Outcome
-from dropout_study.sweep.plan import SweepPlan
+from dropout_study.sweep.planning.plan import SweepPlan
+from dropout_study.sweep.recorder import Recorder
 from dropout_study.sweep.settings import SweepSettings
 from dropout_study.sweep.source import Assignment
-from dropout_study.sweep.study_source import Recorder
 from dropout_study.trial import TrialState
 
 

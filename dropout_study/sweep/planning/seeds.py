@@ -6,7 +6,7 @@ from omegaconf.errors import OmegaConfBaseException
 from dropout_study.config.explain import explain
 from dropout_study.config.keys import normal_key
 from dropout_study.errors import UserError, argument_error, did_you_mean
-from dropout_study.sweep.plan import SweepPlan, config_keys
+from dropout_study.sweep.planning.plan import SweepPlan, config_keys
 from dropout_study.sweep.settings import SweepSettings
 
 

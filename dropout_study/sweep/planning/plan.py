@@ -16,7 +16,7 @@ from dropout_study.config.overrides import override_key, plain_value, to_overrid
 from dropout_study.errors import UserError
 from dropout_study.search.conditions import Condition, parse_params
 from dropout_study.search.space import Params
-from dropout_study.sweep.parameters import Parameter, Setting, parameter_of, same, zip_of
+from dropout_study.sweep.planning.parameters import Parameter, Setting, parameter_of, same, zip_of
 
 POINT = "point"  # the parameter that a study of given points searches
 

@@ -18,8 +18,8 @@ from optuna.distributions import CategoricalChoiceType, FloatDistribution, IntDi
 from dropout_study.config.explain import explain
 from dropout_study.errors import UserError, did_you_mean
 from dropout_study.search.conditions import holds, search_order
-from dropout_study.sweep.parameters import Parameter
-from dropout_study.sweep.plan import SweepPlan, config_keys
+from dropout_study.sweep.planning.parameters import Parameter
+from dropout_study.sweep.planning.plan import SweepPlan, config_keys
 
 Compose = Callable[[list[str]], DictConfig]
 Check = Callable[[DictConfig], Any]

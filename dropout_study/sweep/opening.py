@@ -1,0 +1,69 @@
+"""Opens the study of a sweep: a new one, one that resumes, or one that was made elsewhere."""
+
+import logging
+
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage
+
+from dropout_study.config.keys import normal_key
+from dropout_study.paths import StudyPaths
+from dropout_study.search.identity import IDENTITY_ATTR, check_identity
+from dropout_study.search.storage.lock import locked
+from dropout_study.search.study import create_study, enqueue_new
+from dropout_study.sweep.directory import check_owner
+from dropout_study.sweep.planning.adopted import adopt
+from dropout_study.sweep.planning.prepare import Prepared
+from dropout_study.sweep.recorder import Recorder
+from dropout_study.sweep.samplers import build_pruner
+from dropout_study.sweep.settings import SweepSettings
+
+log = logging.getLogger(__name__)
+
+
+def open_study(
+    storage: BaseStorage,
+    ready: Prepared,
+    settings: SweepSettings,
+    sampler: BaseSampler,
+    paths: StudyPaths,
+    recorder: Recorder,
+) -> optuna.Study:
+    """Creates or opens the study, checks that it is the same one, and enqueues its first points.
+
+    Args:
+        storage: where it is kept.
+        ready: the sweep.
+        settings: of the sweeper.
+        sampler: of the study.
+        paths: of the study's directory.
+        recorder: records the trials of a study that was made elsewhere.
+
+    Raises:
+        UserError: the study was begun with other settings, or has another directory.
+    """
+    with locked(paths.study_lock):
+        study = create_study(
+            storage,
+            settings.study_name or paths.root.name,
+            settings.directions,
+            sampler,
+            build_pruner(settings.pruner),
+        )
+        check_owner(study, paths)
+        if IDENTITY_ATTR not in study.user_attrs:
+            adopt(study, ready.plan, settings, recorder)
+        check_identity(
+            study,
+            ready.identity(),
+            extend=settings.on_change == "extend",
+            may_change=[normal_key(key) for key in settings.may_change],
+        )
+        enqueue_new(study, ready.first)
+    done = sum(t.state.is_finished() for t in study.get_trials(deepcopy=False))
+    if done:
+        name, total = study.study_name, settings.n_trials
+        log.info("study `%s` resumes: %d of %d trials are finished", name, done, total)
+    else:
+        log.info("study `%s` begins: %s", study.study_name, settings.aim)
+    return study

@@ -1,0 +1,81 @@
+"""Runs the jobs of a sweep by what was chosen for them: a launcher, workers, or this process."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from dropout_study.sweep.jobs import JobRunner
+from dropout_study.sweep.marks import preload
+from dropout_study.sweep.planning.prepare import Prepared
+from dropout_study.sweep.runners import run_here, run_in_waves, run_in_workers
+from dropout_study.sweep.settings import SweepSettings, cores
+from dropout_study.sweep.study_source import StudySource
+from dropout_study.sweep.workers.pool import WorkerPool
+from dropout_study.sweep.workers.worker import serve
+
+
+@dataclass(frozen=True)
+class SweepJobs:
+    """What the jobs of a sweep run with.
+
+    Attributes:
+        settings: of the sweeper.
+        ready: the sweep, planned and checked.
+        config: the composed configuration of the sweep.
+        context: Hydra's.
+        launcher: Hydra's.
+        task_function: the application's.
+        output: file for what jobs in workers print.
+    """
+
+    settings: SweepSettings
+    ready: Prepared
+    config: DictConfig
+    context: HydraContext
+    launcher: Launcher
+    task_function: TaskFunction
+    output: Path
+
+    def run(self, source: StudySource, detach: Callable[[], None]) -> list[Sequence[JobReturn]]:
+        """Runs the jobs of ``source``; returns what the launcher returned, wave by wave.
+
+        Args:
+            source: of the jobs.
+            detach: called in each worker: leaves the terminal to this process.
+        """
+        if hasattr(self.launcher, "launch_from"):
+            self.launcher.launch_from(source)
+            return []
+        count = self.settings.jobs_at_once
+        if not _is_basic(self.config):
+            return run_in_waves(source, self.launcher, max(count, 1) * self.settings.replicates)
+        runner = JobRunner(self.config, self.context, self.task_function, self.ready.composer)
+        if count == 0:
+            run_here(source, runner)
+        else:
+            self._run_in_workers(source, runner, count, detach)
+        return []
+
+    def _run_in_workers(
+        self, source: StudySource, runner: JobRunner, count: int, detach: Callable[[], None]
+    ) -> None:
+        preload(self.task_function, self.ready.config)
+        threads = max(1, cores() // count)
+        objectives = self.settings.objectives
+        pool = WorkerPool(
+            min(count, self.settings.n_trials * self.settings.replicates),
+            lambda channel: serve(channel, runner, objectives, self.output, threads, detach),
+        )
+        try:
+            run_in_workers(source, pool, self.settings.trial_timeout)
+        finally:
+            pool.close()
+
+
+def _is_basic(config: DictConfig) -> bool:
+    return str(config.hydra.launcher.get("_target_", "")).endswith("BasicLauncher")
