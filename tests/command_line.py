@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
+from hydra.core.hydra_config import HydraConfig
 
 SMALL = (
     *("data=synthetic", "model.hidden1=16", "model.hidden2=16", "trainer.epochs=2"),
@@ -29,6 +30,7 @@ def run_command(
 ) -> Ended:
     """Calls the console script ``function`` with the command line ``words``."""
     capture.readouterr()
+    HydraConfig.instance().cfg = None  # what an earlier command of this process has left
     with pytest.MonkeyPatch.context() as patch, own_logging():
         patch.setattr(sys, "argv", [f"dropout-study-{function.__name__}", *words])
         try:

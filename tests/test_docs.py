@@ -3,7 +3,8 @@
 A block is run in the order of its page, all of a page in one directory. An HTML comment on the line
 before it, which a reader of the source sees, changes that:
 
-    <!-- needs: gpu -->    not run here: gpu, cluster, data (a large download), checkout or browser
+    <!-- needs: gpu -->    not run here: gpu, cluster, data (a large download), checkout, browser or
+                           lightning (tests/integrations runs it where Lightning is installed)
     <!-- slow -->          run by `pytest -m slow` alone
     <!-- install -->       run without its `pip install ...`, which is the CI's to try
     <!-- shrunk: a=1 -->   run with these words after each `dropout-study...` command of the block
@@ -27,7 +28,9 @@ FENCE = re.compile(
 )
 COMMANDS = {"sh", "bash", "python"}
 PLAIN = {"text", "yaml", "csv", "json"}
-NOT_RUN = {f"needs: {what}" for what in ("gpu", "cluster", "data", "checkout", "browser")}
+NOT_RUN = {
+    f"needs: {what}" for what in ("gpu", "cluster", "data", "checkout", "browser", "lightning")
+}
 SHRUNK = "shrunk: "
 OURS = re.compile(
     r"^((?:\w+=\S+ )*(?:dropout-study|python -m dropout_study)\b[^#\n]*?)( +#.*)?$", re.MULTILINE

@@ -78,7 +78,7 @@ def read_idx_files(files: Mapping[str, Path], md5: Mapping[str, str]) -> dict[st
         if (len(shapes[0]), len(shapes[1])) != (3, 1) or shapes[0][0] != shapes[1][0]:
             raise UserError(
                 f"{files[images]} has shape {shapes[0]} and {files[labels]} {shapes[1]}: they must "
-                "be [N, H, W] and [N]; one file has a wrong name; download them again"
+                "be [N, H, W] and [N]; one file has a wrong name; get the files again"
             )
     return parts
 

@@ -4,12 +4,12 @@ import logging
 
 import optuna
 from optuna.samplers import BaseSampler
-from optuna.storages import BaseStorage
 
 from dropout_study.config.keys import normal_key
 from dropout_study.paths import StudyPaths
 from dropout_study.search.identity import IDENTITY_ATTR, check_identity
 from dropout_study.search.storage.lock import locked
+from dropout_study.search.storage.open import open_storage
 from dropout_study.search.study import create_study, enqueue_new
 from dropout_study.sweep.directory import check_owner
 from dropout_study.sweep.planning.adopted import adopt
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def open_study(
-    storage: BaseStorage,
+    url: str | None,
     ready: Prepared,
     settings: SweepSettings,
     sampler: BaseSampler,
@@ -32,7 +32,7 @@ def open_study(
     """Creates or opens the study, checks that it is the same one, and enqueues its first points.
 
     Args:
-        storage: where it is kept.
+        url: of the storage; None for a journal in the study's directory.
         ready: the sweep.
         settings: of the sweeper.
         sampler: of the study.
@@ -44,7 +44,7 @@ def open_study(
     """
     with locked(paths.study_lock):
         study = create_study(
-            storage,
+            open_storage(url, paths.journal),  # processes that begin together must not both make it
             settings.study_name or paths.root.name,
             settings.directions,
             sampler,

@@ -23,7 +23,7 @@ from dropout_study.search.asktell import AskTell
 from dropout_study.search.conditions import suggest
 from dropout_study.search.constraints import parse_all
 from dropout_study.search.lease import Lease
-from dropout_study.search.storage.open import closing_storage, open_storage
+from dropout_study.search.storage.open import closing_storage
 from dropout_study.search.storage.urls import absolute_url, masked
 from dropout_study.sweep.conclusion import conclude
 from dropout_study.sweep.directory import check_study_name
@@ -189,9 +189,8 @@ class Sweep:
         return returns
 
     def _open_study(self) -> optuna.Study:
-        storage = open_storage(self.storage, self.paths.journal)
         return open_study(
-            storage, self.ready, self.settings, self.sampler, self.paths, self.recorder
+            self.storage, self.ready, self.settings, self.sampler, self.paths, self.recorder
         )
 
     def _suggest(self, trial: optuna.Trial) -> list[str]:

@@ -13,6 +13,7 @@ from dropout_study.report.headline import headline
 from dropout_study.report.page import write_report
 from dropout_study.report.view import StudyView
 from dropout_study.results.show import print_results
+from dropout_study.results.study import Aim
 
 ACCURACIES = [0.5, 0.6, 0.7, 0.6, 0.7]
 SIZES = [1, 2, 3, 3, 3]
@@ -55,8 +56,9 @@ def test_it_cannot_be_confirmed(study: Path, told) -> None:
 
 
 def test_the_printed_table_has_the_objectives(study: Path, capsys) -> None:
-    print_results(load_study(study).trials, top=10)
+    tables = load_study(study)
+    print_results(tables.trials, top=10, aim=Aim.of(tables.config))
     printed = capsys.readouterr().out
 
-    assert "acc   size" in printed
+    assert "acc   size" in printed, printed
     assert "the best" not in printed

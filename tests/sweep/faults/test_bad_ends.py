@@ -103,7 +103,7 @@ def test_too_many_failures_end_the_study_until_more_are_allowed(tmp_path):
     code, printed = study.run("hydra.sweeper.max_failure_rate=0.25")
     assert code == 1
     assert "3 of 8 trials have failed" in printed
-    assert "ValueError: the task's own mistake; a higher rate lets the study go on" in printed
+    assert "ValueError: the task's own mistake; a higher rate lets the study continue" in printed
     code, printed = study.run("hydra.sweeper.max_failure_rate=0.25")
     assert code == 1
     assert "3 of 8 trials have failed" in printed
