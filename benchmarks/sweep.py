@@ -91,7 +91,8 @@ def our_command(args: argparse.Namespace, name: str, space: dict[str, str]) -> l
     launcher = ["hydra/launcher=population"] if name == "population" else []
     given = [f"{key}={text}" for key, text in space.items()]
     if args.quickstart:
-        what = ["experiment=quickstart"]
+        what = ["experiment=quickstart", *given, "optimizer=sgd", "lr_schedule=constant"]
+        what.append("search_space.enqueue=[]")
     else:
         what = [*given, f"trainer.epochs={args.epochs}", NO_PRUNING]
         what += [f"hydra/sweeper/sampler={sampler(args)}", "hydra.sweeper.sampler.seed=0"]
@@ -178,7 +179,7 @@ def table(head: tuple[str, ...], lines: list[list[object]]) -> str:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--contenders", default="peer,workers,population")
-    parser.add_argument("--quickstart", action="store_true", help="its space, data and 20 trials")
+    parser.add_argument("--quickstart", action="store_true", help="its space, plain SGD, 20 trials")
     parser.add_argument("--trials", type=int, help="default: 16, of the quickstart 20")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--precision", default="float32", help="of ours; the peer is float32")
@@ -197,6 +198,7 @@ def main() -> None:
     space = SPACE
     if args.quickstart:
         space = dict(OmegaConf.load(conf_dir() / "search_space" / "quickstart.yaml").params)
+        space["optimizer.lr"] = "tag(log, interval(0.02, 0.5))"  # for both: the peer has plain SGD
     names = args.contenders.split(",")
     results: dict[str, list[Result]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as data:
