@@ -11,7 +11,8 @@ import yaml
 from hydra.core.plugins import Plugins
 from omegaconf import OmegaConf
 
-from dropout_study.config.schema import GROUPS, TARGETS, check_config
+from dropout_study.config.check import check_config
+from dropout_study.config.schema import GROUPS, TARGETS
 from dropout_study.paths import conf_dir
 from dropout_study.sweep.confs.sweeper import OptunaStudyConf
 

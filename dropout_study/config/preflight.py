@@ -5,9 +5,9 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from dropout_study.config.check import check_config
 from dropout_study.config.directories import claim_directory
 from dropout_study.config.explain import unwritable
-from dropout_study.config.schema import check_config
 from dropout_study.errors import UserError
 
 

@@ -12,7 +12,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from dropout_study.config.schema import check_config
+from dropout_study.config.check import check_config
 from dropout_study.data import Splits
 from dropout_study.errors import TrialPruned, UserError
 from dropout_study.paths import JobPaths

@@ -1,7 +1,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from dropout_study.config.schema import check_config
+from dropout_study.config.check import check_config
 
 
 @pytest.mark.parametrize(

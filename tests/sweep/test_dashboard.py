@@ -28,6 +28,10 @@ START = 60.0  # seconds; it takes about six
         ("postgresql://me:p@ss@host/db", "optuna-dashboard 'postgresql://me:***@host/db'"),
         ("mysql://host/db?password=p&a=1", "optuna-dashboard 'mysql://host/db?password=***&a=1'"),
         (
+            "journal:///a/study.log",
+            "optuna-dashboard --storage-class JournalFileStorage /a/study.log",
+        ),
+        (
             Path("outputs/my study/journal.log"),
             "optuna-dashboard --storage-class JournalFileStorage 'outputs/my study/journal.log'",
         ),

@@ -15,9 +15,7 @@ from optuna.storages import BaseStorage
 from dropout_study.errors import UserError
 from dropout_study.search.internals import engine_of
 from dropout_study.search.storage.journal import open_journal
-from dropout_study.search.storage.urls import masked, with_password
-
-JOURNAL_SCHEME = "journal://"
+from dropout_study.search.storage.urls import JOURNAL_SCHEME, masked, with_password
 
 BUSY_TIMEOUT_S = 60
 

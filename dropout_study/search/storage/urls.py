@@ -8,6 +8,7 @@ STORAGE_VARIABLE = "DROPOUT_STUDY_STORAGE"
 """Environment variable that hands the URL with its password to the jobs of a sweep."""
 
 _FILE_URL = re.compile(r"(journal://|sqlite(?:\+\w+)?:///)(?!:memory:|file:)([^?]+)(.*)", re.DOTALL)
+JOURNAL_SCHEME = "journal://"
 MASK = "***"
 _IN_LOGIN = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
 _IN_QUERY = re.compile(r"([?&]\w*passw(?:or)?d=)[^&\s]*", re.IGNORECASE)

@@ -1,0 +1,95 @@
+"""Checks a composed configuration against the schemas of its groups."""
+
+from dataclasses import fields
+from functools import cache
+from typing import Any, get_args, get_type_hints
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+from dropout_study.config.schema import GROUPS, TARGETS
+from dropout_study.errors import UserError, argument_error, did_you_mean
+
+UNKNOWN_YET = "HydraConfig was not set"  # why `${hydra:...}` cannot be resolved before a job
+REQUIRED = {"model": "mlp", "data": "fashion_mnist", "optimizer": "sgd", "trainer": "default"}
+KINDS: dict[Any, str] = {
+    **{int: "a whole number", float: "a number", bool: "true or false", str: "a text"},
+    **{list[int]: "a list of whole numbers", list[float]: "a list of numbers"},
+    **{list[dict[str, Any]]: "a list of mappings", dict[str, Any]: "a mapping"},
+}
+
+
+def check_config(config: DictConfig) -> None:
+    """Checks the types and ranges of every group of ``config``; a number given as text becomes one.
+
+    A key that is left out has the default of its class. A class that is not of this package may be
+    given arguments that its schema lacks: its constructor checks them.
+
+    Raises:
+        UserError: names the key, its value, the rule and the way out.
+    """
+    for group, option in REQUIRED.items():
+        if config.get(group) is None:
+            raise UserError(f"`{group}` is not chosen; give it an option, as in {group}={option}")
+    for group in map(str, config):
+        node = config._get_node(group)
+        if isinstance(node, DictConfig) and group != "hydra":
+            values = _resolved(group, node)
+            schema = GROUPS.get(group) or TARGETS.get(str(values.get("_target_")))
+            if schema is not None:
+                _check_group(group, schema, values, node)
+
+
+def _resolved(group: str, node: DictConfig) -> dict[str, Any]:
+    """Returns the values of a group, without those that only a running job knows."""
+    values: dict[str, Any] = {}
+    for name in () if node._is_none() or node._is_missing() else node:
+        try:
+            value = node[name]
+            values[str(name)] = _plain(value) if OmegaConf.is_config(value) else value
+        except MissingMandatoryValue as error:
+            raise UserError(f"`{error.full_key}` has no value; give it one") from error
+        except OmegaConfBaseException as error:
+            if UNKNOWN_YET not in str(error):
+                key, told = error.full_key or group, str(error).splitlines()[0]
+                raise UserError(f"`{key}` cannot be resolved: {told}") from error
+    return values
+
+
+def _plain(value: Any) -> Any:
+    return OmegaConf.to_container(value, resolve=True, throw_on_missing=True)
+
+
+def _check_group(group: str, schema: type, values: dict[str, Any], node: DictConfig) -> None:
+    known = {key.name: key for key in fields(schema)}
+    own = group in GROUPS or str(values.get("_target_")).startswith("dropout_study.")
+    for name, value in values.items():
+        if name in known:
+            typed = _typed(f"{group}.{name}", schema, name, value)
+            if "check" in known[name].metadata and typed is not None:
+                known[name].metadata["check"](f"{group}.{name}", typed)
+            if typed != value:
+                node[name] = typed
+        elif own:
+            near = did_you_mean(name, known)
+            raise UserError(f"`{group}.{name}` is no key of {values.get('_target_', group)}{near}")
+
+
+@cache  # what it holds of other keys is not read; making one takes half a millisecond
+def _typed_node(schema: type) -> DictConfig:
+    node: DictConfig = OmegaConf.structured(schema)
+    return node
+
+
+def _typed(name: str, schema: type, key: str, value: Any) -> Any:
+    """Returns ``value`` in the type that ``schema`` gives its ``key``."""
+    try:
+        typed = _typed_node(schema)
+        OmegaConf.update(typed, key, value, merge=False)  # `typed[key] = 1` warns in 2.4
+    except OmegaConfBaseException as error:
+        hint = get_type_hints(schema)[key]
+        kinds = [
+            KINDS.get(kind, "null") for kind in (get_args(hint) if hint not in KINDS else [hint])
+        ]
+        raise argument_error(name, value, f"must be {' or '.join(kinds)}") from error
+    return OmegaConf.to_container(typed)[key]  # type: ignore[index,call-overload]
