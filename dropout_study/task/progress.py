@@ -32,7 +32,8 @@ class RunProgress:
         self._task = self._bar.add_task("starting", total=epochs)
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if not self._bar.disable:
+            self._bar.start()
         return self
 
     def __exit__(
@@ -41,7 +42,8 @@ class RunProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if not self._bar.disable:  # rich 13 would print an empty line
+            self._bar.stop()
 
     def __call__(self, metrics: Metrics) -> bool:
         """Shows an epoch; never stops a training."""

@@ -32,7 +32,7 @@ def swept(words: list[str], capture) -> tuple[pd.DataFrame, optuna.Study]:
     assert ended.code == 0, ended.err
     storage = open_storage(None, Path("study/journal.log"))
     study = optuna.load_study(study_name="dropout", storage=storage)
-    return pd.read_csv("study/results.csv"), study
+    return pd.read_csv("study/results.csv", float_precision="round_trip"), study
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -47,7 +47,7 @@ def test_a_loss_to_be_minimized_is_what_is_reported_and_pruned_by(
     assert table["state"].tolist() == ["COMPLETE", "PRUNED", "COMPLETE"]
     assert study.best_trial.number == 2 == table["value"].idxmin()
     for trial in study.trials:
-        history = pd.read_csv(f"study/{trial.number}/history.csv")
+        history = pd.read_csv(f"study/{trial.number}/history.csv", float_precision="round_trip")
         assert list(trial.intermediate_values.values()) == history["val_loss"].tolist()
         assert trial.value == table["value"][trial.number] == table["val_loss"][trial.number]
 

@@ -212,6 +212,7 @@ class TestModelNoise:
         assert not dropouts(model)
         assert [dict(vars(layer)) for layer in model.modules()] == before
 
+    @pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")  # 2.4 itself
     @pytest.mark.parametrize("copy", [deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
     def test_a_copy_of_a_model_in_training_is_a_plain_model(self, copy):
         model = Nested()

@@ -35,7 +35,11 @@ def parameter_importances(view: StudyView) -> dict[str, float]:
             f"needs {FEWEST} complete trials with two varied parameters and different values, "
             f"there are {len(done)} complete and {len(names)} varied"
         )
-    return optuna.importance.get_param_importances(_as_study(view, done, names))
+    # Optuna 4's own default is fANOVA, which needs scikit-learn.
+    evaluator = optuna.importance.PedAnovaImportanceEvaluator()
+    return optuna.importance.get_param_importances(
+        _as_study(view, done, names), evaluator=evaluator
+    )
 
 
 def _as_study(view: StudyView, done: pd.DataFrame, names: list[str]) -> optuna.Study:
