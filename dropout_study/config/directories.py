@@ -8,6 +8,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
 from dropout_study.checks import check_directory_name
+from dropout_study.config.compose import as_given
 from dropout_study.config.keys import is_ours
 from dropout_study.config.overrides import to_override
 from dropout_study.errors import UserError
@@ -59,7 +60,7 @@ def _set(config: DictConfig, kind: str, directory: Path) -> None:
     with read_write(config.hydra):
         config.hydra[kind].dir = str(directory)
         override = to_override(f"hydra.{kind}.dir", str(directory))
-        config.hydra.overrides.hydra = [*config.hydra.overrides.hydra, override]
+        config.hydra.overrides.hydra = [*as_given(config.hydra.overrides.hydra), override]
 
 
 def _check_free(directory: Path, kind: str) -> None:

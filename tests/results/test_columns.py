@@ -1,3 +1,5 @@
+import csv
+
 import pandas as pd
 import pytest
 
@@ -28,8 +30,9 @@ def test_all_of_them_in_one_table_read_back(tmp_path):
 def test_a_number_reads_back_to_the_last_bit(tmp_path, number):
     path = tmp_path / "table.csv"
     path.write_text(csv_line(["a"]) + csv_line([number]))
-    exact = pd.read_csv(path, float_precision="round_trip")  # pandas 3 reads so by default
-    assert exact.loc[0, "a"] == number
+    with path.open(newline="") as stream:  # pandas 2 is off by the last bit
+        (row,) = csv.DictReader(stream)
+    assert float(row["a"]) == number
 
 
 def test_what_is_missing_is_an_empty_cell():

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -127,6 +128,10 @@ def test_groups_and_nested_packages_are_searched(run: Run) -> None:
     assert set(table["value"]) <= {1.0, 2.0}
 
 
+NEXT = version("hydra-core").startswith("1.4")
+
+
+@pytest.mark.skipif(NEXT, reason="Hydra 1.4 refuses a version_base")
 @pytest.mark.parametrize("base", ['"1.1"', '"1.2"', "None"])
 def test_a_version_base_changes_directories_and_nothing_else(base: str, run: Run) -> None:
     main = ON_CONF.replace('"1.3"', base)

@@ -15,6 +15,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from yaml import YAMLError
 
+from dropout_study.config.compose import as_given
 from dropout_study.config.overrides import to_override
 from dropout_study.errors import UserError, argument_error
 from dropout_study.search.storage.urls import masked
@@ -80,7 +81,8 @@ def with_own_sampler(config: DictConfig, loader: ConfigLoader) -> DictConfig:
     found = repository.load_config(f"{GROUP}/{choice}")
     if found is None or found.provider != PROVIDER:
         return config
-    given = [*config.hydra.overrides.hydra, *config.hydra.overrides.task]
+    recorded = config.hydra.overrides
+    given = [*as_given(recorded.hydra), *as_given(recorded.task)]
     kept = [each for each in given if not each.lstrip("+").startswith(f"{GROUP}=")]
     appended = "+hydra.sweeper.sampler."  # which its options may lack and ours have
     overrides = [f"+{each}" if each.startswith(appended) else each for each in kept]
