@@ -1,5 +1,6 @@
 """The importance of each parameter, computed by Optuna."""
 
+import warnings
 from typing import TYPE_CHECKING
 
 import optuna
@@ -9,6 +10,7 @@ from optuna.distributions import (
     CategoricalDistribution,
     FloatDistribution,
 )
+from optuna.exceptions import ExperimentalWarning
 
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import BLUE, finish
@@ -36,7 +38,9 @@ def parameter_importances(view: StudyView) -> dict[str, float]:
             f"there are {len(done)} complete and {len(names)} varied"
         )
     # Optuna 4's own default is fANOVA, which needs scikit-learn.
-    evaluator = optuna.importance.PedAnovaImportanceEvaluator()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # Optuna 4 says so
+        evaluator = optuna.importance.PedAnovaImportanceEvaluator()
     return optuna.importance.get_param_importances(
         _as_study(view, done, names), evaluator=evaluator
     )
