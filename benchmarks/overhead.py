@@ -47,8 +47,8 @@ def fill(root: Path, count: int, storage: str | None) -> None:
     from optuna.distributions import FloatDistribution
 
     from dropout_study.paths import StudyPaths
-    from dropout_study.results.record import write_record
     from dropout_study.search.storage.open import open_storage
+    from dropout_study.task.job_files import JobFiles
 
     root.mkdir(parents=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -74,7 +74,7 @@ def fill(root: Path, count: int, storage: str | None) -> None:
         record = {"trial": number, "state": "COMPLETE", "value": reports[EPOCHS], **params}
         record |= {"epochs_run": EPOCHS, "job_dir": str(number), "error": ""}
         paths.job(number).root.mkdir()
-        write_record(paths.job(number), record)
+        JobFiles(paths.job(number)).write_metrics(record)
     study.add_trials(trials)
 
 
@@ -93,7 +93,8 @@ def measure(finished: int, more: int, storage: str | None, directory: Path) -> d
     command = [
         *(sys.executable, str(app), "--multirun", "hydra/sweeper=optuna_study"),
         *("hydra/sweeper/pruner=median", f"hydra.sweep.dir={root}", "hydra.sweeper.n_jobs=2"),
-        *("hydra.sweeper.on_change=extend", f"hydra.sweeper.n_trials={finished + more}", *sweep),
+        *("hydra.sweeper.on_change=extend", "hydra.sweeper.direction=maximize"),
+        *(f"hydra.sweeper.n_trials={finished + more}", *sweep),
         *([f"hydra.sweeper.storage={url}"] if url else []),
     ]
     started = perf_counter()

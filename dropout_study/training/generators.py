@@ -4,6 +4,7 @@ import pickle
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import numpy as np
 import torch
@@ -11,9 +12,19 @@ import torch
 
 def seed_generators(key: int) -> None:
     """Seeds all of them with a ``draw_key``."""
-    torch.manual_seed(key)
+    # torch.manual_seed does the same, but looks for every kind of device: 0.13 ms an iteration.
+    torch.default_generator.manual_seed(key)
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.manual_seed_all(key)
+    if _has_mps():
+        torch.mps.manual_seed(key)
     np.random.seed(key % 2**32)
     random.seed(key)
+
+
+@cache
+def _has_mps() -> bool:
+    return torch.backends.mps.is_available()
 
 
 @contextmanager
