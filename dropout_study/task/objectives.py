@@ -21,11 +21,12 @@ def offered_objectives(config: DictConfig) -> dict[str, Offer]:
     """
     offers: dict[str, Offer] = {}
     for name, make in metric_types(config).items():
-        direction = DIRECTIONS[make().better]
+        metric = make()
         for split in SPLITS:
-            told = f"nothing is chosen on the test set; use val_{name}"
-            refusal = told if split == "test" else ""
-            offers[f"{split}_{name}"] = Offer(direction=direction, refusal=refusal)
+            refusal = f"nothing is chosen on the test set; use val_{name}" * (split == "test")
+            if metric.several:
+                refusal = f"it is several numbers, val_{name}_...; use a metric that is one number"
+            offers[f"{split}_{name}"] = Offer(direction=DIRECTIONS[metric.better], refusal=refusal)
     whole = {"seconds": "minimize", "images": None, "epochs_run": None}
     others = {name: Offer(per_epoch=False, direction=way) for name, way in whole.items()}
     value = Offer(direction="maximize")  # another name of the validation accuracy

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from itertools import islice
 from time import perf_counter
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from dropout_study.trial import Metrics, split_names
 
 log = logging.getLogger(__name__)
+
+SHOWN = 4
+"""Metrics in a line on an epoch."""
 
 
 class RunProgress:
@@ -55,11 +59,14 @@ class RunProgress:
 
 
 def describe(metrics: Metrics, images_per_epoch: int) -> str:
-    """Returns one line on an epoch: each metric on the splits that there are, and the speed."""
+    """Returns one line on an epoch: metrics on the splits that there are, and the speed.
+
+    The first metrics are shown, as many as a line has room for; all are in ``history.csv``.
+    """
     by_name: dict[str, list[str]] = {}
     for name in split_names(metrics):
         split, _, metric = name.partition("_")
         if metrics[name] is not None:
             by_name.setdefault(metric, []).append(f"{split} {metrics[name]:.4f}")
-    told = [f"{metric}: {', '.join(parts)}" for metric, parts in by_name.items()]
+    told = [f"{metric}: {', '.join(parts)}" for metric, parts in islice(by_name.items(), SHOWN)]
     return "; ".join([*told, f"{images_per_epoch / metrics['seconds']:,.0f} images/s"])

@@ -6,7 +6,8 @@ from dropout_study.confirmation.summary import summarise
 from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS
 from dropout_study.results.histories import COLUMNS
 from dropout_study.results.record import NUMBERS
-from dropout_study.training.metrics import DEFAULT_METRICS
+from dropout_study.training import metrics
+from dropout_study.training.metrics import DEFAULT_METRICS, MeanMetric, Metric
 from dropout_study.trial import SPLITS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")
@@ -17,6 +18,16 @@ def test_every_column_is_in_the_data_dictionary() -> None:
 
     measured = {f"{split}_{name}" for split in SPLITS for name in DEFAULT_METRICS}
     assert {*FIRST_COLUMNS, *LAST_COLUMNS, *COLUMNS, *NUMBERS, *measured} <= documented
+
+
+def test_every_metric_of_the_package_is_there_in_its_own_words() -> None:
+    kinds = [kind for kind in vars(metrics).values() if isinstance(kind, type)]
+    own = [kind for kind in kinds if issubclass(kind, Metric) and kind not in (Metric, MeanMetric)]
+    rows = [line.split("|") for line in PAGE.splitlines() if line.startswith("| ")]
+    assert len(own) >= 5
+    for kind in own:
+        row = next(row for row in rows if len(row) == 7 and kind.meaning in row[3])
+        assert [cell.strip() for cell in row[4:6]] == [kind.unit, kind.better], kind
 
 
 def test_every_column_of_a_confirmation_is_in_the_data_dictionary() -> None:

@@ -2,11 +2,14 @@
 
 A metric of your own is a class with the contract of ``Metric`` (mostly a ``MeanMetric``), named in
 the configuration: ``+trainer.metrics.NAME._target_=my_module.MyMetric``. Its columns are
-``train_NAME``, ``val_NAME`` and ``test_NAME``.
+``train_NAME``, ``val_NAME`` and ``test_NAME``. The negative log-likelihood is the loss.
 """
 
 from dropout_study.training.metrics.accuracy import Accuracy
 from dropout_study.training.metrics.base import MeanMetric, Metric
+from dropout_study.training.metrics.brier import Brier
+from dropout_study.training.metrics.class_accuracy import ClassAccuracy
+from dropout_study.training.metrics.ece import ECE
 from dropout_study.training.metrics.loss import Loss, mean_losses
 from dropout_study.training.metrics.meter import (
     DEFAULT_METRICS,
@@ -20,8 +23,11 @@ from dropout_study.training.metrics.meter import (
 
 __all__ = [
     "DEFAULT_METRICS",
+    "ECE",
     "LOSS",
     "Accuracy",
+    "Brier",
+    "ClassAccuracy",
     "Loss",
     "MeanMetric",
     "Meter",

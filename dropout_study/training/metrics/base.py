@@ -1,9 +1,10 @@
-"""The contract of a metric: a number by name, measured over the examples of a split.
+"""The contract of a metric: a number by name (or several), measured on the examples of a split.
 
 Letters: P members of a population (1 for a single run), B examples of a minibatch, K classes.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 
 
 class Metric(ABC):
-    """One number for each of P members, gathered over the minibatches of a split.
+    """A number, or several, for each of P members, gathered over the minibatches of a split.
 
     An instance measures one pass over one split. What it gathers stays on the device until
     ``compute``: an update must not wait for the device (no ``item``, no ``cpu``).
@@ -20,11 +21,14 @@ class Metric(ABC):
         meaning: what it is, in one line; for tables and documentation.
         unit: of the number, for tables and documentation.
         better: which of two numbers is the better one.
+        several: it has several numbers, by name. A metric ``m`` then has columns ``val_m_NAME`` and
+            cannot be an objective.
     """
 
     meaning: ClassVar[str]
     unit: ClassVar[str] = ""
     better: ClassVar[Literal["higher", "lower"]] = "higher"
+    several: ClassVar[bool] = False
 
     @abstractmethod
     def reset(self, members: int, device: torch.device) -> None:
@@ -41,8 +45,8 @@ class Metric(ABC):
         """
 
     @abstractmethod
-    def compute(self) -> Tensor:
-        """Returns the numbers [P]."""
+    def compute(self) -> Tensor | Mapping[str, Tensor]:
+        """Returns the numbers [P]; where there are several, [P] by name."""
 
 
 class MeanMetric(Metric):

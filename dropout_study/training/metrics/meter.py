@@ -45,10 +45,19 @@ class Meter:
 
     def compute(self) -> Scores:
         """Returns the members' numbers; the one place that waits for the device."""
-        columns = [metric.compute().tolist() for metric in self._metrics.values()]
+        columns: dict[str, list[float]] = {}
+        for name, metric in self._metrics.items():
+            got = metric.compute()
+            named = {name: got} if isinstance(got, Tensor) else _prefixed(name, got)
+            columns |= {column: numbers.tolist() for column, numbers in named.items()}
         return [
-            dict(zip(self._metrics, numbers, strict=True)) for numbers in zip(*columns, strict=True)
+            dict(zip(columns, numbers, strict=True))
+            for numbers in zip(*columns.values(), strict=True)
         ]
+
+
+def _prefixed(name: str, numbers: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{name}_{part}": number for part, number in numbers.items()}
 
 
 def epoch_row(
