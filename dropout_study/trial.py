@@ -26,7 +26,8 @@ Metrics = dict[str, Any]
 """Numbers by name, in the order of the table: of one epoch or of a whole trial. None: not measured.
 
 An epoch has ``epoch`` (from 1), ``<split>_<metric>`` for each split and metric, and ``seconds``:
-the wall time of the epoch, evaluation included; in a population, this trial's share of it.
+the wall time of the epoch, evaluation included; in a population, this trial's share of it. And
+``lr``, the learning rate, and ``rate_<layer>``, the rate of each noise layer, as the epoch began.
 """
 
 OnEpoch = Callable[[Metrics], bool]

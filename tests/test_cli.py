@@ -58,7 +58,7 @@ class TestSingleRun:
             rows = list(csv.DictReader(stream))
         assert list(rows[0]) == [
             *("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
-            *("test_loss", "test_accuracy", "lr", "seconds"),
+            *("test_loss", "test_accuracy", "lr", "rate_1", "rate_4", "rate_7", "seconds"),
         ]
         assert [row["epoch"] for row in rows] == ["1", "2"]
         assert all(0 <= float(row["test_accuracy"]) <= 1 for row in rows)

@@ -38,6 +38,7 @@ def check_config(config: DictConfig) -> None:
             schema = GROUPS.get(group) or TARGETS.get(str(values.get("_target_")))
             if schema is not None:
                 _check_group(group, schema, values, node)
+                _check_epochs(group, schema, values, config)
 
 
 def _resolved(group: str, node: DictConfig) -> dict[str, Any]:
@@ -73,6 +74,18 @@ def _check_group(group: str, schema: type, values: dict[str, Any], node: DictCon
         elif own:
             near = did_you_mean(name, known)
             raise UserError(f"`{group}.{name}` is no key of {values.get('_target_', group)}{near}")
+
+
+def _check_epochs(group: str, schema: type, values: dict[str, Any], config: DictConfig) -> None:
+    """Raises where a number of epochs does not fit into the training."""
+    training = OmegaConf.select(config, "trainer.epochs")
+    for key in fields(schema):
+        given, spare = values.get(key.name), key.metadata.get("spare")
+        if given is None or spare is None or not isinstance(training, int):
+            continue
+        if given + spare > training:
+            rule = f"must be {'<' if spare else '<='} trainer.epochs={training}"
+            raise argument_error(f"{group}.{key.name}", given, rule)
 
 
 @cache  # what it holds of other keys is not read; making one takes half a millisecond

@@ -5,73 +5,29 @@ anything heavy is imported. A class of the user's own has no schema: its constru
 arguments. (The schemas are not in Hydra's ConfigStore: each would make ``--help`` 50 ms slower.)
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from omegaconf import MISSING
 
-from dropout_study.checks import (
-    check_at_least,
-    check_fraction,
-    check_one_of,
-    check_positive,
-    check_rate,
-    check_share,
+from dropout_study.checks import check_one_of, check_share
+from dropout_study.config.ranges import (
+    at_least,
+    check_betas,
+    check_metrics,
+    check_shape,
+    check_summary,
+    check_widths,
+    checked,
+    fraction,
+    positive,
+    rate,
 )
-from dropout_study.errors import argument_error
-from dropout_study.trial import Summary
+from dropout_study.config.schedule_schema import SCHEDULES
 
-Check = Callable[..., Any]
 PRECISIONS = ("float32", "tf32", "bfloat16")
 CHECKPOINTS = ("none", "last", "best")
-
-
-def check_summary(name: str, value: str) -> None:
-    """Raises unless ``value`` says from which epochs a trial's numbers are taken."""
-    Summary.parse(name, value)
-
-
-def check_metrics(name: str, value: dict[str, Any]) -> None:
-    """Raises unless each entry names the class of a metric."""
-    for key, node in value.items():
-        if not key.isidentifier() or key in ("loss", "epoch", "seconds"):
-            raise argument_error(name, key, "has names of metrics; give it another name than")
-        if not isinstance(node, dict) or "_target_" not in node:
-            raise argument_error(f"{name}.{key}", node, "must name a class by `_target_`")
-
-
-def checked(check: Check, **bounds: Any) -> Any:
-    """Returns a field whose value must pass ``check(name, value, **bounds)`` unless it is None."""
-    return field(default=MISSING, metadata={"check": partial(check, **bounds)})
-
-
-def check_betas(name: str, value: list[float]) -> None:
-    """Raises unless ``value`` is two coefficients in [0, 1)."""
-    if len(value) != 2:
-        raise argument_error(name, value, "must be two numbers in [0, 1)")
-    for beta in value:
-        check_fraction(name, beta)
-
-
-def check_widths(name: str, value: list[int]) -> None:
-    """Raises unless every layer has at least one unit."""
-    for width in value:
-        check_at_least(name, width, low=1)
-
-
-def check_shape(name: str, value: list[int]) -> None:
-    """Raises unless ``value`` is the [C, H, W] of an image."""
-    if len(value) != 3:
-        raise argument_error(name, value, "must be three numbers, [C, H, W]")
-    check_widths(name, value)
-
-
-rate = partial(checked, check_rate)
-positive = partial(checked, check_positive)
-fraction = partial(checked, check_fraction)
-at_least = partial(checked, check_at_least)
 
 
 @dataclass
@@ -157,42 +113,6 @@ class RMSpropConf(OptimizerConf):
 
 
 @dataclass
-class CosineConf:
-    """Of ``lr_schedule=cosine``."""
-
-    _target_: str = MISSING
-    T_max: int | None = at_least(low=1)
-    eta_min: float = at_least(low=0)
-
-
-@dataclass
-class LinearRateConf:
-    """Of ``lr_schedule=linear``."""
-
-    _target_: str = MISSING
-    start_factor: float = positive()
-    end_factor: float = at_least(low=0)
-    total_iters: int | None = at_least(low=1)
-
-
-@dataclass
-class StepConf:
-    """Of ``lr_schedule=step``."""
-
-    _target_: str = MISSING
-    step_size: int = at_least(low=1)
-    gamma: float = positive()
-
-
-@dataclass
-class ExponentialConf:
-    """Of ``lr_schedule=exponential``."""
-
-    _target_: str = MISSING
-    gamma: float = positive()
-
-
-@dataclass
 class CutConf:
     """Of data whose training examples are cut; upper bounds are known once the data is."""
 
@@ -248,6 +168,7 @@ class SearchSpaceConf:
 
 
 TARGETS: dict[str, type] = {
+    **SCHEDULES,
     "dropout_study.models.MLP": MLPConf,
     "dropout_study.models.DeepMLP": DeepMLPConf,
     "dropout_study.models.LeNet": LeNetConf,
@@ -256,10 +177,6 @@ TARGETS: dict[str, type] = {
     "torch.optim.Adam": AdamConf,
     "torch.optim.AdamW": AdamConf,
     "torch.optim.RMSprop": RMSpropConf,
-    "torch.optim.lr_scheduler.CosineAnnealingLR": CosineConf,
-    "torch.optim.lr_scheduler.LinearLR": LinearRateConf,
-    "torch.optim.lr_scheduler.StepLR": StepConf,
-    "torch.optim.lr_scheduler.ExponentialLR": ExponentialConf,
     "dropout_study.data.fashion_mnist": ImageSetConf,
     "dropout_study.data.mnist": ImageSetConf,
     "dropout_study.data.kmnist": ImageSetConf,

@@ -16,6 +16,12 @@ def rate_of(module: nn.Module) -> float | None:
     return None
 
 
+def rates_of(model: nn.Module) -> dict[str, float]:
+    """Returns the present rate of every noise layer of ``model``, by its name."""
+    rates = {name: rate_of(module) for name, module in model.named_modules()}
+    return {name: rate for name, rate in rates.items() if rate is not None}
+
+
 def check_rates(model: nn.Module) -> None:
     """Raises UserError if a noise layer of ``model`` has a rate that cannot be used."""
     for name, module in model.named_modules():

@@ -1,6 +1,7 @@
 """``histories.csv``: the learning curves of a study, one row per trial and epoch."""
 
 import io
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,14 +17,13 @@ def joined_histories(root: Path) -> tuple[str, list[str]]:
     """Joins every ``history.csv`` of the study in ``root``.
 
     The files are joined as text, because parsing each (``JobFiles.history``) takes longer in a
-    study of many trials.
+    study of many trials. Trials may have different columns, as those of other noise layers.
 
     Returns:
         The table as CSV, and one line for each file that is left out. A file is left out if it
-        cannot be read, has other columns than the first file, or has a row of another length.
+        cannot be read, has no column ``epoch``, or has a row of another length.
     """
-    header = ""
-    lines: list[str] = []
+    parts: list[tuple[str, list[str], list[str]]] = []
     problems: list[str] = []
     runs = _runs(StudyPaths(root))
     several = any(place for place, _ in runs.values())
@@ -35,16 +35,38 @@ def joined_histories(root: Path) -> tuple[str, list[str]]:
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{name} cannot be read: {error}")
             continue
-        header = header or first
-        commas = header.count(",")
-        if first != header or any(row.count(",") != commas for row in rows):
+        columns = first.split(",")
+        if "epoch" not in columns or any(row.count(",") != len(columns) - 1 for row in rows):
             problems.append(f"{name} is damaged and is left out")
             continue
         start = f"{name.partition('/')[0]},{f'{place},' if several else ''}"
-        lines += [start + row for row in rows]
-    whose = "trial,replicate" if several else "trial"
-    header = f"{whose},{header}" if header else ",".join(COLUMNS)
-    return "\n".join([header, *lines, ""]), problems
+        parts.append((start, columns, rows))
+    columns = _all_columns(columns for _, columns, _ in parts) or list(COLUMNS[1:])
+    whose = ["trial", "replicate"] if several else ["trial"]
+    lines = [",".join([*whose, *columns])]
+    for start, own, rows in parts:
+        lines += [start + row for row in (rows if own == columns else _moved(rows, own, columns))]
+    return "\n".join([*lines, ""]), problems
+
+
+def _all_columns(headers: Iterable[list[str]]) -> list[str]:
+    """Returns the columns of all headers: a new one follows its predecessor in its own."""
+    known: list[str] = []
+    for header in {tuple(header): header for header in headers}.values():
+        place = 0
+        for name in header:
+            if name not in known:
+                known.insert(place, name)
+            place = known.index(name) + 1
+    return known
+
+
+def _moved(rows: Iterable[str], own: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
+    """Yields ``rows``, which have the columns ``own``, with their cells under ``columns``."""
+    places = [own.index(name) if name in own else len(own) for name in columns]
+    for row in rows:
+        cells = [*row.split(","), ""]
+        yield ",".join([cells[place] for place in places])
 
 
 def _runs(paths: StudyPaths) -> dict[str, tuple[str, Path]]:

@@ -6,7 +6,7 @@ from math import isnan
 import torch
 from torch import nn
 
-from dropout_study.noise.known import rate_of
+from dropout_study.noise.known import rate_of, rates_of
 
 OTHER = "elsewhere"
 """Stands for random draws that no layer known here makes, as ``torch.nn.functional.dropout``."""
@@ -26,11 +26,7 @@ def noise_rates(model: nn.Module, in_shape: tuple[int, ...]) -> Rates:
         model: the network; it is not changed.
         in_shape: shape of one image, (C, H, W).
     """
-    rates: Rates = {
-        name: None if isnan(rate) else rate
-        for name, module in model.named_modules()
-        if (rate := rate_of(module)) is not None
-    }
+    rates: Rates = {name: None if isnan(rate) else rate for name, rate in rates_of(model).items()}
     return {**rates, OTHER: None} if draws_elsewhere(model, in_shape) else rates
 
 

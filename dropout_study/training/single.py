@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from dropout_study.data.splits import Examples, Splits
 from dropout_study.noise.attach import ModelNoise, log_noise
+from dropout_study.noise.known import rates_of
 from dropout_study.noise.source import Noise
 from dropout_study.randomness import draw_key
 from dropout_study.training.evaluate import evaluate
@@ -54,7 +55,7 @@ def train_single(
     device = splits.train.labels.device
     noise = Noise(settings.seed, device)
     history: list[Metrics] = []
-    rate = LearningRate(optimizer, settings.lr_schedule)
+    lr = LearningRate(optimizer, settings.lr_schedule)
     log_noise(model)
     with (
         ModelNoise(model, noise) as layers,
@@ -63,13 +64,15 @@ def train_single(
         for epoch in range(settings.epochs):
             started = perf_counter()
             layers.begin_epoch(epoch + 1, settings.epochs, settings.schedule)
+            rates = rates_of(model)
             train = _train_epoch(model, optimizer, splits.train, settings, noise, epoch, metrics)
             with autocast(device, settings.bfloat16):
                 val = evaluate(model, splits.val, metrics) if splits.val else None
                 test = evaluate(model, splits.test, metrics)
-            row = epoch_row(epoch + 1, train, val, test, rate.value, perf_counter() - started)
+            seconds = perf_counter() - started
+            row = epoch_row(epoch + 1, train, val, test, lr.value, rates, seconds)
             check_finite(row)
-            rate.step()
+            lr.step()
             history.append(row)
             if not on_epoch(row):
                 break

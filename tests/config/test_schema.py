@@ -24,6 +24,23 @@ def test_what_can_be_used_passes(compose_config, overrides):
     check_config(compose_config(*overrides))
 
 
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        ("early schedule.off_after=4", "`schedule.off_after` must be <= trainer.epochs=3, got 4"),
+        ("late schedule.on_after=3", "`schedule.on_after` must be < trainer.epochs=3, got 3"),
+        ("annealed schedule.off_after=4", "must be <= trainer.epochs=3, got 4"),
+        ("cyclic", "`schedule.period` must be <= trainer.epochs=3, got 4"),
+        ("early schedule.off_after=0", "must be a finite number >= 1, got 0"),
+        ("curriculum schedule.gamma=0", "must be a finite number > 0, got 0.0"),
+        ("early schedule.off=1", "`schedule.off` is no key of dropout_study.noise.EarlySchedule"),
+    ],
+)
+def test_a_schedule_fits_into_the_training(compose_config, told, overrides, says):
+    given = f"schedule={overrides}".replace("schedule.off=", "+schedule.off=").split()
+    assert says in told(check_config, compose_config("trainer.epochs=3", *given))
+
+
 RATE = "must be in [0, 1), got {}; use 0.0 to disable dropout"
 
 

@@ -1,4 +1,4 @@
-"""The mathematics of the noise layers, and of schedules."""
+"""The mathematics of the noise layers."""
 
 import math
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dropout_study.errors import UserError
-from dropout_study.noise import Dropout, GaussianNoise, LinearSchedule, UnitNoise
+from dropout_study.noise import Dropout, GaussianNoise, UnitNoise
 from dropout_study.noise.source import Kind, draws_of
 
 N = 400_000
@@ -64,11 +64,3 @@ def test_uniform_draws_are_the_levels() -> None:
 def test_a_rate_of_infinite_variance_is_refused(p: float) -> None:
     with pytest.raises(UserError, match=r"must be in \[0, 1\)"):
         GaussianNoise(p)
-
-
-def test_a_linear_schedule_ends_where_it_should() -> None:
-    schedule = LinearSchedule(start=1.0, end=0.0)
-    assert [schedule(0.4, epoch, 5) for epoch in (1, 3, 5)] == [0.4, 0.2, 0.0]
-    assert schedule(0.4, 1, 1) == 0.4
-    with pytest.raises(UserError, match="`end`"):
-        LinearSchedule(end=-1)

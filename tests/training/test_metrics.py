@@ -100,7 +100,7 @@ def test_evaluation_names_its_numbers(splits):
 def test_a_loss_that_is_not_finite_ends_a_trial_on_whatever_data(split, where, loss):
     scores = {name: {"loss": 0.5} for name in ("train", "val", "test")}
     scores[split] = {"loss": loss}
-    row = epoch_row(3, *scores.values(), lr=0.1, seconds=1.0)
+    row = epoch_row(3, *scores.values(), lr=0.1, rates={}, seconds=1.0)
     with pytest.raises(DivergedError) as caught:
         check_finite(row)
     assert str(caught.value) == f"loss not finite at epoch 3{where}; lower `optimizer.lr`"

@@ -4,7 +4,20 @@ A schedule is any callable of the form ``Schedule``; it is called before the fir
 every epoch.
 """
 
+from dropout_study.noise.schedules.annealed import AnnealedSchedule
 from dropout_study.noise.schedules.base import Schedule
+from dropout_study.noise.schedules.curriculum import CurriculumSchedule
+from dropout_study.noise.schedules.cyclic import CyclicSchedule
+from dropout_study.noise.schedules.early import EarlySchedule
+from dropout_study.noise.schedules.late import LateSchedule
 from dropout_study.noise.schedules.linear import LinearSchedule
 
-__all__ = ["LinearSchedule", "Schedule"]
+__all__ = [
+    "AnnealedSchedule",
+    "CurriculumSchedule",
+    "CyclicSchedule",
+    "EarlySchedule",
+    "LateSchedule",
+    "LinearSchedule",
+    "Schedule",
+]

@@ -66,6 +66,7 @@ def epoch_row(
     val: Mapping[str, float] | None,
     test: Mapping[str, float],
     lr: float | None,
+    rates: Mapping[str, float],
     seconds: float,
 ) -> Metrics:
     """Returns the numbers of an epoch: a row of ``history.csv``.
@@ -78,12 +79,14 @@ def epoch_row(
             its numbers.
         test: measured after the epoch, dropout off.
         lr: the learning rate of the epoch.
+        rates: of the noise layers by their names, as the epoch began.
         seconds: wall time of the epoch, evaluation included; in a population, the trial's share.
     """
     nothing = dict.fromkeys(train)
     splits = zip(SPLITS, (train, val or nothing, test), strict=True)
     numbers = {f"{split}_{name}": got[name] for split, got in splits for name in train}
-    return {"epoch": epoch, **numbers, "lr": lr, "seconds": seconds}
+    noise = {f"rate_{name or 'model'}": rate for name, rate in rates.items()}
+    return {"epoch": epoch, **numbers, "lr": lr, **noise, "seconds": seconds}
 
 
 def check_finite(row: Metrics, whose: str = "") -> None:

@@ -132,13 +132,13 @@ class _Population:
             if isinstance(outcome, Exception):
                 self._leave(state, outcome)
                 continue
-            row = epoch_row(len(state.history) + 1, *outcome, state.rate.value, share)
+            row = epoch_row(len(state.history) + 1, *outcome, state.lr.value, state.rates, share)
             try:
                 check_finite(row, f"trial {state.member.id}: ")
             except DivergedError as error:
                 self._leave(state, error)
                 continue
-            state.rate.step()
+            state.lr.step()
             state.history.append(row)
             told[state.member.id] = row
         going_on = set(self._on_epochs(told)) if told else set()

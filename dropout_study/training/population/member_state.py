@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_study.noise.attach import ModelNoise
+from dropout_study.noise.known import rates_of
 from dropout_study.noise.layer import NoiseLayer
 from dropout_study.noise.source import Kind, Noise
 from dropout_study.training.lr import LearningRate
@@ -38,7 +39,8 @@ class MemberState:
         self.member = member
         self.noise = SharedNoise(device)
         self._layers = ModelNoise(member.model, self.noise)
-        self.rate = LearningRate(member.optimizer, member.settings.lr_schedule)
+        self.lr = LearningRate(member.optimizer, member.settings.lr_schedule)
+        self.rates: dict[str, float] = {}
         self.history: list[Metrics] = []
 
     @property
@@ -72,6 +74,7 @@ class MemberState:
         """
         settings = self.member.settings
         self._layers.begin_epoch(len(self.history) + 1, settings.epochs, settings.schedule)
+        self.rates = rates_of(self.member.model)
 
     def close(self) -> None:
         """Leaves the model's layers as they were before it was a member."""

@@ -1,0 +1,71 @@
+"""Fields of the schemas: what a key of a configuration may be."""
+
+from collections.abc import Callable
+from dataclasses import field
+from functools import partial
+from typing import Any
+
+from omegaconf import MISSING
+
+from dropout_study.checks import check_at_least, check_fraction, check_positive, check_rate
+from dropout_study.errors import argument_error
+from dropout_study.trial import Summary
+
+Check = Callable[..., Any]
+
+
+def check_summary(name: str, value: str) -> None:
+    """Raises unless ``value`` says from which epochs a trial's numbers are taken."""
+    Summary.parse(name, value)
+
+
+def check_metrics(name: str, value: dict[str, Any]) -> None:
+    """Raises unless each entry names the class of a metric."""
+    for key, node in value.items():
+        if not key.isidentifier() or key in ("loss", "epoch", "seconds"):
+            raise argument_error(name, key, "has names of metrics; give it another name than")
+        if not isinstance(node, dict) or "_target_" not in node:
+            raise argument_error(f"{name}.{key}", node, "must name a class by `_target_`")
+
+
+def checked(check: Check, **bounds: Any) -> Any:
+    """Returns a field whose value must pass ``check(name, value, **bounds)`` unless it is None."""
+    return field(default=MISSING, metadata={"check": partial(check, **bounds)})
+
+
+def check_betas(name: str, value: list[float]) -> None:
+    """Raises unless ``value`` is two coefficients in [0, 1)."""
+    if len(value) != 2:
+        raise argument_error(name, value, "must be two numbers in [0, 1)")
+    for beta in value:
+        check_fraction(name, beta)
+
+
+def check_widths(name: str, value: list[int]) -> None:
+    """Raises unless every layer has at least one unit."""
+    for width in value:
+        check_at_least(name, width, low=1)
+
+
+def check_shape(name: str, value: list[int]) -> None:
+    """Raises unless ``value`` is the [C, H, W] of an image."""
+    if len(value) != 3:
+        raise argument_error(name, value, "must be three numbers, [C, H, W]")
+    check_widths(name, value)
+
+
+rate = partial(checked, check_rate)
+positive = partial(checked, check_positive)
+fraction = partial(checked, check_fraction)
+at_least = partial(checked, check_at_least)
+
+
+def epochs(low: int, spare: int = 0) -> Any:
+    """Returns a field for a number of epochs that has to fit into the training.
+
+    Args:
+        low: the smallest number.
+        spare: epochs of the training that must be left.
+    """
+    metadata = {"check": partial(check_at_least, low=low), "spare": spare}
+    return field(default=MISSING, metadata=metadata)
