@@ -1,4 +1,4 @@
-"""Jobs of a task without a population form: one after the other, as Hydra's basic launcher."""
+"""Runs jobs of a task without a population form one after the other, as Hydra's basic launcher."""
 
 import logging
 from collections.abc import Sequence

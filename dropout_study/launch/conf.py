@@ -1,4 +1,4 @@
-"""The configuration of ``hydra/launcher=population``; each comment is the field's manual."""
+"""The configuration of ``hydra/launcher=population``; comments describe its fields."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ class PopulationLauncherConf:
 
 
 def check_capacity(capacity: object) -> int | None:
-    """Returns the number of places; None for what suits the device.
+    """Returns how many jobs are trained at once; None for a number that suits the device.
 
     Raises:
         UserError: ``capacity`` is neither "auto" nor a whole number >= 1.

@@ -1,4 +1,4 @@
-"""The population form of a task: what a launcher needs to train its jobs together."""
+"""The population form of a task: the interface that a launcher needs to train jobs together."""
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
@@ -25,16 +25,16 @@ Task = TypeVar("Task", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class MemberTask:
-    """What a task would do in its job, taken apart so that another loop can train it.
+    """The parts of a task's training, so that the population's loop can train it.
 
     Attributes:
         model: maps images [B, C, H, W] to logits [B, K]; on the device of ``splits``.
-        optimizer: over the model's parameters.
+        optimizer: the optimizer of the model's parameters.
         splits: the data, the same for all jobs of a group.
         settings: epochs, batch size, precision and seed.
         on_epoch: called after every epoch; the member goes on while it returns True.
-        result: what the task would return, given its epochs; its numbers by name are reported.
-        metrics: what is measured, the same for all jobs of a group; None for loss and accuracy.
+        result: returns the task's result from its epochs so far; the objective in it is reported.
+        metrics: the metrics, the same for all jobs of a group; None for loss and accuracy.
     """
 
     model: "nn.Module"
@@ -47,17 +47,17 @@ class MemberTask:
 
 
 class PopulationForm(Protocol):
-    """How the jobs of one task become members. It is made without arguments."""
+    """Turns the jobs of a task into members. The class is called without arguments."""
 
     def group(self, config: DictConfig) -> Hashable:
-        """Returns what jobs must have in common to be trained together: their data and device."""
+        """Returns what jobs must share to be trained together, e.g. data and device."""
 
     def member(self, config: DictConfig, job_dir: Path) -> AbstractContextManager[MemberTask]:
-        """Returns a context that is entered as the job begins and left when it ends."""
+        """Returns a context that is entered when the job begins and left when it ends."""
 
 
 def population_form(target: str) -> Callable[[Task], Task]:
-    """Marks a task function as one whose jobs can be trained together.
+    """Names the population form of a task function, so that its jobs can be trained together.
 
     Put it below ``@hydra.main``, on the function itself.
 

@@ -1,9 +1,9 @@
-"""A Hydra job in two acts: it begins, is trained beside others, and ends.
+"""A Hydra job that begins, is trained together with others, and ends.
 
-Each act is Hydra's own ``run_job``, the first without ``on_job_end``, the second without
-``on_job_start``. So directories, ``.hydra``, logs, environment, working directory, callbacks and
-``JobReturn`` are what every launcher leaves, and a job that is killed in between has its
-parameters on disk.
+The beginning and the end are two calls of Hydra's ``run_job``, the first without ``on_job_end``,
+the second without ``on_job_start``. So directories, ``.hydra``, logs, environment, working
+directory, callbacks and ``JobReturn`` are those of any launcher, and the parameters of a job are
+on disk before it is trained.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,9 +31,9 @@ class MemberJob:
     Args:
         assignment: the trial.
         config: its composed configuration.
-        context: Hydra's.
-        task_function: the task, which the callbacks are shown.
-        form: turns the task into a member.
+        context: Hydra's context.
+        task_function: the task, as an argument of the callbacks.
+        form: turns the job into a member.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class MemberJob:
 
     @property
     def place(self) -> tuple[int, int]:
-        """Sorts jobs by trial, those of a trial by replicate."""
+        """The sort key of jobs: by trial, then by replicate."""
         return self.assignment.number, self.assignment.replicate or 0
 
     @property
     def task(self) -> MemberTask:
-        """What is trained; there is none before the job has begun."""
+        """The task's training; it exists once the job has begun."""
         if self._task is None:
             raise RuntimeError(f"job {self.assignment.name} has not begun")
         return self._task
@@ -80,18 +80,18 @@ class MemberJob:
         )
 
     def goes_on(self, metrics: Metrics) -> bool:
-        """Tells the task of an epoch; returns whether it wants another."""
+        """Passes an epoch's metrics to the task; returns whether it wants another epoch."""
         self._history.append(metrics)
         try:
             return self.task.on_epoch(metrics)
-        except Exception as error:  # of the task's own listeners: it fails, its neighbours do not
+        except Exception as error:  # from the task's listeners: this job fails, the others go on
             self._error = error
             return False
 
     def value(self, objective: str) -> float | None:
-        """Returns the objective after the epochs so far, from what the task would return now.
+        """Returns the objective after the epochs so far: in the result as it would be now.
 
-        None for what has no value per epoch: an entry of a returned dict that no epoch has.
+        None if the objective has no value per epoch.
         """
         returned = self.task.result(self._history)
         if isinstance(returned, Mapping):
@@ -103,13 +103,13 @@ class MemberJob:
         """Ends the job as its task would: returns, fails, or is pruned.
 
         Args:
-            result: how the member left; None if the job failed as it began.
-            pruned: whether it left because the study has stopped it.
+            result: the member's result; None if the job failed when it began.
+            pruned: whether the study has stopped the member.
         """
         return self._act(partial(self._conclude, result, pruned), silent="on_job_start")
 
     def close(self) -> None:
-        """Lets go of what the task has opened; the job does not end, it can be run again."""
+        """Closes what the task has opened. The job does not end; it can be run again."""
         self._opened.close()
 
     def _enter(self, config: DictConfig) -> None:
@@ -127,7 +127,7 @@ class MemberJob:
             return returned
 
     def _act(self, function: TaskFunction, silent: str) -> JobReturn:
-        """Runs ``function`` as the job's task, without calling the callbacks' ``silent``."""
+        """Runs ``function`` as the job's task, without the callbacks' method ``silent``."""
         callbacks = _WithoutOne(self._context.callbacks, silent, self._task_function)
         context = HydraContext(self._context.config_loader, cast("Any", callbacks))
         try:
@@ -143,7 +143,7 @@ class MemberJob:
 
 
 class _WithoutOne:
-    """Hydra's callbacks but for the call named ``silent``; they are shown the real task."""
+    """Hydra's callbacks without the method ``silent``; they get the real task function."""
 
     def __init__(self, callbacks: Any, silent: str, task_function: TaskFunction) -> None:
         self._callbacks = callbacks

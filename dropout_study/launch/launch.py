@@ -1,4 +1,4 @@
-"""The launcher's work: jobs from a source become members, and places are kept filled."""
+"""Trains jobs from a source as members of populations; when one leaves, the next one joins."""
 
 import logging
 from collections import deque
@@ -19,7 +19,7 @@ from dropout_study.training.population import (
     Member,
     MemberId,
     MemberResult,
-    places_for,
+    capacity_for,
     train_population,
 )
 from dropout_study.trial import Metrics
@@ -36,7 +36,7 @@ def launch_wave(
     task_function: TaskFunction,
     capacity: int | None,
 ) -> list[JobReturn]:
-    """Trains a wave that is given whole, as many jobs at once as there are places.
+    """Trains the jobs of a wave, up to ``capacity`` at once.
 
     Returns:
         How each job ended, in the order of ``job_overrides``.
@@ -59,11 +59,11 @@ def launch_from(
     """Trains the trials of ``source`` until it has none left and all are told.
 
     Args:
-        source: gives trials, is told of their epochs and ends.
-        config: of the sweep.
-        context: Hydra's.
+        source: gives trials, and is told of their epochs and ends.
+        config: the sweep's configuration.
+        context: Hydra's context.
         task_function: a task with a population form.
-        capacity: jobs in training at once; None for what suits the device.
+        capacity: jobs in training at once; None for a number that suits the device.
     """
     setup_globals()
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
@@ -76,25 +76,25 @@ def launch_from(
         job_config = composer.job_config(assignment.overrides, assignment.number)
         return MemberJob(assignment, job_config, context, task_function, form)
 
-    objective = configured_objectives(config)[0]  # nothing is reported of a sweep with several
+    objective = configured_objectives(config)[0]  # a sweep with several reports nothing
     Population(source, form, job_of, capacity, objective).train()
 
 
 class Wave:
-    """A source with nothing to decide: jobs given at once, none of them stopped."""
+    """A source of given jobs, none of which is stopped."""
 
     def __init__(self, job_overrides: Sequence[Sequence[str]], first: int) -> None:
         numbered = enumerate(job_overrides, start=first)
         self._waiting = deque(Assignment(number, list(given), {}) for number, given in numbered)
         self.jobs: dict[int, JobReturn] = {}
 
-    def ask(self, places: int) -> list[Assignment]:
+    def ask(self, count: int) -> list[Assignment]:
         """Returns the next jobs."""
-        return [self._waiting.popleft() for _ in range(min(places, len(self._waiting)))]
+        return [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
 
     @property
     def stopping(self) -> bool:
-        """Never: a wave is run to its end."""
+        """False: a wave is run to its end."""
         return False
 
     def report(self, assignment: Assignment, value: float, step: int) -> bool:
@@ -106,19 +106,19 @@ class Wave:
         raise NotImplementedError
 
     def tell(self, assignment: Assignment, job: JobReturn) -> None:
-        """Keeps how a job ended."""
+        """Stores the job's return."""
         self.jobs[assignment.number] = job
 
 
 class Population:
-    """The jobs of a source that train now, and those that wait for others' data to be done with.
+    """The jobs of a source: those in training, and those that wait because they need other data.
 
     Args:
-        source: of the trials.
-        form: of the task.
+        source: gives the trials.
+        form: the task's population form.
         job_of: composes the job of a trial.
-        capacity: jobs in training or waiting; None for what suits the device.
-        objective: name of what is reported after every epoch.
+        capacity: jobs in training or waiting; None for a number that suits the device.
+        objective: the name of the metric that is reported after every epoch.
     """
 
     def __init__(
@@ -157,29 +157,29 @@ class Population:
         return next(iter(self._waiting), None)
 
     def _train_group(self, group: Hashable) -> None:
-        """Trains the jobs of ``group``, newcomers included; those of other groups wait."""
+        """Trains the jobs of ``group``, also new ones; jobs of other groups wait."""
         first = self._admit(group, 1)
         if not first:
             return
         task = self._training[first[0].id].task
         splits = task.splits
         if self._capacity is None:
-            self._capacity = places_for(first[0], splits.train.labels.device)
+            self._capacity = capacity_for(first[0], splits.train.labels.device)
             log.info("training up to %d jobs at once", self._capacity)
         train_population(
             first,
             splits,
             on_epochs=self._on_epochs,
             on_leave=self._on_leave,
-            refill=lambda places: self._admit(group, places),
+            refill=lambda count: self._admit(group, count),
             capacity=self._capacity,
             metrics=task.metrics or DEFAULT_METRICS,
         )
 
-    def _admit(self, group: Hashable, places: int) -> list[Member]:
-        """Begins up to ``places`` jobs of ``group``; one that fails at once is told of at once."""
+    def _admit(self, group: Hashable, count: int) -> list[Member]:
+        """Begins up to ``count`` jobs of ``group``; a job that fails here is told at once."""
         members: list[Member] = []
-        while len(members) < places and (job := self._next_job(group, places - len(members))):
+        while len(members) < count and (job := self._next_job(group, count - len(members))):
             if job.begin():
                 self._training[job.assignment.name] = job
                 members.append(job.member())
@@ -187,11 +187,11 @@ class Population:
                 self._source.tell(job.assignment, job.end())
         return members
 
-    def _next_job(self, group: Hashable, places: int) -> MemberJob | None:
-        """Returns a waiting job of ``group``, or one of those that the source gives now."""
+    def _next_job(self, group: Hashable, count: int) -> MemberJob | None:
+        """Returns a waiting job of ``group``, or a new one from the source."""
         waiting = sum(map(len, self._waiting.values()))
-        if group not in self._waiting and places > waiting:
-            self._ask(places - waiting)
+        if group not in self._waiting and count > waiting:
+            self._ask(count - waiting)
         if group not in self._waiting or self._source.stopping:
             return None
         job = self._waiting[group].popleft()
@@ -199,19 +199,19 @@ class Population:
             del self._waiting[group]
         return job
 
-    def _ask(self, places: int) -> None:
-        for assignment in self._source.ask(places):
+    def _ask(self, count: int) -> None:
+        for assignment in self._source.ask(count):
             job = self._job_of(assignment)
             self._waiting.setdefault(self._group_of(job), deque()).append(job)
 
     def _group_of(self, job: MemberJob) -> Hashable:
         try:
             return self._form.group(job.config)
-        except Exception:  # whatever is wrong with its configuration, it fails with it as it begins
+        except Exception:  # of its configuration; the job fails with it when it begins
             return job
 
     def _on_epochs(self, metrics: Mapping[MemberId, Metrics]) -> Collection[MemberId]:
-        """Tells the source in the order of the trials, whatever buckets they were trained in."""
+        """Reports to the source in the order of the trials, not of their buckets."""
         members = sorted(metrics, key=lambda member: self._training[member].place)
         return [member for member in members if self._goes_on(member, metrics[member])]
 
@@ -225,7 +225,7 @@ class Population:
         return False
 
     def _on_leave(self, member: MemberId, result: MemberResult) -> None:
-        """Tells of a member that has left; one that was stopped in its last epoch is complete."""
+        """Tells the end of a member's job; if it was stopped in its last epoch, it is complete."""
         job = self._training.pop(member)
         stopped = member in self._stopped and len(result.history) < job.task.settings.epochs
         if stopped and self._source.stopping:

@@ -15,14 +15,14 @@ class TrialForm:
     """Trials that share data, device, precision and metrics are trained together."""
 
     def group(self, config: DictConfig) -> Hashable:
-        """Returns what the configuration says of these: TF32 holds for a whole process."""
+        """Returns these parts of the configuration. TF32 can only be set for a whole process."""
         trainer = config.trainer
         shared = {key: trainer.get(key) for key in ("device", "precision", "metrics")}
         return OmegaConf.to_yaml({"data": config.data, **shared}, resolve=True)
 
     @contextmanager
     def member(self, config: DictConfig, job_dir: Path) -> Iterator[MemberTask]:
-        """Yields what ``cli.task`` trains in a sweep, with the same listeners and result."""
+        """Yields the same training as the task function's, with the same listeners and result."""
         with open_trial(config, job_dir, objective=current_objective()) as trial:
             yield MemberTask(
                 trial.model,

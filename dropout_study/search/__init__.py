@@ -1,1 +1,1 @@
-"""Search spaces and studies on Optuna. Knows nothing of Hydra or torch."""
+"""Search spaces and studies, with Optuna. Imports neither Hydra nor torch."""

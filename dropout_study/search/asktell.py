@@ -1,8 +1,7 @@
-"""Trials of a study, asked and told by one of the processes that work on it.
+"""Asks a study for trials and tells how they ended, in one of the processes that work on it.
 
-The rules: trial numbers 0 to ``n_trials - 1`` make up the study, whoever runs them; a trial whose
-process has died keeps its number and runs again, before any new one; a point that has been trained
-is not trained again.
+The rules: the study consists of the trials 0 to ``n_trials - 1``, whichever process runs them. A
+trial whose process has died keeps its number and runs again, before any new one.
 """
 
 import logging
@@ -40,11 +39,11 @@ class Asked:
     """A trial to be run.
 
     Attributes:
-        number: the trial's.
+        number: the trial's number.
         params: its parameters.
-        restarts: how often the process that trained it has died of it. (The death of the process
-            that asked for it is not the trial's doing, and not counted.)
-        twin: a finished trial with the same parameters: there is nothing to train.
+        restarts: how often the worker process that ran it has died. (The death of the process that
+            asked for it does not count.)
+        twin: a finished trial with the same parameters, whose result can be reused.
     """
 
     number: int
@@ -56,7 +55,7 @@ class Asked:
 @dataclass
 class _Running:
     trial: optuna.Trial
-    stored: Mapping[int, float]  # what an earlier run has reported, by step
+    stored: Mapping[int, float]  # the reports of an earlier run, by step
     rewound: Rewound | None
     told: set[int] = field(default_factory=set)
 
@@ -65,12 +64,11 @@ class AskTell:
     """Asks a study for trials, reports their values and tells how they ended.
 
     Args:
-        study: on any storage; with its sampler and the pruner that decides.
-        n_trials: of the whole study.
-        suggest: gives a trial its parameters.
+        study: on any storage, with its sampler and pruner.
+        n_trials: the number of trials of the whole study.
+        suggest: suggests the parameters of a trial.
         lease: this process's registration with the study.
-        lock: a file, shared with the other processes on this study as far as they share its
-            directory.
+        lock: a lock file, shared with the processes that use the same study directory.
     """
 
     def __init__(
@@ -96,21 +94,21 @@ class AskTell:
         """Puts the trials of dead processes back into the queue; returns their numbers."""
         if not self._lease.orphans():
             return []
-        with locked(self._lock):  # else two could do it, the second when the trial runs again
+        with locked(self._lock):  # else a second process could do it when the trial runs again
             orphans = self._lease.orphans()
             for trial in orphans:
                 self._queue(trial_id(trial))
         return [trial.number for trial in orphans]
 
     def ask(self) -> Asked | None:
-        """Returns a trial, marked as this process's, or None if the study needs no more."""
+        """Returns a trial, marked as run by this process, or None if the study needs no more."""
         self._lease.beat()
         trials = self.study.get_trials(deepcopy=False)
         waiting = [t.number for t in trials if t.state == OptunaState.WAITING]
         if len(trials) >= self.n_trials and (not waiting or min(waiting) >= self.n_trials):
             return None
         trial = self.study.ask()
-        if trial.number >= self.n_trials:  # another process has taken the last one meanwhile
+        if trial.number >= self.n_trials:  # meanwhile another process has taken the last one
             self._queue(trial_id(trial))
             return None
         self._lease.mark(trial)
@@ -133,7 +131,7 @@ class AskTell:
             if trial.state in TRAINED:
                 self._trained.setdefault(params_key(trial.params), trial)
         while self._seen < len(trials) and trials[self._seen].state.is_finished():
-            self._seen += 1  # what is not finished is looked at again
+            self._seen += 1  # unfinished trials are looked at again next time
         return self._trained.get(params_key(asked.params))
 
     def report(self, number: int, value: float, step: int) -> bool:
@@ -141,19 +139,19 @@ class AskTell:
         running = self._running[number]
         self._store(running, value, step)
         self._lease.beat()  # a trial may be long
-        # A pruner that learns from the trials (`auto`) must not remember what it learnt before a
-        # crash, or a resumed study would differ: each question goes to a new copy.
+        # A pruner may learn from the trials (`auto`). A resumed study has a new pruner, so here
+        # too every question goes to a new copy: both then decide the same.
         pruner = self.study.pruner = deepcopy(self._pruner)
         if running.rewound is not None:
             return not running.rewound.should_prune(pruner, value, step)
         return not running.trial.should_prune()
 
     def repeat_report(self, number: int, value: float, step: int) -> None:
-        """Records an intermediate value that another trial was judged by already."""
+        """Records an intermediate value of a twin; the pruner is not asked."""
         self._store(self._running[number], value, step)
 
     def _store(self, running: _Running, value: float, step: int) -> None:
-        """Stores a report; the first of a step counts, and what is trained now, not before."""
+        """Stores a report. The first of a step counts; it replaces one of an earlier run."""
         if step in running.told:
             return
         running.told.add(step)
@@ -169,25 +167,25 @@ class AskTell:
         return set(self._running[number].told)
 
     def set_attrs(self, number: int, attrs: Mapping[str, Any]) -> None:
-        """Records what is known of a running trial as user attributes."""
+        """Records user attributes of a running trial."""
         for name, value in attrs.items():
             self._running[number].trial.set_user_attr(name, value)
 
     def set_constraints(self, number: int, violations: Mapping[str, float]) -> None:
-        """Records by how much a running trial breaks each constraint; <= 0 is feasible."""
+        """Records by how much a running trial violates each constraint; <= 0 is feasible."""
         for name, violation in violations.items():
             self._running[number].trial.set_constraint(name, violation)
 
     def tell(self, number: int, state: TrialState, values: Sequence[float] = ()) -> FrozenTrial:
-        """Ends a running trial and returns it as the storage has it.
+        """Ends a running trial and returns it as stored.
 
-        A pruned trial's value is its last report, as Optuna has it.
+        The value of a pruned trial is its last report, as in Optuna.
         """
         trial = self._running.pop(number).trial
         told = list(values) if state == TrialState.COMPLETE else None
         if self._frozen(trial).state == OptunaState.RUNNING:
             self.study.tell(trial, told, OptunaState[state], skip_if_finished=True)
-        else:  # this process was silent for so long that another has taken the trial
+        else:  # this process was silent for too long
             log.warning("trial %d has been taken over by another process", number)
         self._lease.beat()
         return self._frozen(trial)
@@ -203,7 +201,8 @@ class AskTell:
     def _queue(self, queued: int, restarts: int = 0) -> None:
         storage = storage_of(self.study)
         with suppress(UpdateFinishedTrialError):
-            # Whoever takes it next is not its owner for a moment: no dead one must be, meanwhile.
+            # The next process marks the trial a moment after taking it. Until then it must not
+            # look as if it belonged to a dead process.
             storage.set_trial_user_attr(queued, OWNER_ATTR, None)
             if restarts:
                 storage.set_trial_user_attr(queued, RESTARTS_ATTR, restarts)
@@ -216,5 +215,5 @@ class AskTell:
 
 
 def params_key(params: Mapping[str, Any]) -> str:
-    """Returns a text that is the same for the same parameters, their types included."""
+    """Returns a text that is equal for parameters that are equal in value and type."""
     return repr(sorted((name, type(value).__name__, value) for name, value in params.items()))

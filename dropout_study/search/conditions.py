@@ -1,4 +1,4 @@
-"""Parameters that are searched only where others have certain values: ``when:`` in YAML.
+"""Parameters that are searched only if others have certain values: ``when:`` in YAML.
 
 ::
 
@@ -9,9 +9,9 @@
         distribution: interval(0, 0.8)
         when: {model: mlp_deep, data: [mnist, kmnist]}
 
-A list is any of its values; several keys must all hold. A key is a searched parameter, which must
-be searched itself in that trial, or a group or value of the configuration. TPE models parameters
-that occur together with ``hydra.sweeper.sampler.group=true``, else conditional ones one by one.
+A list means any of its values; all keys must hold. A key is a searched parameter (searched in that
+trial), or a group or a value of the configuration. With ``hydra.sweeper.sampler.group=true`` TPE
+models parameters jointly that occur together, otherwise it models conditional ones one by one.
 """
 
 from collections.abc import Mapping
@@ -70,7 +70,7 @@ def parse_params(
 
 
 def _check_entry(name: str, entry: Mapping[str, Any]) -> None:
-    """Raises unless an entry of ``params`` is whole: what is searched, and when."""
+    """Raises an error unless an entry of ``params`` has a valid form."""
     when = entry.get("when")
     form = entry.keys() - {"when"}
     whole = form == {"zip"} or (form == {"distribution"} and "when" in entry)
@@ -87,7 +87,7 @@ def search_order(space: SearchSpace, conditions: Conditions) -> list[str]:
     """Returns the parameters in an order in which each condition can be decided.
 
     Raises:
-        UserError: conditions wait for each other.
+        UserError: conditions depend on each other.
     """
     waits_for = {name: [key for key in conditions.get(name, {}) if key in space] for name in space}
     try:
@@ -95,7 +95,7 @@ def search_order(space: SearchSpace, conditions: Conditions) -> list[str]:
     except CycleError as error:
         circle = " -> ".join(f"`{name}`" for name in error.args[1])
         raise UserError(
-            f"the conditions of {circle} wait for each other; take one `when` away"
+            f"the conditions of {circle} depend on each other; remove one `when`"
         ) from error
 
 
@@ -106,9 +106,9 @@ def holds(
 
     Args:
         condition: the values that each key may have.
-        space: what is searched.
-        params: those parameters that the trial searches, and their values.
-        fixed: the values of what is not searched.
+        space: the search space.
+        params: the parameters of the trial and their values.
+        fixed: the values of keys that are not searched.
     """
     return all(
         key in (source := params if key in space else fixed) and source[key] in values
@@ -132,10 +132,10 @@ def suggest(
     """Asks for the parameters of a trial, one by one, and returns them in order of ``space``.
 
     Args:
-        trial: a new one, of ``study.ask()``.
-        space: what is searched.
-        conditions: of the parameters that have one; the others are always asked for.
-        fixed: the values of what is not searched.
+        trial: a new trial from ``study.ask()``.
+        space: the search space.
+        conditions: the conditions of parameters that have one.
+        fixed: the values of keys that are not searched.
     """
     params: dict[str, Any] = {}
     for name in search_order(space, conditions):

@@ -1,4 +1,4 @@
-"""Constraints on what a trial measures, as ``seconds <= 30``: samplers avoid what violates them."""
+"""Constraints on metrics, e.g. ``seconds <= 30``: samplers avoid trials that violate them."""
 
 import math
 import re
@@ -18,8 +18,8 @@ class Constraint:
     """A bound on a metric that the task returns.
 
     Args:
-        name: of the metric.
-        bound: its greatest value, or its least where ``sign`` is -1.
+        name: the metric's name.
+        bound: its upper bound if ``sign`` is 1, its lower bound if ``sign`` is -1.
         sign: 1 for ``<=``, -1 for ``>=``.
     """
 
@@ -36,10 +36,10 @@ class Constraint:
 
 
 def parse(text: str) -> Constraint:
-    """Returns the constraint that ``text`` says.
+    """Returns the constraint that is written in ``text``.
 
     Raises:
-        UserError: it is not ``METRIC <= NUMBER`` or ``METRIC >= NUMBER``.
+        UserError: the text is not ``METRIC <= NUMBER`` or ``METRIC >= NUMBER``.
     """
     found = _TEXT.fullmatch(str(text))
     bound = _number(found["bound"]) if found else None
@@ -52,10 +52,10 @@ def parse(text: str) -> Constraint:
 
 
 def parse_all(texts: Sequence[str]) -> list[Constraint]:
-    """Returns the constraints that ``texts`` say.
+    """Returns the constraints that are written in ``texts``.
 
     Raises:
-        UserError: one is not as ``parse`` takes it, or the installed Optuna knows no constraints.
+        UserError: a text is not a constraint, or the installed Optuna has no constraints.
     """
     if texts and not hasattr(optuna.Trial, "set_constraint"):
         raise UserError(
@@ -77,8 +77,8 @@ def violations(constraints: Sequence[Constraint], metrics: Mapping[str, Any]) ->
     """Returns each constraint's violation, as ``Trial.set_constraint`` takes it: <= 0 is feasible.
 
     Args:
-        constraints: what must hold.
-        metrics: what the task returned.
+        constraints: the constraints.
+        metrics: the metrics that the task returned.
 
     Raises:
         UserError: a constraint names a metric that the task did not return as a number.

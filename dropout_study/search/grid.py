@@ -1,4 +1,4 @@
-"""Spaces as grids of points: which values a parameter can take, and how many points there are."""
+"""Search spaces as grids: the values of each parameter, and the number of points."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ def grid_values(name: str, distribution: BaseDistribution) -> list[CategoricalCh
     """Returns all values of a parameter, in order.
 
     Raises:
-        UserError: it is an interval of floats, which has no end of values.
+        UserError: the parameter is an interval of floats, which has infinitely many values.
     """
     if isinstance(distribution, CategoricalDistribution):
         return list(distribution.choices)
@@ -33,7 +33,7 @@ def grid_values(name: str, distribution: BaseDistribution) -> list[CategoricalCh
         return [low]
     if step is None:
         raise UserError(
-            f"`{name}` must have a step to be walked as a grid, got interval({low:g}, {high:g}); "
+            f"`{name}` must have a step to be searched on a grid, got interval({low:g}, {high:g}); "
             f"use range({low:g}, {high:g}, STEP), a choice, or another hydra/sweeper/sampler"
         )
     return [round(low + i * step, 12) for i in range(round((high - low) / step) + 1)]
@@ -43,7 +43,7 @@ def grid_of(space: SearchSpace) -> dict[str, list[CategoricalChoiceType]]:
     """Returns the values of every parameter of ``space``.
 
     Raises:
-        UserError: one of them is an interval of floats.
+        UserError: a parameter is an interval of floats.
     """
     return {name: grid_values(name, distribution) for name, distribution in space.items()}
 
@@ -54,12 +54,12 @@ def n_points(
     """Returns how many points ``space`` has.
 
     Args:
-        space: what is searched.
-        conditions: of the parameters that are not searched in every trial.
-        fixed: the values of what is not searched.
+        space: the search space.
+        conditions: the conditions of parameters that have one.
+        fixed: the values of keys that are not searched.
 
     Raises:
-        UserError: one of its parameters is an interval of floats.
+        UserError: a parameter is an interval of floats.
     """
     grid, conditions, fixed = grid_of(space), conditions or {}, fixed or {}
     decide = {key for condition in conditions.values() for key in condition}
@@ -83,7 +83,7 @@ def n_walked(
     conditions: Conditions | None = None,
     fixed: Mapping[str, Any] | None = None,
 ) -> int:
-    """Returns how many different points of ``space`` the trials have been given, all in all."""
+    """Returns how many different points of ``space`` the study's trials have."""
     points = (
         frozenset(trial.params.items())
         for trial in trials

@@ -1,6 +1,6 @@
-"""What makes a study the same study: its search space, objectives, and all that trials share.
+"""The identity of a study: its search space, its objectives, and all that its trials share.
 
-Trials of one study are compared with each other, so what they do not share must be searched.
+Trials of one study are compared with each other. So they may differ in searched keys only.
 """
 
 import json
@@ -28,10 +28,10 @@ MOST_TOLD = 6  # changes that a refusal lists: another data set alone changes a 
 
 @dataclass(frozen=True)
 class Identity:
-    """What must stay as it is from the first trial of a study to the last.
+    """What must not change between the first and the last trial of a study.
 
     Attributes:
-        space: the search space, each distribution as Optuna writes it.
+        space: the search space, each distribution as Optuna's JSON.
         facts: everything else by dotted name: conditions, objectives, data, seed and the rest of
             the trials' configuration.
     """
@@ -46,24 +46,24 @@ class Identity:
         return cls(texts, json.loads(json.dumps(_flat(facts), default=str)))
 
     def changes(self, before: "Identity") -> list[tuple[str, str, str]]:
-        """Returns (name, before, now) of what differs, the search space first."""
+        """Returns (name, before, now) of every difference, the search space first."""
         return [*_diff(before.space, self.space), *_diff(before.facts, self.facts)]
 
 
 def check_identity(
     study: optuna.Study, now: Identity, *, extend: bool, may_change: Sequence[str] = ()
 ) -> None:
-    """Records the identity of a new study; holds a resumed one against its own.
+    """Records the identity of a new study; compares a resumed study with the recorded one.
 
     Args:
         study: the study.
-        now: what is asked of it.
-        extend: accept numeric ranges that have changed: what was tried counts on, as far as the
-            sampler can use it. Nothing else can be changed soundly.
-        may_change: dotted keys that count no more, for themselves or for all below them.
+        now: the identity of this sweep.
+        extend: whether to accept changed numeric ranges. The earlier trials stay in the study, as
+            far as the sampler can use them.
+        may_change: dotted keys that are not compared, with all keys below them.
 
     Raises:
-        UserError: the study is another one; names what has changed and the ways out.
+        UserError: the study is a different one; the message names the changes and the ways out.
     """
     recorded = study.user_attrs.get(IDENTITY_ATTR)
     if recorded is None:
@@ -84,16 +84,16 @@ def check_identity(
 def check_adopted(
     study: optuna.Study, space: SearchSpace, directions: Sequence[str], *, open_ended: bool
 ) -> None:
-    """Checks trials that were made elsewhere: those of this sweep must be comparable with them.
+    """Checks that the trials of another program are comparable with those of this sweep.
 
     Args:
-        study: the study, as it was found.
-        space: what is searched now.
-        directions: of the objectives now.
-        open_ended: a function searches more than ``space``.
+        study: the study with the other program's trials.
+        space: the search space of this sweep.
+        directions: the directions of this sweep.
+        open_ended: whether a function suggests parameters beside those of ``space``.
 
     Raises:
-        UserError: the study is another one.
+        UserError: the trials are not comparable.
     """
     before = [direction.name.lower() for direction in study.directions]
     if before != list(directions):
@@ -110,13 +110,13 @@ def check_adopted(
                 searched = "not searched" if now is None else f"searched as {describe(now)}"
                 raise UserError(
                     f"study `{study.study_name}` has trials with `{key}` from {describe(made)}, "
-                    f"which is {searched} now; search it in the same way, or give this sweep a "
-                    "name of its own with hydra.sweeper.study_name=NAME"
+                    f"which is {searched} now; search it in the same way, or give this sweep "
+                    "another name with hydra.sweeper.study_name=NAME"
                 )
 
 
 def _compatible(made: BaseDistribution, now: BaseDistribution) -> bool:
-    """Returns whether Optuna takes both for one parameter."""
+    """Returns whether Optuna accepts both distributions for one parameter."""
     try:
         check_distribution_compatibility(made, now)
     except ValueError:
@@ -138,7 +138,7 @@ def _refusal(name: str, changes: list[tuple[str, str, str]], *, extendable: bool
         else "(hydra.sweeper.on_change=extend accepts changed numeric ranges and nothing else)"
     )
     return UserError(
-        f"study `{name}` was begun with other settings: {told}; give this sweep a name of its own "
+        f"study `{name}` was begun with other settings: {told}; give this sweep another name "
         f"with hydra.sweeper.study_name=NAME, use the old settings, or {extension}; keys that do "
         "not matter belong in hydra.sweeper.may_change"
     )
@@ -166,7 +166,7 @@ def _diff(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, 
 
 
 def _written(side: Mapping[str, Any], name: str) -> str:
-    """Returns a fact in a form that can be compared: NaN is not equal to itself."""
+    """Returns a fact as a text, which can be compared also if it is NaN."""
     return json.dumps(side[name], sort_keys=True) if name in side else MISSING
 
 

@@ -1,6 +1,6 @@
 """Every private name of Optuna that this package uses, each with its reason.
 
-A new Optuna may rename them: then this is the one module to change. ``tests/search/test_internals``
+A new Optuna may rename them; then only this module must change. ``tests/search/test_internals``
 checks that no other module uses one.
 """
 
@@ -14,7 +14,7 @@ from optuna.storages.journal._storage import JournalOperation
 from optuna.trial import FrozenTrial
 
 STATE_OPERATIONS = (JournalOperation.CREATE_STUDY, JournalOperation.SET_TRIAL_STATE_VALUES)
-"""The operations of a journal that must outlive a power cut. Only private code lists them."""
+"""The operations of a journal that must survive a power cut. Only private code lists them."""
 
 
 def storage_of(study: optuna.Study) -> BaseStorage:
@@ -27,18 +27,18 @@ def storage_of(study: optuna.Study) -> BaseStorage:
 
 
 def trial_id(trial: optuna.Trial | FrozenTrial) -> int:
-    """Returns the number by which a storage knows ``trial``: its methods take no other."""
+    """Returns the identifier of ``trial`` in its storage, which the storage's methods take."""
     return trial._trial_id
 
 
 def trial_of(study: optuna.Study, number: int) -> optuna.Trial:
-    """Returns the running trial ``number`` of ``study``, as another process can report to it."""
+    """Returns the running trial ``number`` of ``study``, so that any process can report to it."""
     frozen = study.get_trials(deepcopy=False)[number]
     return optuna.Trial(study, trial_id(frozen))
 
 
 def on_storage(study: optuna.Study, storage: Any) -> optuna.Study:
-    """Returns ``study`` as it would be on ``storage``: a pruner is shown another past by it."""
+    """Returns ``study`` on another storage object, which shows a pruner other reports."""
     other = copy.copy(study)
     other._storage = storage
     return other
@@ -47,7 +47,7 @@ def on_storage(study: optuna.Study, storage: Any) -> optuna.Study:
 def engine_of(study: optuna.Study) -> Any:
     """Returns the SQLAlchemy engine of a study's database, to be closed; None for a journal.
 
-    A database is behind a cache, which keeps it under ``_backend``.
+    A database is wrapped in a cache, which holds it as ``_backend``.
     """
     storage = storage_of(study)
     return getattr(getattr(storage, "_backend", storage), "engine", None)

@@ -1,8 +1,8 @@
-"""Which process runs a trial, and whether it still lives, on whatever storage.
+"""Which process runs a trial, and whether that process is alive, on any storage.
 
-Every process that asks for trials registers with the study and marks the trials it runs as its
-own. On the same machine a dead process is known at once; one on another machine is taken for dead
-when it has not been heard of for ``SILENT_S`` (so the machines' clocks must agree that far).
+Every process that asks for trials registers with the study and marks the trials that it runs. A
+dead process on the same machine is found at once. A process on another machine counts as dead
+after ``SILENT_S`` without a sign of life (so the machines' clocks must agree within that time).
 """
 
 import os
@@ -26,7 +26,7 @@ SILENT_S = 90
 
 @dataclass(frozen=True)
 class Process:
-    """A process as others can recognise it."""
+    """A process, described such that other processes can recognise it."""
 
     key: str
     place: str
@@ -40,8 +40,8 @@ class Process:
         return cls(uuid4().hex[:12], _place(), pid, _start_time(pid))
 
     def is_dead_here(self) -> bool | None:
-        """Returns whether it has ended; None where it ran on another machine, or on Windows."""
-        if self.place != _place() or os.name == "nt":  # there `os.kill` would end it
+        """Returns whether it has ended; None if it ran on another machine, and on Windows."""
+        if self.place != _place() or os.name == "nt":  # on Windows `os.kill` would end it
             return None
         try:
             os.kill(self.pid, 0)
@@ -49,11 +49,11 @@ class Process:
             return True
         except PermissionError:
             return False
-        return self.started != _start_time(self.pid)  # another process has its number by now
+        return self.started != _start_time(self.pid)  # another process may have its number now
 
 
 def _place() -> str:
-    """Returns the machine, and the container on it, whose process numbers are meant."""
+    """Returns the machine and the container to which process numbers belong."""
     try:
         namespace = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
@@ -62,7 +62,7 @@ def _place() -> str:
 
 
 def _start_time(pid: int) -> str:
-    """Returns when the process started, in the kernel's own clock; "" where it does not tell."""
+    """Returns when the process started, in the kernel's clock; "" if that is not known."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
@@ -79,15 +79,15 @@ class Lease:
         self.beat()
 
     def beat(self) -> None:
-        """Tells the study that this process lives, if that is due."""
+        """Tells the study that this process is alive, if that is due."""
         now = time.time()
         if now - self._beaten >= BEAT_S:
             self._tell(now)
             self._beaten = now
 
     def end(self) -> None:
-        """Tells the study that this process runs nothing any more."""
-        with suppress(Exception):  # the storage may be what has gone
+        """Tells the study that this process runs no trials any more."""
+        with suppress(Exception):  # the storage itself may be gone
             self._tell(0.0)
 
     def _tell(self, beat: float) -> None:
@@ -110,7 +110,8 @@ class Lease:
         owner = trial.user_attrs.get(OWNER_ATTR)
         if owner is not None:
             return owner in living
-        # It died, or it lives, between taking the trial and marking it: a matter of milliseconds.
+        # No mark: a process, alive or dead, has taken the trial and not marked it yet. That takes
+        # milliseconds.
         others = living - {self.process.key}
         age = time.time() - trial.datetime_start.timestamp() if trial.datetime_start else SILENT_S
         return bool(others) and age < SILENT_S

@@ -1,4 +1,4 @@
-"""Distributions of a search space, checked as they are made."""
+"""Makes and checks the distributions of a search space."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -35,20 +35,20 @@ def int_interval(name: str, low: float, high: float, *, log: bool = False) -> Ba
 def stepped_range(
     name: str, start: float, stop: float, step: float, *, log: bool = False
 ) -> BaseDistribution:
-    """Returns start, start + step, ... up to ``stop``, which is left out, as in Python's range.
+    """Returns start, start + step, ... without ``stop``, as Python's range.
 
-    ``step`` may be below 0. All three integers: integers, else floats. How many there are is
-    counted with the exact values of floats, as Hydra's ranges do.
+    ``step`` may be negative. The numbers are integers if all three are, otherwise floats. They are
+    counted with the exact values of the floats, as in Hydra's ranges.
 
     Raises:
-        UserError: there is no number, or a scale is logarithmic that can have no steps.
+        UserError: the range is empty, or it has steps on a logarithmic scale.
     """
     finite = all(map(math.isfinite, (start, stop, step)))
     count = math.ceil((Decimal(stop) - Decimal(start)) / Decimal(step)) if finite and step else 0
     if count <= 0:
         raise UserError(
             f"`{name}=range({start:g}, {stop:g}, {step:g})` is empty; a range goes from its start "
-            "by its step towards its stop, which it leaves out"
+            "in steps towards its stop, which is not included"
         )
     first, stride = Decimal(str(start)), Decimal(str(step))
     low, high = sorted((first, first + (count - 1) * stride))

@@ -1,4 +1,4 @@
-"""Studies on Optuna's storages: open one, and what is known of it."""
+"""Opens studies on Optuna's storages, and reads facts about them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,10 +27,10 @@ def create_study(
     """Creates the study, or opens it if it exists.
 
     Args:
-        storage: where it is kept.
-        name: of the study.
-        directions: one an objective.
-        sampler: proposes parameters; like the pruner, it is not stored.
+        storage: the storage of the study.
+        name: the study's name.
+        directions: one for each objective.
+        sampler: suggests parameters; like the pruner, it is not stored.
         pruner: decides whether a trial goes on.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -45,7 +45,7 @@ def create_study(
 
 
 def load_for_report(storage: BaseStorage, name: str, pruner: BasePruner) -> optuna.Study:
-    """Opens a study to report to one of its trials: that needs no sampler."""
+    """Opens a study to report to one of its trials, which needs no sampler."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     sampler = optuna.samplers.RandomSampler()
     return optuna.load_study(storage=storage, study_name=name, sampler=sampler, pruner=pruner)
@@ -58,19 +58,19 @@ def states(study: optuna.Study, n_trials: int) -> Counter[TrialState]:
 
 
 def finished(study: optuna.Study, n_trials: int) -> int:
-    """Returns how many of the trials below ``n_trials`` are over, whatever their end."""
+    """Returns how many of the trials below ``n_trials`` have ended, in any state."""
     trials = study.get_trials(deepcopy=False)[:n_trials]
     return sum(trial.state.is_finished() for trial in trials)
 
 
 def enqueue_new(study: optuna.Study, points: Sequence[Params]) -> None:
-    """Enqueues the points that the study has not been given yet, each once."""
+    """Enqueues each point once that the study does not have yet."""
     for point in points:
         study.enqueue_trial(dict(point), skip_if_exists=True)
 
 
 def best_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """Returns the best trial, or all that no other beats in every objective; feasible ones only."""
+    """Returns the best trial (for several objectives the Pareto front) of the feasible trials."""
     try:
         return [study.best_trial] if len(study.directions) == 1 else study.best_trials
     except ValueError:

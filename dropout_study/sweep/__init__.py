@@ -1,1 +1,1 @@
-"""The sweeper: a study's trials, asked of Optuna and run as Hydra jobs, whatever the task is."""
+"""The sweeper: asks Optuna for trials and runs them as Hydra jobs, for any task."""

@@ -1,4 +1,4 @@
-"""What a sweep leaves when its last trial has ended: the best trials, or why there are none."""
+"""The end of a sweep: writes the best trials, or says why there are none."""
 
 import logging
 from collections.abc import Sequence
@@ -34,7 +34,9 @@ def conclude(
     if counts[TrialState.RUNNING] or counts[TrialState.WAITING]:
         left = settings.n_trials - sum(counts[state] for state in FINISHED)
         log.info(
-            "%d trials are left, or run in other processes; resume: %s", left, resume_command()
+            "%d trials are not finished, or run in other processes; to resume: %s",
+            left,
+            resume_command(),
         )
     best = best_trials(study)
     if not best:
@@ -51,7 +53,7 @@ def conclude(
 
 
 def _several(plan: SweepPlan, best: Sequence[FrozenTrial]) -> dict[str, Any]:
-    """Returns the trials that no other beats, in the form of Hydra's Optuna plugin."""
+    """Returns the Pareto-optimal trials in the form of Hydra's Optuna plugin."""
     solutions = [
         {"params": plan.values(t.params), "values": t.values, "trial": t.number} for t in best
     ]
@@ -59,7 +61,7 @@ def _several(plan: SweepPlan, best: Sequence[FrozenTrial]) -> dict[str, Any]:
 
 
 def _one(plan: SweepPlan, best: FrozenTrial) -> dict[str, Any]:
-    """Returns the best trial in the form of Hydra's Optuna plugin, and where it is."""
+    """Returns the best trial in the form of Hydra's Optuna plugin, and its job directory."""
     return {
         "name": "optuna",
         "best_params": plan.values(best.params),

@@ -30,24 +30,24 @@ class RunningTrial(Protocol):
         """Reports an intermediate value of the objective after ``step``, 1, 2, ... epochs.
 
         Args:
-            value: what ``float()`` takes, a tensor of one element included; NaN and infinite ones
-                are the pruner's to judge, as in Optuna.
+            value: anything that ``float()`` accepts, a tensor of one element too. NaN and infinite
+                values go to the pruner, as in Optuna.
             step: a completed epoch.
 
         Raises:
             UserError: ``value`` is no number, or ``step`` is negative.
-            StudyStopping: the study is being stopped; it passes through ``except Exception``.
+            StudyStopping: the study is being stopped; ``except Exception`` does not catch it.
         """
 
     def should_prune(self) -> bool:
-        """Returns whether the pruner has decided, on the last report, that the trial ends here.
+        """Returns whether the pruner ends the trial after its last report.
 
-        The task then raises ``TrialPruned(metrics)``, or Optuna's own.
+        The task then raises ``TrialPruned(metrics)`` or ``optuna.TrialPruned``.
         """
 
 
 class NullTrial:
-    """A trial that reports nowhere and is never pruned: outside a sweep, or in a further rank."""
+    """A trial without reports that is never pruned: outside a sweep, or in a rank above 0."""
 
     def __init__(self, number: int | None = None) -> None:
         self.number = number
@@ -61,7 +61,7 @@ class NullTrial:
 
 
 def checked_report(value: Any, step: Any) -> tuple[float, int]:
-    """Returns a report as plain numbers, in the task's own process: a mistake is the task's.
+    """Returns a report as plain numbers, or raises the error where the task can see it.
 
     Raises:
         UserError: ``value`` is no number, or ``step`` is no number >= 0.
@@ -90,12 +90,12 @@ class SourceTrial:
             raise StudyStopping
 
     def should_prune(self) -> bool:
-        """Returns what the pruner said to the last report."""
+        """Returns the pruner's answer to the last report."""
         return not self._goes_on
 
 
 class StoredTrial:
-    """A trial that runs wherever a launcher has put it: it reports to the study's storage."""
+    """A trial in a process that a launcher has started: it reports to the study's storage."""
 
     def __init__(self, study: "optuna.Study", number: int) -> None:
         from dropout_study.search.internals import trial_of
@@ -106,7 +106,7 @@ class StoredTrial:
         self._last = -1
 
     def report(self, value: float, step: int) -> None:
-        """Reports to the storage what it does not know yet."""
+        """Writes the report to the storage, unless it is there already."""
         value, step = checked_report(value, step)
         if step not in self._known:
             self._trial.report(value, step)
@@ -114,7 +114,7 @@ class StoredTrial:
         self._last = step
 
     def should_prune(self) -> bool:
-        """Asks the pruner, unless the trial has been this far before and went on."""
+        """Asks the pruner, unless an earlier run of the trial already went past this step."""
         return bool(self._known) and self._last >= max(self._known) and self._trial.should_prune()
 
 
@@ -150,18 +150,18 @@ def use_trial(trial: RunningTrial) -> Iterator[None]:
 
 
 def _stored_trial() -> RunningTrial:
-    """Returns the trial of the present job, which a launcher has put into this process."""
+    """Returns the trial of the job that a launcher has started in this process."""
     from dropout_study.sweep.confs.moving_over import moved_over
 
     given: Any = HydraConfig.get()
-    config, _ = moved_over(given._get_parent())  # what interpolations of the sweeper point at, too
+    config, _ = moved_over(given._get_parent())  # the parent: interpolations point to it
     hydra = config.hydra
     sweeper = hydra.sweeper
     objectives = (
         sweeper.direction if not isinstance(sweeper.direction, str) else [sweeper.direction]
     )
     if sweeper.get("replicates", 1) > 1 or len(objectives) > 1:
-        return NullTrial()  # Optuna prunes neither; the sweeper reports a replicate when it ends
+        return NullTrial()  # neither can be pruned; the sweeper tells a replicate's result itself
     from dropout_study.search.storage.open import open_storage
     from dropout_study.search.storage.urls import absolute_url
     from dropout_study.search.study import load_for_report

@@ -1,4 +1,4 @@
-"""The directory of a study: it belongs to that study alone, and its name is a plain one."""
+"""Checks of a study's directory: it belongs to one study, and the study's name is a valid one."""
 
 import optuna
 from omegaconf import DictConfig, OmegaConf
@@ -9,10 +9,11 @@ from dropout_study.paths import StudyPaths
 
 
 def check_study_name(name: str | None, config: DictConfig) -> None:
-    """Checks a study's name where it names the sweep directory as well.
+    """Checks the study's name if the sweep directory is named by it.
 
     Raises:
-        UserError: it would leave the directory of the studies, or fill it itself.
+        UserError: the sweep directory would be outside of the directory of all studies, or that
+            directory itself.
     """
     sweep = OmegaConf.to_container(config.hydra.sweep, resolve=False)
     written = str(sweep.get("dir") if isinstance(sweep, dict) else "")
@@ -21,10 +22,10 @@ def check_study_name(name: str | None, config: DictConfig) -> None:
 
 
 def check_owner(study: optuna.Study, paths: StudyPaths) -> None:
-    """Refuses a directory in which another sweep has left its trials.
+    """Refuses a directory that holds the trials of another sweep.
 
     Raises:
-        UserError: the study has no trial yet, and its directory has.
+        UserError: the study has no trial yet, but its directory holds trials.
     """
     there = paths.numbers()  # before the trials: a trial is recorded before it has a directory
     if there and not study.get_trials(deepcopy=False):

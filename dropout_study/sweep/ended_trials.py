@@ -1,4 +1,4 @@
-"""What happens when a trial has ended: storage, tables, display, callbacks, limit of failures."""
+"""Handles a trial's end: storage, tables, display, callbacks, limit of failures."""
 
 import json
 import logging
@@ -29,12 +29,12 @@ class EndedTrials:
 
     Args:
         asktell: the study.
-        settings: of the sweeper.
-        plan: what is searched.
-        constraints: on what jobs return.
-        callbacks: Optuna's, called after each trial.
-        recorder: keeps files.
-        display: shows the sweep.
+        settings: the sweeper's settings.
+        plan: the plan of the sweep.
+        constraints: limits on the metrics that jobs return.
+        callbacks: Optuna callbacks, called after each trial.
+        recorder: writes the files of trials.
+        display: shows the progress of the sweep.
     """
 
     def __init__(
@@ -72,8 +72,8 @@ class EndedTrials:
         self._tell(number, outcome)
 
     def end_as(self, asked: Asked, twin: int) -> None:
-        """Ends a trial with the result of an earlier one that has the same parameters."""
-        log.info("trial %d is not trained: it has the parameters of trial %d", asked.number, twin)
+        """Ends a trial with the result of an earlier trial that has the same parameters."""
+        log.info("trial %d is not run: it has the parameters of trial %d", asked.number, twin)
         frozen = self._asktell.study.get_trials(deepcopy=False)[twin]
         for step, value in sorted(frozen.intermediate_values.items()):
             self._asktell.repeat_report(asked.number, value, step)
@@ -92,7 +92,7 @@ class EndedTrials:
             log.warning(
                 "the table is not written (it is made again after the next trial): %s", error
             )
-        images = outcome.metrics.get("images")  # a convention: the display's images per second
+        images = outcome.metrics.get("images")  # if there: for the display's images per second
         self._display.ended(
             number,
             outcome.state,

@@ -1,4 +1,4 @@
-"""What ends a sweep before its last trial: a signal, a budget of time."""
+"""Ends a sweep before its last trial: on a signal, or when its time is used up."""
 
 import logging
 import shlex
@@ -17,18 +17,18 @@ from dropout_study.sweep.study_source import StudySource
 log = logging.getLogger(__name__)
 
 INTERRUPTED = 130
-"""The exit code after a signal."""
+"""Added to the number of a signal, it is the exit code after that signal."""
 
 
 class Deadline:
-    """A budget of wall clock."""
+    """A limit on the wall-clock time."""
 
     def __init__(self, seconds: float | None) -> None:
         self._end = None if seconds is None else time.monotonic() + seconds
 
     @property
     def passed(self) -> bool:
-        """Whether it is used up."""
+        """Whether the time is used up."""
         return self._end is not None and time.monotonic() >= self._end
 
 
@@ -36,7 +36,7 @@ class Deadline:
 def interruptible(source: StudySource) -> Iterator[list[int]]:
     """Makes the first SIGINT or SIGTERM stop the study after the running epochs.
 
-    The second ends the program at once. Yields the signals that have come.
+    The second ends the program at once. Yields the list of received signals.
     """
     came: list[int] = []
 
@@ -45,7 +45,7 @@ def interruptible(source: StudySource) -> Iterator[list[int]]:
         if len(came) > 1:
             raise Interrupted(INTERRUPTED)
         name = signal.Signals(number).name
-        log.warning("%s: running trials leave after their epoch; once more ends at once", name)
+        log.warning("%s: running trials stop after their epoch; send it again to end now", name)
         source.stop()
 
     before = {
@@ -59,7 +59,7 @@ def interruptible(source: StudySource) -> Iterator[list[int]]:
 
 
 def resume_command(argv: Sequence[str] | None = None) -> str:
-    """Returns the command that started this program, or one of ``argv``: it resumes the study."""
+    """Returns the command line of this program (or of ``argv``), which resumes the study."""
     argv = argv or sys.argv
     program = Path(argv[0])
     if program.name == "__main__.py":

@@ -1,4 +1,4 @@
-"""One job, as Hydra's own launchers run it, in whatever process this is."""
+"""Runs one job in the present process, in the same way as Hydra's own launchers."""
 
 import logging
 from collections.abc import Callable
@@ -22,10 +22,10 @@ class JobRunner:
     """Composes and runs jobs of one sweep.
 
     Args:
-        config: of the sweep.
-        context: Hydra's.
+        config: the sweep's configuration.
+        context: Hydra's context.
         task_function: the task.
-        composer: has composed some of the sweep's configurations already.
+        composer: composes the jobs' configurations; it may hold some already.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class JobRunner:
 
         Args:
             assignment: the job.
-            begins: called when its configuration is composed.
+            begins: called once the job's configuration is composed.
 
         Raises:
             HydraException: the configuration cannot be composed.
-            BaseException: what the task raised beside exceptions, ``SystemExit`` for one.
+            BaseException: the task raised something that is no ``Exception``, e.g. ``SystemExit``.
         """
         setup_globals()
         config = self._composer.job_config(assignment.overrides, assignment.number)
@@ -68,7 +68,7 @@ class JobRunner:
         return job
 
     def restore_log(self) -> None:
-        """Gives the sweep its own log again, which a job has replaced by the job's."""
+        """Restores the sweep's logging, which a job has replaced by its own."""
         configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
 
 
@@ -79,9 +79,9 @@ def run_as_rank(
     context: HydraContext,
     task_function: TaskFunction,
 ) -> int:
-    """Runs a trial's job in a further process of it; returns the process's exit code.
+    """Runs a trial's job as a rank above 0; returns the process's exit code.
 
-    Reports, records and Hydra's callbacks are those of the trial's first process.
+    Only rank 0, the trial's first process, reports, writes records and calls Hydra's callbacks.
     """
     silent = HydraContext(context.config_loader, Callbacks())
     with use_trial(NullTrial(assignment.number)):

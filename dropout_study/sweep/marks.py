@@ -1,4 +1,4 @@
-"""What a task function offers the sweeper beside itself, named by marks on it.
+"""Marks on a task function: further functions that the sweeper may call.
 
 A mark is the dotted path of a function, so that nothing is imported before it is needed. Marks go
 below ``@hydra.main``, on the function itself.
@@ -16,10 +16,9 @@ Task = TypeVar("Task", bound=Callable[..., Any])
 
 
 def preloads(target: str) -> Callable[[Task], Task]:
-    """Marks a task function with what is called once before its workers are forked.
+    """Names a function that is called once before the sweep's workers are forked.
 
-    Modules that it imports and data that it keeps in a cache are then in every worker, in the same
-    memory.
+    The workers then share the modules that it imports and the data that it caches.
 
     Args:
         target: dotted path of a function of the composed configuration.
@@ -28,9 +27,9 @@ def preloads(target: str) -> Callable[[Task], Task]:
 
 
 def checks(target: str) -> Callable[[Task], Task]:
-    """Marks a task function with what its configurations are checked by before a sweep starts.
+    """Names a function that checks configurations of jobs before a sweep starts.
 
-    Each candidate is checked: every choice of what is searched, and both ends of a range.
+    It is called with every choice of a searched key, and with both ends of every range.
 
     Args:
         target: dotted path of a function of a job's configuration, which raises ``UserError``.
@@ -39,7 +38,7 @@ def checks(target: str) -> Callable[[Task], Task]:
 
 
 def estimates_cost(target: str) -> Callable[[Task], Task]:
-    """Marks a task function with what tells a dry run how long a sweep of it takes.
+    """Names a function that estimates for a dry run how long a sweep takes.
 
     Args:
         target: dotted path of a function (config, settings, points, suggest) that returns a text.
@@ -48,9 +47,9 @@ def estimates_cost(target: str) -> Callable[[Task], Task]:
 
 
 def offers_objectives(target: str) -> Callable[[Task], Task]:
-    """Marks a task function with what tells which objectives a sweep of it may have.
+    """Names a function that lists the objectives that a sweep may have.
 
-    Without this mark every name is taken: what a task returns is known when it returns.
+    Without this mark every name is accepted, and checked when the first job returns.
 
     Args:
         target: dotted path of a function of the composed configuration that returns an ``Offer``
@@ -60,13 +59,13 @@ def offers_objectives(target: str) -> Callable[[Task], Task]:
 
 
 def preload(task_function: TaskFunction, config: DictConfig) -> None:
-    """Calls what ``task_function`` preloads, if it does."""
+    """Calls the function that ``preloads`` has named, if there is one."""
     if (function := marked(task_function, "preload")) is not None:
         as_job(function, config)
 
 
 def as_job(function: Callable[..., Any], config: DictConfig, *more: Any) -> Any:
-    """Calls a function of a job's configuration, whose ``${hydra:...}`` are then resolved."""
+    """Calls a function of a job's configuration such that ``${hydra:...}`` in it can resolve."""
     hydra_config = HydraConfig.instance()
     before = hydra_config.cfg
     hydra_config.set_config(config)

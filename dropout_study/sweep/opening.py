@@ -32,11 +32,11 @@ def open_study(
     """Creates or opens the study, checks that it is the same one, and enqueues its first points.
 
     Args:
-        url: of the storage; None for a journal in the study's directory.
-        ready: the sweep.
-        settings: of the sweeper.
-        sampler: of the study.
-        paths: of the study's directory.
+        url: the storage's URL; None for a journal in the study's directory.
+        ready: the sweep, planned and checked.
+        settings: the sweeper's settings.
+        sampler: the study's sampler.
+        paths: the paths of the study's directory.
         recorder: records the trials of a study that was made elsewhere.
 
     Raises:
@@ -44,7 +44,7 @@ def open_study(
     """
     with locked(paths.study_lock):
         study = create_study(
-            open_storage(url, paths.journal),  # processes that begin together must not both make it
+            open_storage(url, paths.journal),  # only one of several processes may create it
             settings.study_name or paths.root.name,
             settings.directions,
             sampler,

@@ -1,4 +1,4 @@
-"""What a job's end means: its values, its metrics, or why it failed."""
+"""The outcome of a job: its values and metrics, or why it failed."""
 
 import json
 import math
@@ -14,13 +14,14 @@ from dropout_study.trial import TrialState
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of a trial, as the storage is told and as the table shows it.
+    """The outcome of a trial, for the storage and the table.
 
     Attributes:
         state: COMPLETE, PRUNED or FAIL.
-        values: one an objective; none of a failed trial, nor of one pruned before its first report.
-        error: of a failed trial, one line.
-        metrics: what the task returned by name, the objectives among it, as ``plain_metrics``.
+        values: one for each objective; empty for a failed trial and for one that was pruned
+            before its first report.
+        error: why the trial failed, in one line.
+        metrics: what the task returned, by name, with the objectives; see ``plain_metrics``.
     """
 
     state: TrialState
@@ -35,14 +36,14 @@ class Outcome:
 
 
 def as_names(setting: str | Sequence[str]) -> tuple[str, ...]:
-    """Returns a setting that may be one text or several, as several."""
+    """Returns a setting that is a text or a list of texts as a tuple of texts."""
     return (setting,) if isinstance(setting, str) else tuple(setting)
 
 
 def minimizes(direction: Any) -> bool:
     """Returns whether a sweep with this ``hydra.sweeper.direction`` looks for the smallest value.
 
-    Of several objectives no single value is the best: False.
+    For several objectives it returns False: there is no single best value.
     """
     return direction is not None and as_names(direction) == ("minimize",)
 
@@ -52,7 +53,7 @@ def objective_names(
 ) -> tuple[str, ...]:
     """Returns a name for each objective, from the sweeper's settings.
 
-    One name for several directions is numbered: ``value_0``, ``value_1``, ...
+    If there is one name and several directions, the names are ``value_0``, ``value_1``, ...
     """
     names, directions = as_names(objective), as_names(direction)
     if len(names) == 1 < len(directions):
@@ -66,14 +67,15 @@ def outcome_of(
     """Returns how a job ended.
 
     Args:
-        job: what the launcher returned. Its task returned a number (see ``number_of``), a list of
-            as many numbers as there are objectives, or a dict with an entry for each, the others
-            being metrics; or it raised ``TrialPruned``, ours or Optuna's. As in Optuna, an infinite
-            value is a value, the worst or the best, and NaN is a failure.
-        objectives: their names.
-        required: whether they must be there; a single run without validation data has none.
+        job: what the launcher returned. The task may return a number (see ``number_of``), a list
+            with one number for each objective, or a dict with an entry for each objective and any
+            other metrics. It may raise ``TrialPruned``, ours or Optuna's. As in Optuna, infinity
+            is a valid value and NaN is a failure.
+        objectives: the names of the objectives.
+        required: whether a missing objective is an error. It is none in a single run without
+            validation data.
     """
-    returned = job._return_value  # the property would raise, and print, what a failed job raised
+    returned = job._return_value  # `job.return_value` would raise and print a failed job's error
     names = as_names(objectives)
     if job.status is JobStatus.FAILED:
         if is_pruning(returned):
@@ -93,28 +95,28 @@ def outcome_of(
 
 
 def number_of(value: object) -> int | float | None:
-    """Returns ``value`` as a plain number; None if it is none.
+    """Returns ``value`` as a plain number; None if it is not a number.
 
-    A number is what ``float()`` takes, a tensor or an array of one element included. A text is no
-    number, and neither is True or False.
+    A number is anything that ``float()`` accepts, a tensor or an array of one element too. Texts,
+    True and False are not numbers.
     """
-    if callable(item := getattr(value, "item", None)):  # tensors, arrays, NumPy's scalars
+    if callable(item := getattr(value, "item", None)):  # a tensor, array or NumPy scalar
         try:
             value = item()
-        except (TypeError, ValueError, RuntimeError):  # of several elements
+        except (TypeError, ValueError, RuntimeError):  # it has several elements
             return None
     if value is None or isinstance(value, bool | str | bytes | bytearray):
         return None
     if isinstance(value, int):
         return int(value)
     try:
-        return float(value)  # type: ignore[arg-type]  # whether it can be one is the question
+        return float(value)  # type: ignore[arg-type]  # the except branch handles the rest
     except (TypeError, ValueError, RuntimeError, OverflowError):
         return None
 
 
 def plain_metrics(metrics: Mapping[Any, Any]) -> dict[str, Any]:
-    """Returns what can leave the process and stand in a table: numbers, and what JSON can hold."""
+    """Returns the entries that can be sent and written to a table: numbers and JSON values."""
     numbers = {str(name): (value, number_of(value)) for name, value in metrics.items()}
     return {
         name: value if number is None else number
@@ -132,7 +134,7 @@ def _is_json(value: Any) -> bool:
 
 
 def _listed(returned: Any, names: Sequence[str]) -> list[Any]:
-    """Returns a list of values as one, and a value as a list of one."""
+    """Returns several values as a list, and a single value as a list of one."""
     if len(names) > 1 and callable(tolist := getattr(returned, "tolist", None)):
         returned = tolist()
     return list(returned) if isinstance(returned, list | tuple) else [returned]
@@ -151,12 +153,12 @@ def _float(value: Any) -> float:
 
 
 def is_pruning(error: object) -> bool:
-    """Returns whether the exception says "pruned": a task need not import this package for it."""
+    """Returns whether ``error`` is a ``TrialPruned``, this package's or Optuna's."""
     return any(base.__name__ == "TrialPruned" for base in type(error).__mro__)
 
 
 def _objection(returned: Any, given: Sequence[Any], names: Sequence[str]) -> str:
-    """Returns why what a task returned has no value for each objective, or nothing."""
+    """Returns why the task's result lacks the value of an objective; empty if none is missing."""
     setting = "hydra.sweeper.objective=" + (names[0] if len(names) == 1 else f"[{','.join(names)}]")
     if isinstance(returned, Mapping):
         if missing := [name for name in names if name not in returned]:
@@ -179,7 +181,7 @@ def _shown(value: Any) -> str:
 
 
 def describe_error(error: object) -> str:
-    """Returns one line on why a job failed; the traceback is in its log."""
+    """Returns one line on why a job failed; the traceback is in the job's log."""
     message = " ".join(str(error).split())
     plain = type(error).__module__.startswith("dropout_study")
     return message if plain else f"{type(error).__name__}: {message}"

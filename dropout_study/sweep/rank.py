@@ -1,8 +1,8 @@
 """Ranks of a distributed job: such a process joins its trial and never starts a sweep.
 
-Lightning and others start the program's own command line once more for every further device. Such
-a process finds its trial in an environment variable and runs that one job. Without it the sweep
-itself was started as several ranks, which is refused.
+Lightning and others start the program's command line again for every further device. Such a
+process finds its trial in an environment variable and runs that one job. If the variable is
+missing, the sweep itself was started as several ranks, which is refused.
 """
 
 import json
@@ -17,7 +17,7 @@ from dropout_study.errors import UserError
 from dropout_study.sweep.source import Assignment
 
 TRIAL_VARIABLE = "DROPOUT_STUDY_TRIAL"
-"""Environment variable that tells the processes that a task starts which job they belong to."""
+"""Environment variable that names a job for the processes that the job's task starts."""
 
 RANK_VARIABLES = ("LOCAL_RANK", "RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
 
@@ -33,11 +33,11 @@ def rank_of(environment: Mapping[str, str] = os.environ) -> tuple[str, int]:
 
 @contextmanager
 def announced(assignment: Assignment, root: Path) -> Iterator[None]:
-    """Tells the processes that a job starts while the block runs which job they belong to.
+    """Names the job in the environment while the block runs, for processes that the job starts.
 
     Args:
         assignment: the job.
-        root: the sweep directory. Its name may hold the time: it is part of the job's overrides.
+        root: the sweep directory. Its name may contain the time, so it is passed on as an override.
     """
     overrides = [*assignment.overrides, to_override("hydra.sweep.dir", str(root))]
     os.environ[TRIAL_VARIABLE] = json.dumps(asdict(replace(assignment, overrides=overrides)))
@@ -48,10 +48,10 @@ def announced(assignment: Assignment, root: Path) -> Iterator[None]:
 
 
 def own_job() -> Assignment | None:
-    """Returns the job that this process belongs to as a rank above 0; None if it is no such rank.
+    """Returns the job of this process if its rank is above 0; None otherwise.
 
     Raises:
-        UserError: it is one, but no trial has started it.
+        UserError: the rank is above 0, but no trial has started this process.
     """
     name, rank = rank_of()
     if not rank:
@@ -59,8 +59,8 @@ def own_job() -> Assignment | None:
     given = os.environ.get(TRIAL_VARIABLE)
     if given is None:
         raise UserError(
-            f"this process is rank {rank} of a distributed job ({name}={rank}), no sweep begins; "
-            "start the sweep as one process, its trials may start further ones; several sweepers "
-            "on one study are jobs of their own (srun --ntasks=1)"
+            f"this process is rank {rank} of a distributed job ({name}={rank}), no sweep starts; "
+            "start the sweep as one process, its trials may start further processes; several "
+            "sweepers of one study must be separate jobs (srun --ntasks=1)"
         )
     return Assignment(**json.loads(given))

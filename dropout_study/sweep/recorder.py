@@ -1,4 +1,4 @@
-"""What keeps the files of a sweep's trials."""
+"""The interface of what writes the files of a sweep's trials."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -8,19 +8,19 @@ from dropout_study.sweep.source import Assignment
 
 
 class Recorder(Protocol):
-    """Keeps the trials' files; the sweeper's plugin hands in ``results.recorder``."""
+    """Writes the trials' files; the sweeper's plugin passes ``results.recorder``."""
 
     def begin(self, job: Assignment) -> None:
-        """Removes what an earlier run of the job has left that would be taken for its result."""
+        """Removes the result files of an earlier run of the job."""
 
     def record(self, job: Assignment, outcome: Outcome) -> None:
-        """Leaves a record of a job that has left none, because its process died."""
+        """Writes the record of a job that wrote none because its process died."""
 
     def merge(self, number: int, runs: Sequence[Assignment]) -> Outcome:
-        """Records a trial from its replicates and returns its outcome."""
+        """Makes a trial's record of its replicates' records and returns the trial's outcome."""
 
     def copy(self, number: int, params: Mapping[str, Any], twin: int) -> None:
-        """Records a trial that has the parameters, and so the result, of an earlier one."""
+        """Records a trial with the result of an earlier trial (``twin``) of the same parameters."""
 
     def update(self) -> None:
         """Brings the table up to date."""

@@ -1,4 +1,4 @@
-"""Three ways to run the jobs of a source: here, in workers, in waves of a Hydra launcher."""
+"""Three ways to run jobs: in this process, in worker processes, in waves of a Hydra launcher."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ TICK_S = 0.25
 
 
 def run_here(source: StudySource, runner: JobRunner) -> None:
-    """Runs one job after the other in this process, where a debugger can see it."""
+    """Runs one job after the other in this process, where a debugger works."""
     while jobs := source.ask(1):
         with use_trial(SourceTrial(jobs[0], source)):
             outcome = run_to_outcome(runner, jobs[0], source.settings.objectives)
@@ -42,7 +42,7 @@ def run_here(source: StudySource, runner: JobRunner) -> None:
 
 
 def run_in_workers(source: StudySource, pool: WorkerPool, trial_timeout: float | None) -> None:
-    """Keeps every worker busy: one whose trial ends or is pruned gets the next at once."""
+    """Keeps every worker busy: a worker whose trial ends gets the next one at once."""
     while True:
         for worker in pool.idle():
             jobs = source.ask(1)
@@ -85,16 +85,16 @@ def _end_overdue(source: StudySource, pool: WorkerPool, trial_timeout: float) ->
 
 
 def _overdue(workers: Sequence[Worker], trial_timeout: float) -> list[Worker]:
-    """Returns the workers that run for too long; not one that has just said that it has ended."""
+    """Returns the workers whose job runs too long, except those with an unread message."""
     late = [worker for worker in workers if worker.seconds > trial_timeout]
     return [worker for worker in late if not (worker.is_lost() or worker.channel.poll())]
 
 
 def run_in_waves(source: StudySource, launcher: Launcher, size: int) -> list[Sequence[JobReturn]]:
-    """Gives a Hydra launcher ``size`` jobs at a time, as Hydra defines it; returns what it did.
+    """Gives a Hydra launcher ``size`` jobs at a time; returns what the launcher returned.
 
-    A launcher numbers its jobs from one number on, so a wave with gaps (of a resumed study) or
-    with replicates is launched in parts.
+    A launcher numbers its jobs consecutively, so a wave with gaps (in a resumed study) or with
+    replicates is launched in parts.
     """
     returns: list[Sequence[JobReturn]] = []
     while wave := source.ask(size):
@@ -102,7 +102,7 @@ def run_in_waves(source: StudySource, launcher: Launcher, size: int) -> list[Seq
             overrides = [job.overrides for job in part]
             try:
                 jobs = launcher.launch(overrides, initial_job_idx=part[0].number)
-            except Exception as error:  # a job that was killed ends a launcher, not the study
+            except Exception as error:  # e.g. a job was killed; the study goes on
                 log.warning("the launcher has failed: %s", explain(error))
                 for job in part:
                     source.lost(job, f"its launcher has failed: {explain(error)}")
@@ -114,7 +114,7 @@ def run_in_waves(source: StudySource, launcher: Launcher, size: int) -> list[Seq
 
 
 def _parts(wave: Sequence[Assignment]) -> Iterator[list[Assignment]]:
-    """Cuts a wave into runs of consecutive trials, first all first replicates, and so on."""
+    """Splits a wave into parts with consecutive numbers, one replicate after the other."""
     ordered = sorted(wave, key=lambda job: (job.replicate or 0, job.number))
     numbered = enumerate(ordered)
     for _, run in groupby(numbered, key=lambda it: (it[1].replicate, it[1].number - it[0])):

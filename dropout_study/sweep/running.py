@@ -1,4 +1,4 @@
-"""Runs the jobs of a sweep by what was chosen for them: a launcher, workers, or this process."""
+"""Runs the jobs of a sweep in the chosen way: by a launcher, in workers, or in this process."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ from dropout_study.sweep.workers.worker import serve
 
 @dataclass(frozen=True)
 class SweepJobs:
-    """What the jobs of a sweep run with.
+    """Runs the jobs of a sweep.
 
     Attributes:
-        settings: of the sweeper.
+        settings: the sweeper's settings.
         ready: the sweep, planned and checked.
         config: the composed configuration of the sweep.
-        context: Hydra's.
-        launcher: Hydra's.
-        task_function: the application's.
-        output: file for what jobs in workers print.
+        context: Hydra's context.
+        launcher: the Hydra launcher.
+        task_function: the application's task function.
+        output: the file for the output of jobs in workers.
     """
 
     settings: SweepSettings
@@ -45,8 +45,8 @@ class SweepJobs:
         """Runs the jobs of ``source``; returns what the launcher returned, wave by wave.
 
         Args:
-            source: of the jobs.
-            detach: called in each worker: leaves the terminal to this process.
+            source: gives the jobs.
+            detach: called in each worker, so that it no longer writes to the terminal.
         """
         if hasattr(self.launcher, "launch_from"):
             self.launcher.launch_from(source)

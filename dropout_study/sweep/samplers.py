@@ -1,10 +1,9 @@
 """Samplers and pruners from their configs, so that a resumed study equals one never stopped.
 
-Nothing that a sampler keeps in itself outlives its process: not the state of its random numbers,
-not what GPSampler remembers of its last fit. So a sampler is built anew for every trial, with a
-seed of that trial's own, and whatever it knows of earlier trials it knows from the storage: TPE and
-GP fit again, CMA-ES finds its state at the trials, NSGA its parents at the study, QMC its place in
-the sequence, the grids what has been tried.
+The state of a sampler object (its random numbers, GPSampler's last fit) is lost when its process
+ends. So a new sampler is built for every trial, with a seed for that trial, and reads everything
+about earlier trials from the storage: TPE and GP fit again, CMA-ES reads its state from the trials,
+NSGA its parents from the study, QMC its position in the sequence, the grids the tried points.
 """
 
 import logging
@@ -37,18 +36,18 @@ from dropout_study.sweep.confs.arguments import plain_of
 
 log = logging.getLogger(__name__)
 
-WALKS = (GridSampler, BruteForceSampler)  # samplers that try every point and then have no more
+WALKS = (GridSampler, BruteForceSampler)  # samplers that try every point once and then stop
 RANDOM = "optuna.samplers.RandomSampler"
-ONE_SEED = (GridSampler, QMCSampler)  # their seed fixes one sequence, in which n is the place
+ONE_SEED = (GridSampler, QMCSampler)  # their seed fixes one sequence; trial n takes its entry n
 SPACE_CACHE = "_search_space"
-"""What all trials of a study have searched, as TPE and others remember it from trial to trial. It
-follows from the study alone, and to find it out again is a third of an ask at 10,000 trials."""
+"""The intersection search space of a study, kept from trial to trial as TPE and others do. It
+follows from the study alone; computing it again takes a third of an ask at 10,000 trials."""
 
 
 class SeededByTrial(BaseSampler):
-    """The sampler of a study: for each trial, ``build_sampler`` for its number.
+    """The sampler of a study: uses for each trial a sampler built for the trial's number.
 
-    Optuna says the number only when the trial exists: so several processes can ask one study, and
+    The number is known only when the trial exists. So several processes can ask one study, and
     each trial still gets the randomness of its own number.
 
     Args:
@@ -64,12 +63,12 @@ class SeededByTrial(BaseSampler):
 
     @property
     def walks(self) -> bool:
-        """Whether it tries every point and then has no more."""
+        """Whether it tries every point once and then stops."""
         return isinstance(self._latest, WALKS)
 
     @property
     def walks_all(self) -> bool:
-        """Whether it tries every combination of values, needed or not."""
+        """Whether it tries every combination, also of values that a condition leaves unused."""
         return isinstance(self._latest, GridSampler)
 
     def _at(self, number: int) -> BaseSampler:
@@ -81,20 +80,20 @@ class SeededByTrial(BaseSampler):
         return self._running[number]
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Begins a trial, always with a new sampler."""
+        """Builds a new sampler for the trial that begins."""
         self._running.pop(trial.number, None)
         self._at(trial.number).before_trial(study, trial)
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """Returns what is drawn jointly."""
+        """Returns the space of the parameters that are drawn jointly."""
         return self._at(trial.number).infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Draws what is drawn jointly."""
+        """Draws the parameters that are drawn jointly."""
         return self._at(trial.number).sample_relative(study, trial, search_space)
 
     def sample_independent(
@@ -115,7 +114,7 @@ class SeededByTrial(BaseSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """Ends a trial. Walks would only stop ``Study.optimize`` here, which we do not call."""
+        """Ends a trial. ``WALKS`` are not called: they only stop ``Study.optimize``, not used."""
         if not self.walks:
             self._at(trial.number).after_trial(study, trial, state, values)
         self._running.pop(trial.number, None)
@@ -125,9 +124,10 @@ def build_sampler(conf: DictConfig, number: int, space: SearchSpace) -> BaseSamp
     """Returns the sampler for trial ``number``: its randomness is a function of (seed, number).
 
     Args:
-        conf: a sampler by ``_target_``; further samplers in its arguments are seeded, too.
-        number: of the trial.
-        space: what the study searches; GridSampler's grid.
+        conf: the sampler's configuration with ``_target_``; samplers in its arguments are seeded,
+            too.
+        number: the trial's number.
+        space: the search space; also the grid of GridSampler.
 
     Raises:
         UserError: the sampler cannot be built, or the space has no grid that it needs.
@@ -135,7 +135,7 @@ def build_sampler(conf: DictConfig, number: int, space: SearchSpace) -> BaseSamp
     given = plain_of("sampler", conf)
     arguments = _seeded(given, number)
     if _is_a(given, GridSampler):
-        # Its values are no configuration: `${x}` in one is a text, which the job resolves.
+        # The grid's values are not resolved here: `${x}` in one is resolved by the job.
         arguments = {**arguments, "search_space": None, "_partial_": True}
         grid: BaseSampler = _build("sampler", arguments, BaseSampler, search_space=grid_of(space))
         return grid
@@ -147,10 +147,10 @@ def build_sampler(conf: DictConfig, number: int, space: SearchSpace) -> BaseSamp
 
 
 def build_pruner(conf: DictConfig | None) -> BasePruner:
-    """Returns the pruner of ``conf``; without one, a pruner that never prunes.
+    """Returns the pruner of ``conf``; without ``conf`` a pruner that never prunes.
 
     Raises:
-        UserError: it cannot be built.
+        UserError: the pruner cannot be built.
     """
     if conf is None:
         return NopPruner()
@@ -161,7 +161,7 @@ def build_pruner(conf: DictConfig | None) -> BasePruner:
 def _build(role: str, arguments: Mapping[str, Any], kind: type, **more: Any) -> Any:
     with warnings.catch_warnings(record=True) as deprecations:
         warnings.simplefilter("always", FutureWarning)
-        warnings.simplefilter("ignore", ExperimentalWarning)  # chosen by name, known to be new
+        warnings.simplefilter("ignore", ExperimentalWarning)  # the user has chosen it by name
         built = build(f"hydra.sweeper.{role}", dict(arguments), _convert_="all")
         if more:
             built = built(**more)
@@ -175,7 +175,7 @@ def _build(role: str, arguments: Mapping[str, Any], kind: type, **more: Any) -> 
 
 
 def _tell_deprecated(role: str, arguments: Mapping[str, Any], messages: Sequence[str]) -> None:
-    """Says once a process which arguments Optuna has deprecated: a sampler is built every trial."""
+    """Warns of deprecated arguments, once a process: a sampler is built for every trial."""
     old = [name for name in arguments if any(f"`{name}`" in each for each in messages)]
     line = (
         f"leave out {', '.join(f'`hydra.sweeper.{role}.{name}`' for name in old)}: "
@@ -193,7 +193,7 @@ def _warn_once(line: str) -> None:
 
 
 def _seeded(node: Any, number: int) -> Any:
-    """Returns ``node`` with the seeds of all samplers in it replaced by those of a trial."""
+    """Returns ``node`` with the seeds of all samplers in it replaced by seeds for the trial."""
     if isinstance(node, list):
         return [_seeded(element, number) for element in node]
     if not isinstance(node, dict):
@@ -205,12 +205,12 @@ def _seeded(node: Any, number: int) -> Any:
 
 
 def _seed(seed: int | None, number: int) -> int | None:
-    """Returns the seed of a trial's sampler, in numpy's range; none stays none."""
+    """Returns the seed of a trial's sampler, in numpy's range; None stays None."""
     return None if seed is None else draw_key(seed, "sampler", number) % 2**32
 
 
 def _with_one_seed(conf: DictConfig) -> DictConfig:
-    """Returns ``conf``; a null seed that must be the same for all trials is drawn, once."""
+    """Returns ``conf``; a null seed that all trials must share is drawn here, once."""
     plain = plain_of("sampler", conf)
     if not _is_a(plain, *ONE_SEED) or plain.get("seed") is not None:
         return conf
@@ -222,5 +222,5 @@ def _is_a(arguments: Mapping[str, Any], *kinds: type) -> bool:
     try:
         found = get_object(target) if isinstance(target, str) else target
     except (ImportError, ValueError):
-        return False  # `instantiate` will say it
+        return False  # `instantiate` raises the error later
     return isinstance(found, type) and issubclass(found, kinds)

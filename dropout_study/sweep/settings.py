@@ -21,7 +21,7 @@ Direction = Literal["maximize", "minimize"]
 
 @dataclass(frozen=True)
 class SweepSettings:
-    """What ``hydra.sweeper`` says."""
+    """The settings in ``hydra.sweeper``."""
 
     sampler: DictConfig
     pruner: DictConfig | None = None
@@ -50,7 +50,7 @@ class SweepSettings:
 
     @classmethod
     def from_config(cls, config: DictConfig) -> Self:
-        """Returns the settings in the ``hydra.sweeper`` of a composed configuration, checked.
+        """Returns the checked settings in the ``hydra.sweeper`` of a composed configuration.
 
         Raises:
             UserError: a setting is unknown, or its value is of another type or out of its range.
@@ -109,23 +109,23 @@ class SweepSettings:
 
     @property
     def directions(self) -> list[Direction]:
-        """One an objective."""
+        """The directions, one for each objective."""
         return cast("list[Direction]", list(as_names(self.direction)))
 
     @property
     def aim(self) -> str:
-        """What is to become of the objectives: "maximize value"."""
+        """The directions and names of the objectives, e.g. "maximize value"."""
         pairs = zip(self.directions, self.objectives, strict=True)
         return ", ".join(f"{direction} {objective}" for direction, objective in pairs)
 
     @property
     def jobs_at_once(self) -> int:
-        """How many trials are in flight; 0 for one at a time in the sweeper's own process."""
+        """How many trials run at a time; 0 for one at a time in the sweeper's own process."""
         return cores() if self.n_jobs == "auto" else int(self.n_jobs)
 
 
 def _setting(name: str, value: Any) -> Any:
-    """Returns a setting as it is declared; null is an empty list or mapping."""
+    """Returns a setting in its declared type; null becomes an empty list or mapping."""
     declared = {each.name: each for each in fields(SweepSettings)}[name]
     if value is None and declared.default_factory is not MISSING:
         return declared.default_factory()
@@ -134,7 +134,7 @@ def _setting(name: str, value: Any) -> Any:
 
 
 def part_of(role: str, hydra: DictConfig) -> DictConfig | None:
-    """Returns the sampler or the pruner of a sweeper, as what it is built from.
+    """Returns the configuration of the sweeper's sampler or pruner.
 
     Args:
         role: ``sampler`` or ``pruner``.
@@ -162,7 +162,7 @@ def _value(sweeper: DictConfig, name: str) -> Any:
 
 
 def _check_names(name: str, value: Any) -> None:
-    """Checks for a text, or a list of at least one."""
+    """Checks for a text, or a list of at least one text."""
     texts = value if isinstance(value, list) else [value]
     if not texts or not all(isinstance(text, str) for text in texts):
         raise argument_error(name, value, "must be a text, or a list of texts for several")

@@ -1,4 +1,4 @@
-"""Between a sweeper and whoever runs its trials: where trials come from and who is told of them."""
+"""The interface between a sweeper and what runs its trials."""
 
 import errno
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ class Assignment:
     """A job to be run: a trial, or one replicate of it.
 
     Attributes:
-        number: the trial's, and the job's ``hydra.job.num``.
-        overrides: of the job.
-        params: the searched parameters among them, by dotted key.
-        replicate: which of the trial's replicates, from 0; None where a trial is one job.
+        number: the trial's number, equal to ``hydra.job.num``.
+        overrides: the job's overrides.
+        params: the searched parameters among the overrides, by dotted key.
+        replicate: the replicate's index from 0; None if the trial is a single job.
     """
 
     number: int
@@ -25,28 +25,28 @@ class Assignment:
 
     @property
     def name(self) -> str:
-        """The job's directory within the study's, and what messages call it."""
+        """The name of the job's directory in the study's directory, also used in messages."""
         return f"{self.number}" + ("" if self.replicate is None else f"/replicate_{self.replicate}")
 
 
 class TrialSource(Protocol):
-    """What a launcher gets that keeps its places filled: there is no end of a wave to wait for.
+    """Jobs for a launcher that starts a new job whenever one ends, without waves.
 
-    Such a launcher has a method ``launch_from(source)``; it asks until there is nothing left and
-    all that it has asked for is told or released.
+    Such a launcher has a method ``launch_from(source)``. It asks until there are no more jobs, and
+    tells or releases every job that it got.
     """
 
     @property
     def stopping(self) -> bool:
-        """Whether trials are to leave after their epoch and be released, not told."""
+        """Whether trials must stop after their epoch and be released, not told."""
 
-    def ask(self, places: int) -> list[Assignment]:
-        """Returns up to ``places`` jobs to be run; none if there is nothing to do at present."""
+    def ask(self, count: int) -> list[Assignment]:
+        """Returns up to ``count`` jobs to run; none if there is nothing to do at present."""
 
     def report(self, assignment: Assignment, value: float, step: int) -> bool:
-        """Records an intermediate value of a job; returns whether it goes on.
+        """Records an intermediate value of a job; returns whether the job goes on.
 
-        One that does not is pruned, unless the study is ``stopping``.
+        A job that does not go on is pruned, unless the study is ``stopping``.
         """
 
     def tell(self, assignment: Assignment, job: JobReturn) -> None:
@@ -57,18 +57,18 @@ class TrialSource(Protocol):
 
 
 class StudyStopping(BaseException):
-    """The study is being stopped: a running trial leaves as it is, and runs again on resuming.
+    """The study is being stopped: a running trial ends without a result and can be resumed.
 
-    Not an ``Exception``, so that a task that catches those does not take it for its own.
+    Not an ``Exception``, so that a task's ``except Exception`` does not catch it.
     """
 
 
 class Interrupted(SystemExit):
-    """The program is told to end at once; a ``SystemExit`` of a task is only that task's end."""
+    """The program must end at once; a plain ``SystemExit`` of a task ends that task only."""
 
 
 DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
-"""Errors that are not a trial's but the study's: none after it can be recorded."""
+"""Numbers of the errors that end the study: no further trial could be recorded."""
 
 
 def is_disk_fault(error: object) -> bool:

@@ -1,7 +1,7 @@
-"""The study as a source of jobs: what is asked of Optuna, and what becomes of how jobs end.
+"""The study as a source of jobs: asks Optuna for trials, and handles the ends of their jobs.
 
 Workers, a launcher or this process ask here for jobs and tell here how they ended. So records,
-tables, display, retries and budgets are the same for all of them.
+tables, display, retries and limits are the same for all of them.
 """
 
 import logging
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class _Trial:
-    """A trial whose jobs are out or waiting."""
+    """A trial whose jobs run or wait."""
 
     asked: Asked
     jobs: list[Assignment]
@@ -37,11 +37,11 @@ class _Trial:
 
     @property
     def key(self) -> str:
-        """The same for trials with the same parameters."""
+        """A text that is equal for trials with the same parameters."""
         return params_key(self.asked.params)
 
     def value_to_report(self, replicate: int) -> float | None:
-        """Returns the value of a replicate that has ended; None for the last: the trial ends."""
+        """Returns the value of a replicate that has ended; None for the last, which is told."""
         outcome = self.outcomes.get(replicate)
         last = replicate + 1 == len(self.jobs)
         return None if outcome is None or last else outcome.value
@@ -52,15 +52,15 @@ class StudySource:
 
     Args:
         asktell: the study.
-        settings: the sweeper's.
-        plan: what is searched and what is fixed.
-        base_seed: the configuration's own seed, of replicate 0.
+        settings: the sweeper's settings.
+        plan: the plan of the sweep.
+        base_seed: the seed of replicate 0.
         ended: records how trials end.
-        recorder: keeps files.
-        display: shows the sweep.
+        recorder: writes the files of trials.
+        display: shows the progress of the sweep.
 
     Attributes:
-        tick: called whenever somebody asks or reports: the display, the heartbeat, the budget.
+        tick: called at every ask and report, for the display, the heartbeat and the time limit.
     """
 
     def __init__(
@@ -86,21 +86,21 @@ class StudySource:
         self.stopping = False
         self.stop_asking = False
         self.tick: Callable[[], None] = lambda: None
-        # Optuna's callbacks end a study by its `stop`, which Optuna allows only in `optimize`.
+        # Optuna callbacks call `study.stop`, which Optuna allows only in `optimize`.
         asktell.study.stop = self._stop_asking  # type: ignore[method-assign]
 
     def stop(self) -> None:
-        """Lets running trials leave after their epoch; they stay resumable."""
+        """Makes running trials stop after their epoch; they can be resumed."""
         self.stopping = True
 
     def _stop_asking(self) -> None:
         self.stop_asking = True
 
-    def ask(self, places: int) -> list[Assignment]:
-        """Returns up to ``places`` jobs; none if there is nothing to do at present."""
+    def ask(self, count: int) -> list[Assignment]:
+        """Returns up to ``count`` jobs; none if there is nothing to do at present."""
         self.tick()
         found: list[Assignment] = []
-        while len(found) < places and not self.stopping:
+        while len(found) < count and not self.stopping:
             if not self._waiting and not self._ask_one():
                 break
             if self._waiting:
@@ -148,7 +148,7 @@ class StudySource:
         if self.stopping:
             return False
         if assignment.replicate is not None:
-            return not self._trials[number].pruned  # a replicate is reported when it has ended
+            return not self._trials[number].pruned  # a replicate reports only its end
         if len(self.settings.directions) > 1:
             return True  # Optuna does not prune these
         return self.asktell.report(number, value, step)
@@ -169,7 +169,7 @@ class StudySource:
     def _end_replicate(self, trial: _Trial, index: int, outcome: Outcome) -> None:
         trial.outcomes[index] = outcome
         self._report_replicates(trial)
-        trial.pruned |= outcome.state == TrialState.FAIL  # there is no mean any more
+        trial.pruned |= outcome.state == TrialState.FAIL  # the mean needs all replicates
         if trial.pruned:
             trial.jobs = [job for job in trial.jobs if job not in self._waiting]
             self._drop_waiting(trial)
@@ -181,7 +181,7 @@ class StudySource:
         self._waiting = deque(job for job in self._waiting if job.number != number)
 
     def _report_replicates(self, trial: _Trial) -> None:
-        """Reports the replicates that have ended, in order, each as a step (from 1)."""
+        """Reports the replicates that have ended, in order; replicate i is step i + 1."""
         if len(self.settings.directions) > 1:
             return  # Optuna does not prune these
         step = len(self.asktell.reported(trial.asked.number))
@@ -190,12 +190,12 @@ class StudySource:
             trial.pruned = not self.asktell.report(trial.asked.number, value, step)
 
     def lost(self, assignment: Assignment, reason: str) -> None:
-        """Ends a job whose process has died: it is begun again, or fails."""
+        """Handles a job whose process has died: starts it again, or ends it as failed."""
         trial = self._trials[assignment.number]
         if self.stopping:
             self.release(assignment)
         elif assignment.replicate is None and trial.asked.restarts < self.settings.max_retries:
-            log.warning("trial %d is begun again: %s", assignment.number, reason)
+            log.warning("trial %d is started again: %s", assignment.number, reason)
             self._release(trial, trial.asked.restarts + 1)
         else:
             self.end(assignment, Outcome(TrialState.FAIL, error=reason))
@@ -238,8 +238,8 @@ def jobs_of(
 
     Args:
         asked: the trial.
-        plan: what is searched and what is fixed.
-        settings: of the sweeper.
+        plan: the plan of the sweep.
+        settings: the sweeper's settings.
         base_seed: the seed of replicate 0; replicate i has this seed + i.
     """
     overrides, params = plan.job_overrides(asked.params), plan.values(asked.params)

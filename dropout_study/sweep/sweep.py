@@ -1,4 +1,4 @@
-"""A sweep, from its settings to its study: plan, open, run, conclude."""
+"""A sweep from start to end: plan, open the study, run its jobs, conclude."""
 
 import logging
 from collections.abc import Sequence
@@ -50,14 +50,14 @@ class Sweep:
     """One run of the sweeper on a study.
 
     Args:
-        settings: the sweeper's.
+        settings: the sweeper's settings.
         arguments: overrides from the command line, sweeps included.
         config: the composed configuration of the sweep.
-        saved: the same, as ``multirun.yaml`` shows it: with the settings that are used.
-        context: Hydra's.
-        launcher: Hydra's.
-        task_function: the application's.
-        recorder: keeps the trials' files.
+        saved: the same for ``multirun.yaml``, with the settings that are used.
+        context: Hydra's context.
+        launcher: the Hydra launcher.
+        task_function: the application's task function.
+        recorder: writes the trials' files.
     """
 
     def __init__(
@@ -106,10 +106,10 @@ class Sweep:
         """Runs trials until the study has ``n_trials`` finished ones.
 
         Returns:
-            What the launcher returned, wave by wave; nothing where jobs ran in workers.
+            What the launcher returned, wave by wave; nothing if jobs ran in workers.
 
         Raises:
-            UserError: the study is another one, its storage is gone, or too many trials failed.
+            UserError: the study is a different one, its storage is gone, or too many trials failed.
             SystemExit: 130, after an interrupt.
         """
         if self.settings.dry_run:
@@ -126,12 +126,12 @@ class Sweep:
         except (OSError, StorageInternalError) as error:
             told = masked(" ".join(str(error).split()))
             raise UserError(
-                f"the study cannot go on: {told}; what has ended is kept, resume with: "
+                f"the study cannot go on: {told}; finished trials are kept, resume with: "
                 f"{resume_command()}"
             ) from error
 
     def _print_plan(self) -> None:
-        """Prints what would be searched, from where, and what it would cost; writes nothing."""
+        """Prints the search space, the first points and the cost; writes nothing."""
         cost = marked(self.task_function, "cost")
         known = (self.ready.config, self.settings, self.ready.first, self._suggest)
         print_plan(
@@ -156,9 +156,11 @@ class Sweep:
             lock=self.paths.study_lock,
         )
         if resumed := asktell.requeue_orphans():
-            log.info("run again, their process has died: trials %s", ", ".join(map(str, resumed)))
+            log.info(
+                "run again because their process died: trials %s", ", ".join(map(str, resumed))
+            )
         watch = dashboard_command(self.storage or self.paths.journal)
-        log.info("the study in a browser, also while it runs: %s", watch)
+        log.info("to see the study in a browser, also while it runs: %s", watch)
         display = SweepDisplay.of(study, self.settings)
         source = self._source(asktell, display)
         deadline = Deadline(self.settings.timeout)
@@ -167,7 +169,7 @@ class Sweep:
             display.tick()
             lease.beat()
             if deadline.passed and not source.stopping:
-                log.info("hydra.sweeper.timeout: running trials leave after their epoch")
+                log.info("hydra.sweeper.timeout is over: running trials stop after their epoch")
                 source.stop()
 
         try:
@@ -222,4 +224,4 @@ class Sweep:
 
 
 def _tell_interrupted() -> None:
-    log.info("interrupted; nothing that has ended is lost, resume with: %s", resume_command())
+    log.info("interrupted; finished trials are kept, resume with: %s", resume_command())

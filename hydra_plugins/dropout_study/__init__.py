@@ -1,1 +1,1 @@
-"""Hydra plugins of dropout_study: doors only, what they do lives in ``dropout_study``."""
+"""Hydra plugins of dropout_study: thin classes; their code is in ``dropout_study``."""

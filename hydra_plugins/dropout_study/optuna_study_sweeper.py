@@ -31,7 +31,7 @@ class OptunaStudySweeper(Sweeper):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Keeps what Hydra hands over and makes the launcher."""
+        """Stores the arguments and makes the launcher."""
         from dropout_study.errors import UserError
         from dropout_study.sweep.confs.moving_over import moved_over, with_own_sampler
 
@@ -50,7 +50,7 @@ class OptunaStudySweeper(Sweeper):
         )
 
     def sweep(self, arguments: list[str]) -> Any:
-        """Runs the study; returns what another launcher than Hydra's basic one returned."""
+        """Runs the study; returns the launcher's results (none if the jobs ran in workers)."""
         from dropout_study.errors import UserError
         from dropout_study.results.recorder import StudyRecorder
         from dropout_study.sweep.confs.moving_over import left_aside
@@ -96,9 +96,9 @@ class OptunaStudySweeper(Sweeper):
 
 
 class BesideOtherPlugins(SearchPathPlugin):
-    """Takes the names that no other plugin has, and reads a left-over one of the official plugin.
+    """Registers the option names that no other plugin has, and ignores a left-over ``_target_``.
 
-    Hydra calls it when all plugins are known and nothing is composed yet.
+    Hydra calls it when all plugins are known and no configuration is composed yet.
     """
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:

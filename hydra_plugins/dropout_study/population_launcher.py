@@ -19,8 +19,8 @@ register_population_launcher()
 class PopulationLauncher(Launcher):
     """Trains jobs together; ``dropout_study.launch`` does the work.
 
-    It has ``launch_from`` if the task has a population form; without one a task's jobs run one
-    after the other.
+    It has ``launch_from`` if the task has a population form; otherwise the jobs run one after the
+    other.
     """
 
     def __init__(self, capacity: Any) -> None:
@@ -29,7 +29,7 @@ class PopulationLauncher(Launcher):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Keeps what Hydra hands over."""
+        """Stores the arguments."""
         try:
             self.places = check_capacity(self.capacity)
         except UserError as error:
@@ -56,7 +56,7 @@ class PopulationLauncher(Launcher):
         return launch_wave(job_overrides, initial_job_idx, capacity=self.places, **self.hydra)
 
     def _launch_from(self, source: Any) -> None:
-        """Trains the trials of ``source``, a ``TrialSource``, and keeps the places filled."""
+        """Trains the trials of ``source``, a ``TrialSource``."""
         from dropout_study.launch.launch import launch_from
 
         launch_from(source, capacity=self.places, **self.hydra)

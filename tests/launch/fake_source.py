@@ -29,9 +29,9 @@ class FakeSource:
         self.running: set[int] = set()
         self.most_running = 0
 
-    def ask(self, places: int) -> list[Assignment]:
-        assert places >= 1
-        given, self._waiting = self._waiting[:places], self._waiting[places:]
+    def ask(self, count: int) -> list[Assignment]:
+        assert count >= 1
+        given, self._waiting = self._waiting[:count], self._waiting[count:]
         self.running |= {assignment.number for assignment in given}
         self.most_running = max(self.most_running, len(self.running))
         return given

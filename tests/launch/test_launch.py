@@ -189,7 +189,7 @@ class TestStopped:
         assert not list(Path("study").glob("*/metrics.json"))
 
 
-def test_trials_of_different_data_fill_the_same_places(launcher):
+def test_trials_of_different_data_share_the_capacity(launcher):
     sizes = [100, 200, 100, 300, 200, 100, 300, 100]
     source = FakeSource([[*SMALL, f"data.train_size={size}"] for size in sizes])
     launcher("population", "hydra.launcher.capacity=3").launch_from(source)

@@ -87,7 +87,7 @@ def test_without_conditions_the_order_is_that_of_the_space():
         ({"model": "deep", "deep.layers": 3}, MNIST, list(SPACE)),
         ({"model": "deep", "deep.layers": 3}, {"data": "cifar10"}, [*list(SPACE)[1:]]),
         ({"model": "deep", "deep.layers": 3}, {}, [*list(SPACE)[1:]]),
-        # a searched parameter that is not searched here decides nothing, whatever the config holds
+        # a parameter that this trial does not search decides nothing, even if configured
         ({"model": "plain"}, {**MNIST, "deep.layers": 3}, ["model", "lr"]),
     ],
 )
@@ -99,8 +99,8 @@ def test_a_parameter_is_active_where_all_of_its_condition_holds(params, fixed, n
     "conditions",
     [{"lr": {"model": ("deep",)}, "model": {"lr": (0.1,)}}, {"lr": {"lr": (0.1,)}}],
 )
-def test_conditions_that_wait_for_each_other_are_refused(told, conditions):
-    assert "wait for each other" in told(search_order, SPACE, conditions)
+def test_conditions_that_depend_on_each_other_are_refused(told, conditions):
+    assert "depend on each other" in told(search_order, SPACE, conditions)
 
 
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")

@@ -120,7 +120,7 @@ def test_what_may_change_counts_no_more(study, told):
 def test_of_many_changes_the_first_are_told(study, told):
     check(study, facts={f"key{i}": 0 for i in range(9)})
     message = told(check, study, facts={f"key{i}": 1 for i in range(9)})
-    assert "`key5` was 0, is now 1; and 3 more; give this sweep a name" in message
+    assert "`key5` was 0, is now 1; and 3 more; give this sweep another name" in message
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, None, [1, 2], {}, (1, 2), object])

@@ -86,11 +86,14 @@ def test_the_plan_tells_space_size_first_points_and_cost():
         "model.dropout   0 to 0.8                model is mlp_deep and data is mnist or kmnist",
         "trainer.epochs  5 to 20, whole numbers",
     ]
-    assert lines[5] == "The space has no end of points."
+    assert lines[5] == "The space has infinitely many points."
     assert lines[7].split() == ["trial", "model", "trainer.epochs", "model.dropout"]
     assert lines[8].split() == ["0", "mlp", "10", "enqueued"]
     assert [line.split()[0] for line in lines[8:11]] == ["0", "1", "2"]
-    assert lines[-2:] == ["It costs nothing.", "A dry run: nothing of the study has been written."]
+    assert lines[-2:] == [
+        "It costs nothing.",
+        "This was a dry run: no file of the study was written.",
+    ]
 
 
 def test_a_space_of_points_is_counted_under_its_conditions():

@@ -169,7 +169,7 @@ def test_a_storage_by_target_is_read_as_its_url(storage, url, read):
                 "params": {"x": "choice(1)"},
                 "sampler": {"_target_": "optuna.samplers.GridSampler", "search_space": {"x": [1]}},
             },
-            "the grid is that of hydra.sweeper.params",
+            "write the grid in hydra.sweeper.params",
         ),
     ],
 )

@@ -60,7 +60,7 @@ def test_a_sweep_that_is_itself_a_rank_is_refused_in_one_line(tmp_path: Path):
     process = start(tmp_path, LOCAL_RANK="1", WORLD_SIZE="2")
     printed, _ = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert "this process is rank 1 of a distributed job (LOCAL_RANK=1), no sweep begins" in printed
+    assert "is rank 1 of a distributed job (LOCAL_RANK=1), no sweep starts" in printed
     assert "Traceback" not in printed
     assert not (tmp_path / "study" / "journal.log").exists()
 
@@ -96,7 +96,7 @@ def test_what_a_task_has_started_ends_with_a_killed_sweep(tmp_path: Path, number
     process.send_signal(number)
     if number == signal.SIGTERM:  # the first asks the trial to leave, the second ends the sweep
         assert process.stdout is not None
-        while "once more ends at once" not in process.stdout.readline():
+        while "send it again to end now" not in process.stdout.readline():
             assert process.poll() is None
         process.send_signal(number)
     process.communicate(timeout=120)

@@ -286,7 +286,7 @@ class TestFit:
 
     def test_a_number_must_be_one(self, plan, told):
         message = told(plan(PARAMS).fit, {"optimizer.lr": "high"})
-        assert message.startswith("`optimizer.lr` must be a number where it is enqueued")
+        assert message.startswith("`optimizer.lr` must be a number in an enqueued point")
 
 
 def test_points_are_rows_of_one_choice(told):

@@ -1,1 +1,1 @@
-"""Where a study is kept: a journal file or a database."""
+"""The storages of a study: a journal file or a database."""

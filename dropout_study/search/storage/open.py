@@ -1,7 +1,7 @@
-"""Where a study is kept: a journal file in its own directory, or any storage of Optuna's by URL.
+"""Opens a study's storage: a journal file in the study's directory, or any Optuna storage by URL.
 
-The default is a journal file (docs/sweeper.md has the numbers behind that). A power cut or a kill
-can tear its last line and nothing else; whoever opens it or writes next cuts the torn line off.
+The default is a journal file (docs/sweeper.md has the measurements). A power cut or a kill can
+leave an incomplete last line; it is removed when the file is opened or written next.
 """
 
 import sqlite3
@@ -21,12 +21,12 @@ BUSY_TIMEOUT_S = 60
 
 
 def open_storage(url: str | None, journal: Path) -> BaseStorage:
-    """Returns the storage at ``url``, or the study's own journal file if there is none.
+    """Returns the storage at ``url``, or the study's own journal file if ``url`` is None.
 
     Args:
-        url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, ``mysql://...``: any that SQLAlchemy
-            knows; ``journal://FILE``: a journal file. A masked password is looked up in the
-            environment (``secrets``).
+        url: a URL of SQLAlchemy, e.g. ``sqlite:///FILE``, ``postgresql+psycopg://...`` or
+            ``mysql://...``, or ``journal://FILE`` for a journal file. A masked password is read
+            from the environment (see ``urls``).
         journal: the journal file in the study's directory.
 
     Raises:
@@ -43,7 +43,7 @@ def open_storage(url: str | None, journal: Path) -> BaseStorage:
             _write_ahead(full.removeprefix("sqlite:///").partition("?")[0])
             return RDBStorage(full, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
         return RDBStorage(full, engine_kwargs={"pool_pre_ping": True})
-    except RuntimeError as error:  # another generation of Optuna's tables; it says the way out
+    except RuntimeError as error:  # tables of another Optuna release; the message says what to do
         told = " ".join(str(error).split()).replace("$STORAGE_URL", masked(url))
         raise UserError(f"the storage {masked(url)} cannot be used: {told}") from error
     except (SQLAlchemyError, sqlite3.Error, ImportError, OSError, ValueError) as error:
@@ -53,7 +53,7 @@ def open_storage(url: str | None, journal: Path) -> BaseStorage:
 
 @contextmanager
 def closing_storage(study: optuna.Study) -> Iterator[optuna.Study]:
-    """Gives the connections to a study's database back when the block ends."""
+    """Closes the connections to a study's database when the block ends."""
     try:
         yield study
     finally:
@@ -62,7 +62,7 @@ def closing_storage(study: optuna.Study) -> Iterator[optuna.Study]:
 
 
 def _write_ahead(database: str) -> None:
-    """Makes SQLite write ahead: readers do not wait, and a commit is one write."""
+    """Switches SQLite to its write-ahead log: readers do not wait, and a commit is one write."""
     if database == ":memory:":
         return
     Path(database).parent.mkdir(parents=True, exist_ok=True)

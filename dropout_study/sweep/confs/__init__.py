@@ -1,1 +1,1 @@
-"""The configurations of the sweeper, its samplers and its pruners, as Hydra shows them."""
+"""The configurations of the sweeper, its samplers and its pruners, registered with Hydra."""

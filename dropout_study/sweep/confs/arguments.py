@@ -1,7 +1,7 @@
-"""The arguments of a sampler or a pruner: those that its class takes, of the types it takes.
+"""Checks the arguments of a sampler or a pruner: their names and their types.
 
-What was chosen from a group, ``tpe`` say, shows all its fields. Where ``_target_`` then names
-another class, the fields that nobody has changed are not meant for it.
+An option of a group (e.g. ``tpe``) brings all its fields. If ``_target_`` then names another class,
+the fields that still have their defaults are left out.
 """
 
 from collections.abc import Mapping
@@ -24,15 +24,15 @@ SEED = "seed"
 
 
 def arguments_of(role: str, conf: Any, choice: str | None = None) -> dict[str, Any]:
-    """Returns what a sampler or pruner is built from, checked.
+    """Returns the checked arguments of a sampler or pruner, with its ``_target_``.
 
     Args:
         role: ``sampler`` or ``pruner``.
         conf: its configuration.
-        choice: the option of its group that the configuration began with.
+        choice: the option of its group that the configuration started from.
 
     Raises:
-        UserError: it names no class, or has an argument that the class does not take.
+        UserError: ``conf`` names no class, or has an argument that the class does not take.
     """
     given = plain_of(role, conf)
     known = CONFS[role].get((choice or "").removeprefix(OWN))
@@ -49,7 +49,7 @@ def plain_of(role: str, conf: Any) -> dict[str, Any]:
     """Returns the configuration of a sampler or a pruner as plain data.
 
     Raises:
-        UserError: it names no class, or lacks a value.
+        UserError: ``conf`` names no class, or lacks a value.
     """
     try:
         plain = OmegaConf.to_container(conf, resolve=True, throw_on_missing=True)
@@ -65,14 +65,14 @@ def plain_of(role: str, conf: Any) -> dict[str, Any]:
             f"must be a mapping with the _target_ of an Optuna {role}",
             f"choose one with hydra/sweeper/{role}=NAME",
         )
-    plain.pop("_partial_", None)  # the official plugin's way to build a grid later, as we always do
+    plain.pop("_partial_", None)  # the official plugin needs it for a grid, this one does not
     return _without_newer({str(key): value for key, value in plain.items()})
 
 
 def _without_newer(given: dict[str, Any]) -> dict[str, Any]:
-    """Leaves out what the installed Optuna does not take, where it has our default.
+    """Leaves out arguments that the installed Optuna does not know, if they have the default.
 
-    The Confs have Optuna 5's fields; ``mutation`` of NSGA-II, for one, is not known to 4.9.
+    The Confs have Optuna 5's fields; Optuna 4.9 does not know ``mutation`` of NSGA-II, for example.
     """
     confs = (conf() for group in CONFS.values() for conf in group.values())
     conf = next((each for each in confs if each._target_ == given["_target_"]), None)
@@ -93,13 +93,13 @@ def signature_of(target: str) -> Mapping[str, Parameter] | None:
     try:
         return signature(get_object(target)).parameters
     except (ImportError, ValueError, TypeError):
-        return None  # building it will say why
+        return None  # the error comes when it is built
 
 
 def _taken(
     role: str, given: dict[str, Any], parameters: Mapping[str, Parameter] | None
 ) -> dict[str, Any]:
-    """Returns ``given`` if the class takes all of it."""
+    """Returns ``given`` if the class takes all of its arguments."""
     if parameters is None or any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return given
     for key in given:
@@ -115,7 +115,7 @@ def _taken(
 def _of_another_class(
     role: str, given: Mapping[str, Any], defaults: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Returns what was changed, and the seed where the class has one: a sweep can be repeated."""
+    """Returns the changed arguments, and the seed if the class has one (for repeatable sweeps)."""
     parameters = signature_of(given["_target_"])
     changed = {
         key: value
@@ -143,10 +143,10 @@ WORDS = {
 
 
 def as_declared(name: str, value: Any, schema: Any, key: str) -> Any:
-    """Returns ``value`` as field ``key`` of a structured ``schema`` holds it.
+    """Returns ``value`` converted to the type of field ``key`` of a structured ``schema``.
 
     Raises:
-        UserError: it has another type.
+        UserError: the value has another type.
     """
     try:
         OmegaConf.update(schema, key, value, merge=False)

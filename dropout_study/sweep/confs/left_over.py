@@ -1,4 +1,4 @@
-"""A left-over ``_target_`` of Hydra's own Optuna plugin below ``hydra/sweeper=optuna_study``."""
+"""Ignores a ``_target_`` of Hydra's own Optuna plugin below ``hydra/sweeper=optuna_study``."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from dropout_study.sweep.confs.sweeper import OptunaStudyConf
 
 
 def read_left_over_target() -> None:
-    """Lets Hydra make our sweeper of our settings, whatever ``hydra.sweeper._target_`` says.
+    """Makes Hydra create our sweeper, whatever ``hydra.sweeper._target_`` says.
 
-    A configuration of the official plugin often sets it, and it then replaces ours. Nothing of ours
-    is called by Hydra before it looks for that class, so what looks for it is wrapped.
+    A configuration of the official plugin often sets this key, which then replaces ours. Hydra
+    calls none of our code before it looks the class up, so its function for that is wrapped.
     """
     plugins: Any = Plugins.instance()
     instantiate_sweeper = plugins.instantiate_sweeper

@@ -38,10 +38,9 @@ GRID = "optuna.samplers.GridSampler"
 
 
 def moved_over(config: DictConfig) -> tuple[DictConfig, list[str]]:
-    """Returns ``config`` with its ``hydra.sweeper`` in the new form, and what was rewritten.
+    """Returns ``config`` with ``hydra.sweeper`` in the new form, and the lines to write instead.
 
-    Each rewritten setting is told by the line to write instead. ``config`` itself stays as it is:
-    Hydra composes each job from it.
+    There is one line for each rewritten setting. ``config`` itself is not changed.
 
     Raises:
         UserError: a setting of the official plugin has no counterpart.
@@ -69,7 +68,7 @@ def _plain(value: Any) -> Any:
 
 
 def with_own_sampler(config: DictConfig, loader: ConfigLoader) -> DictConfig:
-    """Returns ``config``, composed again with our own sampler where the official plugin's is in it.
+    """Returns ``config``; if its sampler is the official plugin's, composed again with our own.
 
     Both plugins have ``hydra/sweeper/sampler=tpe``; which one Hydra finds depends on what is
     installed.
@@ -84,7 +83,7 @@ def with_own_sampler(config: DictConfig, loader: ConfigLoader) -> DictConfig:
     recorded = config.hydra.overrides
     given = [*as_given(recorded.hydra), *as_given(recorded.task)]
     kept = [each for each in given if not each.lstrip("+").startswith(f"{GROUP}=")]
-    appended = "+hydra.sweeper.sampler."  # which its options may lack and ours have
+    appended = "+hydra.sweeper.sampler."  # for keys that its options lack and ours have
     overrides = [f"+{each}" if each.startswith(appended) else each for each in kept]
     overrides.append(f"{GROUP}={OWN}{choice}")
     name = config.hydra.job.config_name
@@ -96,7 +95,7 @@ def with_own_sampler(config: DictConfig, loader: ConfigLoader) -> DictConfig:
 
 
 def _read_direction(sweeper: DictConfig, direction: Any) -> Iterator[str]:
-    """Reads the official plugin's enumeration, as a structured configuration has it."""
+    """Reads the official plugin's enumeration, which a structured configuration may contain."""
     names = [direction] if not isinstance(direction, list) else direction
     if any(isinstance(name, Enum) for name in names):
         plain = [name.name if isinstance(name, Enum) else name for name in names]
@@ -110,7 +109,7 @@ def _read_storage(sweeper: DictConfig, storage: Any) -> Iterator[str]:
         return
     sweeper.storage = _url(storage)
     if sweeper.storage is None:
-        yield "leave out `hydra.sweeper.storage`: the study is kept in its directory"
+        yield "leave out `hydra.sweeper.storage`: the storage is a file in the study's directory"
     else:
         yield "write the URL of the storage as `hydra.sweeper.storage`"
 
@@ -218,8 +217,8 @@ def _read_grid(sweeper: DictConfig, sampler: dict[str, Any]) -> Iterator[str]:
         return
     if not isinstance(grid, Mapping) or sweeper.get("params"):
         raise UserError(
-            "`hydra.sweeper.sampler.search_space` is not read: the grid is that of "
-            "hydra.sweeper.params, as in 'x: choice(1, 2)'; leave it out"
+            "`hydra.sweeper.sampler.search_space` is not read: leave it out and write the grid in "
+            "hydra.sweeper.params, as in 'x: choice(1, 2)'"
         )
     sweeper.params = {
         key: _distribution(str(key), {"type": "categorical", "choices": list(values)})
@@ -230,7 +229,7 @@ def _read_grid(sweeper: DictConfig, sampler: dict[str, Any]) -> Iterator[str]:
 
 
 def left_aside(config: DictConfig, loader: ConfigLoader) -> list[str]:
-    """Returns what to do with a project's own ``hydra/sweeper/optuna.yaml``, which is not read."""
+    """Returns a warning if the project has its own ``hydra/sweeper/optuna.yaml``, not read here."""
     if config.hydra.runtime.choices.get("hydra/sweeper") != "optuna_study":
         return []
     repository = getattr(loader, "repository", None)

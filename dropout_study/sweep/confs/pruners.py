@@ -1,8 +1,8 @@
 """The group ``hydra/sweeper/pruner``: Optuna's pruners with Optuna's own defaults.
 
-Each comment is the field's manual. A step is what the task reports with its value: here a completed
-epoch. A field without a default must be given. Any other class comes in by ``pruner=custom`` and
-``hydra.sweeper.pruner._target_``.
+The comment at each field describes it. A step is the step that the task reports, in this project a
+completed epoch. A field without a default must be given. Any other class is used by
+``pruner=custom`` and ``hydra.sweeper.pruner._target_``.
 """
 
 from collections.abc import Mapping
@@ -53,8 +53,8 @@ class SuccessiveHalvingPrunerConf:
     """
 
     _target_: str = "optuna.pruners.SuccessiveHalvingPruner"
-    min_resource: int | str = "auto"  # steps to the first rung; auto: a 100th of the first trial's
-    reduction_factor: int = 4  # one in how many goes on from a rung
+    min_resource: int | str = "auto"  # steps to the first rung; auto: 1/100 of the first trial's
+    reduction_factor: int = 4  # one in so many trials goes on from a rung
     min_early_stopping_rate: int = 0  # leave out that many of the lowest rungs
     bootstrap_count: int = 0  # trials that reach a rung before any goes on; not with auto
 
@@ -65,14 +65,14 @@ class HyperbandPrunerConf:
 
     _target_: str = "optuna.pruners.HyperbandPruner"
     min_resource: int = 1  # steps to the lowest rung
-    max_resource: int | str = "auto"  # steps of the longest trial; auto: of the first to complete
-    reduction_factor: int = 3  # one in how many goes on from a rung
+    max_resource: int | str = "auto"  # steps of the longest trial; auto: of the first complete one
+    reduction_factor: int = 3  # one in so many trials goes on from a rung
     bootstrap_count: int = 0  # trials that reach a rung before any goes on; not with auto
 
 
 @dataclass
 class PatientPrunerConf:
-    """``pruner=patient``: let a trial go on as long as it improves, else ask another pruner.
+    """``pruner=patient``: lets a trial go on while it improves, otherwise asks another pruner.
 
     ``hydra/sweeper/pruner@hydra.sweeper.pruner.wrapped_pruner=hyperband`` wraps another.
     """
@@ -81,14 +81,14 @@ class PatientPrunerConf:
     defaults: list[Any] = field(
         default_factory=lambda: ["_self_", {"/hydra/sweeper/pruner@wrapped_pruner": "median"}]
     )
-    wrapped_pruner: Any = None  # the pruner that is asked; null: stop what does not improve
+    wrapped_pruner: Any = None  # the other pruner; null: stop a trial that does not improve
     patience: int = MISSING  # steps without improvement after which it is asked
     min_delta: float = 0.0  # a gain no greater than this is no improvement
 
 
 @dataclass
 class ThresholdPrunerConf:
-    """``pruner=threshold``: stop a trial whose value leaves its bounds; give at least one."""
+    """``pruner=threshold``: stop a trial whose value leaves the bounds; give at least one bound."""
 
     _target_: str = "optuna.pruners.ThresholdPruner"
     lower: float | None = None  # a value below it stops the trial
@@ -105,7 +105,7 @@ class WilcoxonPrunerConf:
     """
 
     _target_: str = "optuna.pruners.WilcoxonPruner"
-    p_threshold: float = 0.1  # stop at p-values below it; the larger, the more is stopped
+    p_threshold: float = 0.1  # stop at p-values below it; a larger threshold stops more trials
     n_startup_steps: int = 2  # steps of each trial at which it is not pruned
 
 

@@ -1,14 +1,14 @@
 """The group ``hydra/sweeper/sampler``: Optuna's samplers with Optuna's own defaults.
 
-Each comment is the field's manual. A field that takes an object takes it by ``_target_``. What
-Optuna has deprecated is no field: a file may still say it, the command line with a ``+``. Any other
-class comes in by ``sampler=custom``::
+The comment at each field describes it. An object is given by its ``_target_``. Arguments that
+Optuna has deprecated are no fields; a file may still set them, the command line with a ``+``. Any
+other class is used by ``sampler=custom``::
 
     hydra/sweeper/sampler=custom hydra.sweeper.sampler._target_=my_package.MySampler
     +hydra.sweeper.sampler.seed=0
 
-``seed`` has the default 0 instead of Optuna's null, for a sweep that can be repeated: the
-randomness of trial n is a function of (seed, n); null takes it from the clock.
+The default of ``seed`` is 0 instead of Optuna's null, so that a sweep can be repeated: the
+randomness of trial n is a function of (seed, n). With null every sweep differs.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from omegaconf import MISSING
 from dropout_study.sweep.confs.store import store
 
 GROUP = "hydra/sweeper/sampler"
-OWN = "optuna_study_"  # before the names that no other plugin registers
+OWN = "optuna_study_"  # prefix of the options' names, which no other plugin uses
 
 
 @dataclass
@@ -33,7 +33,7 @@ class TPESamplerConf:
     n_ei_candidates: int = 24  # candidates among which the expected improvement is maximised
     multivariate: bool | None = None  # model parameters jointly; null: if there is one objective
     group: bool = False  # with `when:` parameters, model those jointly that occur together
-    constant_liar: bool = True  # count running trials as bad ones, so that others differ from them
+    constant_liar: bool = True  # count running trials as bad, so that new ones differ from them
 
 
 @dataclass
@@ -67,11 +67,11 @@ class BruteForceSamplerConf:
 
 @dataclass
 class GPSamplerConf:
-    """``sampler=gp``: Gaussian process, for few trials that cost much (0.3 s and more each)."""
+    """``sampler=gp``: Gaussian process, for few, long trials (it takes 0.3 s and more for each)."""
 
     _target_: str = "optuna.samplers.GPSampler"
     seed: int | None = 0  # randomness at trial n is a function of (seed, n); null: of the clock
-    independent_sampler: Any = None  # for what the model cannot draw; null: random
+    independent_sampler: Any = None  # for parameters that the model cannot draw; null: random
     n_startup_trials: int = 10  # trials drawn at random before the model is used
     deterministic_objective: bool = False  # equal params always give an equal value
     warn_independent_sampling: bool = True  # say when the model could not be used
@@ -122,9 +122,9 @@ class NSGAIISamplerConf:
     crossover_prob: float = 0.9  # of mixing parents rather than copying one
     swapping_prob: float = 0.5  # of taking a parameter from the other parent
     seed: int | None = 0  # randomness at trial n is a function of (seed, n); null: of the clock
-    elite_population_selection_strategy: Any = None  # who survives; null: as published
-    child_generation_strategy: Any = None  # how children are made; null: as published
-    after_trial_strategy: Any = None  # what is done after each trial; null: nothing
+    elite_population_selection_strategy: Any = None  # selects the survivors; null: as published
+    child_generation_strategy: Any = None  # makes the children; null: as published
+    after_trial_strategy: Any = None  # called after each trial; null: nothing
 
 
 @dataclass
@@ -132,8 +132,8 @@ class NSGAIIISamplerConf(NSGAIISamplerConf):
     """``sampler=nsgaiii``: evolution for many objectives (Deb & Jain 2014)."""
 
     _target_: str = "optuna.samplers.NSGAIIISampler"
-    reference_points: Any = None  # array [points, objectives] that survivors are near; null: even
-    dividing_parameter: int = 3  # divisions of each objective's axis where the points are even
+    reference_points: Any = None  # array [points, objectives]; null: evenly spaced
+    dividing_parameter: int = 3  # divisions of each objective's axis for evenly spaced points
 
 
 SAMPLERS = {
@@ -156,13 +156,13 @@ def register_samplers() -> None:
 
 
 def register_short_names() -> None:
-    """Makes the options ``hydra/sweeper/sampler=NAME`` known, those that no other plugin has."""
+    """Makes the options ``hydra/sweeper/sampler=NAME`` known, except those of another plugin."""
     for name, conf in _options().items():
         store(GROUP, name, conf)
 
 
 def _options() -> Mapping[str, type | Mapping[str, Any]]:
-    """Returns the samplers by name, with any other class and one that Optuna has dropped."""
+    """Returns the samplers by name, with ``custom`` and with one that Optuna has removed."""
     other = {"_target_": MISSING}  # no fields: other classes have other arguments
     motpe = {"_target_": "optuna.samplers.MOTPESampler", "seed": 0}
     return {**SAMPLERS, "custom": other, "motpe": motpe}

@@ -1,4 +1,4 @@
-"""How the sweeper's options reach Hydra."""
+"""Registers the sweeper's options with Hydra."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,7 +10,7 @@ PROVIDER = "dropout_study"
 
 
 def exists(group: str, name: str) -> bool:
-    """Returns whether anybody has registered an option."""
+    """Returns whether an option is registered, by any plugin."""
     try:
         return f"{name}.yaml" in ConfigStore.instance().list(group)
     except OSError:
@@ -24,6 +24,6 @@ def store(group: str, name: str, conf: type | Mapping[str, Any]) -> None:
     another sampler class, or settings of Hydra's own Optuna plugin. The sweeper checks them all.
     """
     if exists(group, name):
-        return  # ours, of an earlier call
+        return  # registered by an earlier call
     node = asdict(conf()) if isinstance(conf, type) else dict(conf)
     ConfigStore.instance().store(group=group, name=name, node=node, provider=PROVIDER)

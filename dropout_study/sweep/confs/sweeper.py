@@ -1,4 +1,4 @@
-"""The configuration of ``hydra/sweeper=optuna_study``; each comment is the field's manual."""
+"""The configuration of ``hydra/sweeper=optuna_study``; the comment at each field describes it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ GROUPS = [{"sampler": "optuna_study_tpe"}, {"pruner": None}]
 class OptunaStudyConf:
     """The settings of ``hydra/sweeper=optuna_study``, without its two groups.
 
-    An application that has settings of its own extends ``optuna_study`` in
+    An application with its own settings extends ``optuna_study`` in
     ``conf/hydra/sweeper/NAME.yaml``::
 
         defaults:
@@ -27,10 +27,11 @@ class OptunaStudyConf:
           - _self_
         n_trials: 50
 
-    A list or mapping that is null is empty.
+    Null means an empty list or mapping, where a field is a list or a mapping.
 
-    One that also has a pruner of its own, which ``hydra/sweeper/pruner=NAME`` is to replace, puts
-    the groups after itself, as this project's ``conf/hydra/sweeper/dropout_study.yaml`` does.
+    If such a file also sets a pruner, and ``hydra/sweeper/pruner=NAME`` must be able to replace it,
+    its defaults list puts the groups after ``_self_``, as this project's
+    ``conf/hydra/sweeper/dropout_study.yaml`` does.
     """
 
     _target_: str = "hydra_plugins.dropout_study.optuna_study_sweeper.OptunaStudySweeper"
@@ -44,7 +45,7 @@ class OptunaStudyConf:
     # name of the study; sweeping again under the same name resumes it; null: its directory's name
     study_name: str | None = None
     n_trials: int = 20  # finished trials of the whole study, resumed ones included
-    # trials in flight: worker processes (auto: one a core), or jobs a wave of another launcher;
+    # trials at a time: worker processes (auto: one a core), or jobs a wave of another launcher;
     # 0: one after the other in this process, for a debugger
     n_jobs: Any = "auto"
     max_failure_rate: float = 0.0  # share of n_trials; more failed trials end the sweep with exit 1
@@ -61,19 +62,19 @@ class OptunaStudyConf:
     objective: Any = "value"
     # points that are run first, each once: dotted key -> value
     enqueue: list[Any] | None = None
-    # a trial that has the parameters of one that has ended: run it, or reuse the result
+    # a trial with the same parameters as a finished one: run it, or reuse the result
     duplicates: str = "run"
     replicates: int = 1  # jobs a trial, each with another seed; the objective is their mean
     # key of the task's seed, which replicates need: replicate i has its value + i
     seed_key: str | None = None
-    timeout: float | None = None  # seconds of wall clock; running trials then leave, resumable
+    timeout: float | None = None  # seconds of the sweep; running trials then stop, resumable
     trial_timeout: float | None = None  # seconds a trial in a worker; a longer one fails
-    max_retries: int = 1  # times that a trial whose process was killed is begun again
+    max_retries: int = 1  # how often a trial whose process was killed is started again
     # a search space that differs from the study's: refuse, or extend (numeric ranges only)
     on_change: str = "refuse"
-    # keys that may differ when a study is resumed: they do not change what a trial is
+    # keys that may differ when a study is resumed: they do not change a trial's result
     may_change: list[str] | None = None
-    # bounds on what a task returns, as in 'seconds <= 30': samplers avoid what violates them
+    # bounds on what a task returns, as in 'seconds <= 30': samplers avoid trials that violate them
     constraints: list[str] | None = None
     callbacks: list[Any] | None = None  # Optuna callbacks by _target_
     dry_run: bool = False  # print the space, the first points and the cost; write nothing

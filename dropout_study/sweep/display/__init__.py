@@ -1,1 +1,1 @@
-"""What a sweep shows: the live table or log lines, the dry run, the command of the dashboard."""
+"""The output of a sweep: the live table or log lines, the dry run, the dashboard's command."""

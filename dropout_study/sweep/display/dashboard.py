@@ -7,11 +7,11 @@ from dropout_study.search.storage.urls import JOURNAL_SCHEME, masked
 
 
 def dashboard_command(storage: str | Path) -> str:
-    """Returns the shell command that shows a study's storage in a browser, while it runs or after.
+    """Returns the shell command that shows a study's storage in a browser, also while it runs.
 
     Args:
-        storage: a URL, whose password is not shown (the user must put it back), or the path of a
-            journal file.
+        storage: a URL or the path of a journal file. A URL's password is masked; the user must
+            write it.
     """
     text = str(storage).removeprefix(JOURNAL_SCHEME)
     if "://" in text:

@@ -1,4 +1,4 @@
-"""What a sweep would do, printed before it is begun; nothing of the study is written.
+"""Prints what a sweep would do. It writes no file of the study.
 
 The cost is an estimate: one timed epoch (which also puts the data set into the cache, if it is not
 there yet) times the epochs of an average point. Pruning and parallel jobs make a sweep shorter.
@@ -28,7 +28,7 @@ from dropout_study.search.space import Params, SearchSpace
 from dropout_study.sweep.planning.plan import SweepPlan
 from dropout_study.sweep.settings import SweepSettings
 
-SHOWN = 5  # points of the sampler
+SHOWN = 5  # number of the sampler's points that are printed
 
 
 def print_plan(
@@ -44,14 +44,14 @@ def print_plan(
     """Prints the space, its size, the first points and what the sweep costs.
 
     Args:
-        plan: what is searched, and under which conditions.
-        settings: the sweeper's.
-        points: that are run first.
-        suggest: gives a trial its parameters.
-        sampler: of the study.
-        fixed: the values of what conditions ask for and is not searched.
-        cost: says what the sweep costs; None: not known for this task.
-        console: where it is printed; None: the standard output.
+        plan: the plan of the sweep.
+        settings: the sweeper's settings.
+        points: the enqueued points, which are run first.
+        suggest: suggests the parameters of a trial.
+        sampler: the study's sampler.
+        fixed: the values of keys in conditions that are not searched.
+        cost: returns a text on the cost of the sweep; None if the task has no estimate.
+        console: where to print; None for the standard output.
     """
     console = console or Console(highlight=False, soft_wrap=True)
     each = f" of {settings.replicates} replicates" if settings.replicates > 1 else ""
@@ -66,7 +66,7 @@ def print_plan(
     console.print(_points_table(first, len(points)))
     if cost is not None:
         console.print(Text(cost()))
-    console.print(Text("A dry run: nothing of the study has been written."))
+    console.print(Text("This was a dry run: no file of the study was written."))
 
 
 def first_points(
@@ -99,7 +99,7 @@ def _size(plan: SweepPlan, fixed: Mapping[str, Any]) -> str:
     try:
         return f"{n_points(plan.space, plan.conditions, fixed):,} points"
     except UserError:
-        return "no end of points"
+        return "infinitely many points"
 
 
 def _space_table(space: SearchSpace, conditions: Conditions) -> Table:

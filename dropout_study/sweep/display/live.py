@@ -1,4 +1,4 @@
-"""What the parent of a sweep shows: a live table on a terminal, log lines elsewhere."""
+"""Shows the progress of a sweep: a live table on a terminal, log lines elsewhere."""
 
 import logging
 import sys
@@ -27,17 +27,17 @@ MOST_ROWS = 16  # running trials that are shown one by one
 
 
 class SweepDisplay:
-    """Shows a sweep as it goes. It has no thread: it is drawn when it is told something.
+    """Shows the progress of a sweep. It has no thread: it is drawn when a method is called.
 
     So the process may fork while it is shown; the child calls ``detach``.
 
     Args:
-        study_name: of the study.
-        n_trials: finished trials at which it ends.
-        direction: "maximize" or "minimize"; anything else, as for several objectives: no best.
-        finished: how many trials had ended in which way before.
+        study_name: the study's name.
+        n_trials: the number of finished trials at which the sweep ends.
+        direction: "maximize" or "minimize"; anything else (several objectives) shows no best trial.
+        finished: the number of trials that ended earlier, by state.
         best: number and value of the best trial so far.
-        clock: seconds, of any origin.
+        clock: returns seconds since any fixed time.
     """
 
     def __init__(
@@ -94,12 +94,12 @@ class SweepDisplay:
             self._live = None
 
     def started(self, number: int, params: Mapping[str, Any], epochs: int | None = None) -> None:
-        """A trial has been started, of ``epochs`` epochs if that is known."""
+        """Shows that a trial has started; ``epochs`` is the number it will train, if known."""
         self.status.start(number, params, epochs)
         self.tick()
 
     def reported(self, number: int, step: int, value: float) -> None:
-        """A trial has reported ``value`` after epoch ``step``."""
+        """Shows that a trial has reported ``value`` after epoch ``step``."""
         self.status.report(number, step, value)
         self.tick()
 
@@ -111,7 +111,7 @@ class SweepDisplay:
         error: str = "",
         images: int | None = None,
     ) -> None:
-        """A trial has ended, or was let go to be resumed; ``images``: trained on, in all epochs."""
+        """Shows that a trial has ended or was released; ``images`` counts those of all epochs."""
         self.status.end(number, state, value, images)
         line = self.status.end_line(number, state, value, error, self._elapsed())
         if state is TrialState.FAIL:
@@ -121,12 +121,12 @@ class SweepDisplay:
         self.tick()
 
     def tick(self) -> None:
-        """Draws again if the last time is ``REFRESH_S`` ago; call it while waiting."""
+        """Draws again if the last drawing is ``REFRESH_S`` old; call it while waiting."""
         if self._live and self._clock() - self._drawn >= REFRESH_S:
             self._draw()
 
     def detach(self) -> None:
-        """Leaves the terminal to the parent: the first call of a forked child."""
+        """Stops writing to the terminal; a forked child must call it first."""
         self._live = None
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
@@ -146,7 +146,7 @@ class SweepDisplay:
         return render(self.status, self._elapsed())
 
     def _lift_logs(self, console: Console) -> None:
-        """Handlers that hold the terminal would write into the table."""
+        """Sends log lines of terminal handlers through ``console``, which prints them above."""
         for handler in logging.getLogger().handlers:
             if isinstance(handler, logging.StreamHandler) and handler.stream.isatty():
                 self._streams.append((handler, handler.stream))
@@ -159,11 +159,11 @@ class SweepDisplay:
 
 
 def render(status: SweepStatus, elapsed: float) -> Group:
-    """Returns the picture of a sweep.
+    """Returns the live table of a sweep.
 
     Args:
-        status: where it stands.
-        elapsed: seconds that this process has been sweeping.
+        status: the state of the sweep.
+        elapsed: seconds since this process started the sweep.
     """
     heading = Text(f"{status.study_name}: {status.tally()}", style="bold")
     parts: list[Text | Table] = [heading, Text(status.pace(elapsed))]

@@ -1,4 +1,4 @@
-"""Where a sweep stands, in numbers and in words; ``display`` shows it."""
+"""The state of a sweep, in numbers and in words; ``live`` shows it."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ ENDS = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState
 
 @dataclass
 class RunningTrial:
-    """A trial in flight: its params, the epochs it will train if known, and its last report."""
+    """A running trial: its params, the epochs it will train (if known), and its last report."""
 
     params: Mapping[str, Any]
     epochs: int | None = None
@@ -22,20 +22,20 @@ class RunningTrial:
 
     @property
     def progress(self) -> str:
-        """Its last epoch, of how many: "4/20", "4", or "-" before the first report."""
+        """The last epoch and the total: "4/20", "4", or "-" before the first report."""
         done = "-" if self.step is None else str(self.step)
         return done if self.epochs is None else f"{done}/{self.epochs}"
 
 
 @dataclass
 class SweepStatus:
-    """The tally of a sweep.
+    """The counts of a sweep's trials, and its best one.
 
     Args:
-        study_name: of the study.
-        n_trials: finished trials at which it ends.
-        direction: "maximize" or "minimize"; anything else, as for several objectives: no best.
-        finished: how many trials had ended in which way before.
+        study_name: the study's name.
+        n_trials: the number of finished trials at which the sweep ends.
+        direction: "maximize" or "minimize"; anything else (several objectives) has no best trial.
+        finished: the number of trials that ended earlier, by state.
         best: number and value of the best trial so far.
     """
 
@@ -50,7 +50,7 @@ class SweepStatus:
 
     @property
     def n_finished(self) -> int:
-        """How many trials have ended, whatever their end."""
+        """How many trials have ended, in any state."""
         return sum(self.finished[state] for state in ENDS)
 
     def start(self, number: int, params: Mapping[str, Any], epochs: int | None) -> None:
@@ -64,10 +64,10 @@ class SweepStatus:
             self.running[number].value = value
 
     def end(self, number: int, state: TrialState, value: float | None, images: int | None) -> None:
-        """Notes that a trial ended; ``images`` is how many it was trained on, over all epochs."""
+        """Notes that a trial ended; ``images`` counts those it was trained on, over all epochs."""
         self.running.pop(number, None)
         if state not in ENDS:
-            return  # it was let go, to be resumed
+            return  # it was released, to be resumed
         self.finished[state] += 1
         self.ended_here += 1
         self.images += images or 0
@@ -90,7 +90,7 @@ class SweepStatus:
         """Returns speed and times, as far as known.
 
         Args:
-            elapsed: seconds that this process has been sweeping.
+            elapsed: seconds since this process started the sweep.
         """
         parts = []
         if self.ended_here and elapsed > 0:
@@ -104,7 +104,7 @@ class SweepStatus:
         return ", ".join(parts)
 
     def seconds_left(self, elapsed: float) -> float | None:
-        """Returns the time that the remaining trials take at the pace so far; None: not known."""
+        """Returns the time for the remaining trials at the pace so far; None if not known."""
         if not self.ended_here:
             return None
         return max(0, self.n_trials - self.n_finished) * elapsed / self.ended_here
@@ -115,7 +115,7 @@ class SweepStatus:
         """Returns a trial's end as one line of a log."""
         told = "" if value is None else f", value {value:.4g}"
         reason = f": {error}" if error else ""
-        word = ENDS.get(state, "left to be resumed")
+        word = ENDS.get(state, "released, to be resumed")
         return f"trial {number} {word}{told}{reason} [{self.tally()}; {self.pace(elapsed)}]"
 
 

@@ -1,1 +1,1 @@
-"""What a sweep searches and where it begins: planned and checked before the first trial."""
+"""Plans and checks a sweep before its first trial: search space, fixed values, first points."""

@@ -1,4 +1,4 @@
-"""A study that was begun elsewhere, by a script for one."""
+"""Takes over a study that another program has begun, e.g. a script with ``study.optimize``."""
 
 import optuna
 
@@ -14,10 +14,10 @@ from dropout_study.trial import TrialState
 def adopt(
     study: optuna.Study, plan: SweepPlan, settings: SweepSettings, recorder: Recorder
 ) -> None:
-    """Takes over the trials that a study has: they count, and stand in the table.
+    """Takes over the trials of a study: they count as trials of it and appear in the table.
 
     Raises:
-        UserError: they cannot be compared with those of this sweep.
+        UserError: the trials cannot be compared with those of this sweep.
     """
     open_ended = settings.custom_search_space is not None
     check_adopted(study, plan.space, settings.directions, open_ended=open_ended)

@@ -1,9 +1,8 @@
-"""What could be drawn in a sweep, checked before the first trial.
+"""Checks before the first trial the configurations that a sweep can draw.
 
-Every option of a searched group and every other choice, and both ends of a range, is composed once
-with the rest of the space at its first values. So whatever composes with one value can be searched,
-and a slip ends the sweep before it has begun. A task function can have each of these
-configurations checked, by the mark ``checks``.
+Every option of a searched group, every other choice and both ends of every range is composed once,
+with the rest of the space at its first values. So a mistake in one of them ends the sweep before
+its first trial. The mark ``checks`` names a function that checks each of these configurations.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -30,12 +29,12 @@ class Candidates:
     """The points of a sweep that are checked before it starts.
 
     Args:
-        plan: what is searched.
-        compose: returns the configuration of a job with these overrides.
-        fixed: the values of what conditions ask for and is not searched.
+        plan: the plan of the sweep.
+        compose: returns the configuration of a job with given overrides.
+        fixed: the values of keys in conditions that are not searched.
 
     Attributes:
-        keys: the groups and dotted keys of all configurations that were checked.
+        keys: the groups and dotted keys of all checked configurations.
     """
 
     def __init__(self, plan: SweepPlan, compose: Compose, fixed: Mapping[str, Any]) -> None:
@@ -46,10 +45,10 @@ class Candidates:
         self._order = search_order(plan.space, plan.conditions)
 
     def check(self, check: Check | None = None) -> None:
-        """Composes every candidate, and has it checked.
+        """Composes every candidate and calls ``check`` with it.
 
         Raises:
-            UserError: one cannot be composed, or does not pass.
+            UserError: a candidate cannot be composed, or ``check`` refuses it.
         """
         for point in self._points():
             try:
@@ -67,13 +66,13 @@ class Candidates:
             raise UserError(explain(error)) from error
 
     def _way_out(self, error: str, point: Point, check: Check | None) -> str:
-        """Returns what else there is to say of a candidate that is refused."""
+        """Returns advice on a refused candidate, to be appended to the error; empty if none."""
         for name in point:
             above = name.partition(".")[0]
             if error.startswith(f"`{name}` is no key") and above in point and above != name:
                 return (
-                    f"; it is searched with {above}={point[above]}, too: give it the condition in "
-                    f"which it is there, {{distribution: ..., when: {{{above}: OPTION}}}}"
+                    f"; it is searched with {above}={point[above]} as well: give it the condition "
+                    f"under which it exists, {{distribution: ..., when: {{{above}: OPTION}}}}"
                 )
             found = self._plan.space[name]
             if isinstance(found, FloatDistribution) and self._passes_whole(name, point, check):
@@ -92,7 +91,7 @@ class Candidates:
         return True
 
     def _points(self) -> Iterator[Point]:
-        """Yields the first point, and each that differs from it by one candidate."""
+        """Yields the first point, and every point that differs from it by one candidate."""
         seen: list[Point] = []
         for point in self._all_points():
             if point not in seen:
@@ -107,7 +106,7 @@ class Candidates:
                     yield self._complete({**required, name: value})
 
     def _required(self, name: str) -> Iterator[Point]:
-        """Yields the ways in which the condition of a parameter holds; none if it never does."""
+        """Yields the values under which a parameter's condition holds; none if it never does."""
         condition = self._plan.conditions.get(name, {})
         searched = [key for key in condition if key in self._plan.space]
         others = {key: values for key, values in condition.items() if key not in searched}
@@ -124,7 +123,7 @@ class Candidates:
                 yield point
 
     def _complete(self, given: Point) -> Point:
-        """Returns ``given`` with the first values of all else that is searched with it."""
+        """Returns ``given`` with the first values of all other parameters that occur with it."""
         point: Point = {}
         for name in self._order:
             condition = self._plan.conditions.get(name, {})
@@ -143,12 +142,12 @@ def candidates_of(parameter: Parameter) -> list[CategoricalChoiceType]:
 
 
 def check_known(role: str, written: Mapping[str, str], known: Collection[str]) -> None:
-    """Raises where a key is neither searched nor of the configuration.
+    """Raises an error if a key is neither searched nor in the configuration.
 
     Args:
-        role: of the keys, in the message.
-        written: each key in its normal form, and as it was given.
-        known: what is searched, and the keys of the configuration.
+        role: what the keys are used for, in the words of the message.
+        written: the keys in normal form -> as the user wrote them.
+        known: the searched keys and the keys of the configuration.
     """
     for key, given in written.items():
         if key not in known:

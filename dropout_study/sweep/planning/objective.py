@@ -1,4 +1,4 @@
-"""The objectives of a sweep: which its configuration names, and which its task has."""
+"""The objectives of a sweep: reads them from the configuration, checks them with the task."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Offer:
     """A number that a task returns, as an objective of its sweeps.
 
     Attributes:
-        per_epoch: whether it has a value after every epoch, which is what a pruner needs.
-        direction: "maximize" or "minimize" where only one of them makes sense.
-        refusal: why no trial may be chosen by it; empty where it may.
+        per_epoch: whether it has a value after every epoch; a pruner needs one.
+        direction: "maximize" or "minimize" if only one of them makes sense.
+        refusal: why it must not be an objective; empty if it may be one.
     """
 
     per_epoch: bool = True
@@ -27,12 +27,12 @@ class Offer:
 
 
 def configured_objectives(config: DictConfig) -> tuple[str, ...]:
-    """Returns the names of the objectives, as the sweeper's configuration tells them."""
+    """Returns the names of the objectives in the sweeper's configuration."""
     return objective_names(**_settings(config))
 
 
 def first_objective(config: DictConfig) -> Objective | None:
-    """Returns the (first) objective of the sweeper's configuration; None if it names none."""
+    """Returns the first objective of the sweeper's configuration; None if there is none."""
     settings = _settings(config)
     if "objective" not in settings or "direction" not in settings:
         return None
@@ -51,15 +51,15 @@ def _settings(config: DictConfig) -> dict[str, Any]:
 def check_objectives(
     objectives: Mapping[str, str], offers: Mapping[str, Offer], *, pruned: bool
 ) -> None:
-    """Checks the objectives of a sweep against those that its task has.
+    """Checks the objectives of a sweep against those that its task offers.
 
     Args:
-        objectives: the direction of each, by name.
-        offers: what the task has, by name.
-        pruned: whether a pruner looks at the value of every epoch.
+        objectives: names -> directions.
+        offers: the task's offers, by name.
+        pruned: whether a pruner uses the value of every epoch.
 
     Raises:
-        UserError: one of them is not there, must not be chosen by, or is not measured in time.
+        UserError: an objective is unknown, refused, or has no value for every epoch.
     """
     for name, direction in objectives.items():
         _check_objective(name, direction, offers, pruned)

@@ -1,7 +1,7 @@
-"""A searched parameter: what Optuna stores of it, and what a job is given for that.
+"""A searched parameter: the values that Optuna stores, and the values that jobs get for them.
 
-Optuna stores numbers, texts, true, false and null. Anything else (lists, dicts, what looks equal to
-another choice) is stored as a text, and the job still gets the element that the search names.
+Optuna stores numbers, texts, true, false and null. Any other choice (a list, a dict, a value equal
+to another choice) is stored as a text, and the job still gets the value itself.
 """
 
 import math
@@ -46,8 +46,8 @@ class Setting:
     """A key and a value that a job is given for it.
 
     Attributes:
-        written: the key as an override writes it, ``+z`` say.
-        element: the value, as Hydra's parser or YAML has it.
+        written: the key as an override writes it, e.g. ``+z``.
+        element: the value as Hydra's parser or YAML returns it.
     """
 
     written: str
@@ -55,7 +55,7 @@ class Setting:
 
     @property
     def override(self) -> str:
-        """The override that says so."""
+        """The override of this setting."""
         return to_override(self.written, self.element)
 
 
@@ -65,11 +65,11 @@ class Parameter:
 
     Attributes:
         name: its dotted key, or the name of a zip.
-        written: how an override writes the key; nothing for a zip.
-        distribution: what is searched.
-        choices: of a categorical parameter: what each stored choice gives a job, by key.
-        floats: start, stop and step of a range of floats, which Hydra counts to their last bits.
-        pinned: whether it has one value, and is in the space for its condition alone.
+        written: the key as an override writes it; empty for a zip.
+        distribution: Optuna's distribution of the stored values.
+        choices: for a categorical parameter: stored choice -> key -> what a job gets.
+        floats: start, stop and step of a range of floats, to give jobs exactly Hydra's floats.
+        pinned: whether it has one value only, and is in the space because of its condition.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Parameter:
 
     @property
     def keys(self) -> list[str]:
-        """The keys that it gives jobs values for."""
+        """The keys of the jobs' configuration that the parameter sets."""
         rows = self.choices.values()
         return list(dict.fromkeys(key for row in rows for key in row)) or [self.name]
 
@@ -95,7 +95,7 @@ class Parameter:
         return {self.name: Setting(self.written, stored)}
 
     def stored(self, given: Mapping[str, Any]) -> list[CategoricalChoiceType]:
-        """Returns the stored values which give a job ``given``: values by key, some of its keys."""
+        """Returns the stored values with which a job gets ``given``, values of some of its keys."""
         if not self.choices:
             value = given[self.name]
             return [nearest_number(self.distribution, value)] if self._has(value) else []
@@ -112,30 +112,30 @@ class Parameter:
         )
 
     def nearest(self, given: Mapping[str, Any]) -> CategoricalChoiceType:
-        """Returns the stored value nearest to a number that is none of its values.
+        """Returns the stored value nearest to a number that the distribution does not contain.
 
         Raises:
-            UserError: it has only numbers, and ``given`` is none.
-            LookupError: no value is nearer than another: they are no numbers.
+            UserError: the parameter has only numbers, and ``given`` is not a number.
+            LookupError: the parameter's values are not numbers, so none is the nearest.
         """
         value: Any = given.get(self.name)
         numbers = list(self.choices)
         if self.choices and not all(map(is_number, [value, *numbers])):
             raise LookupError(self.name)
         if not is_number(value):
-            raise argument_error(self.name, value, "must be a number where it is enqueued")
+            raise argument_error(self.name, value, "must be a number in an enqueued point")
         if numbers:
             return min(numbers, key=lambda number: abs(number - value))
         return nearest_number(self.distribution, value)
 
 
 def is_number(value: Any) -> bool:
-    """Returns whether ``value`` is a number, true and false aside."""
+    """Returns whether ``value`` is a number; true and false are not."""
     return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
 
 
 def same(element: Any, value: Any) -> bool:
-    """Returns whether a choice's element is ``value``; 1 is 1.0, but neither true nor '1'."""
+    """Returns whether a choice's element equals ``value``; 1 equals 1.0, but not true or '1'."""
     plain, value = plain_value(element), plain_value(value)
     return repr(plain) == repr(value) or (is_number(plain) and is_number(value) and plain == value)
 
@@ -143,16 +143,16 @@ def same(element: Any, value: Any) -> bool:
 def parameter_of(override: Override, written: str) -> Parameter:
     """Returns the parameter that a sweep override searches; a plain value is a choice of one.
 
-    ``interval(a, b)``: floats; ``int(interval(a, b))``: integers, b included; ``range(a, b, step)``
-    leaves b out and may count downwards, as in Python; ``choice(...)``, ``a,b,c`` and
-    ``glob(...)``: categories. ``tag(log, ...)`` is a logarithmic scale.
+    ``interval(a, b)``: floats. ``int(interval(a, b))``: integers, b included.
+    ``range(a, b, step)``: without b, also downwards, as in Python. ``choice(...)``, ``a,b,c`` and
+    ``glob(...)``: categories. ``tag(log, ...)``: a logarithmic scale.
 
     Args:
         override: from the command line or ``params``.
         written: its key as a job's override writes it.
 
     Raises:
-        UserError: there is nothing to choose from.
+        UserError: the distribution is empty.
     """
     name, sweep = override_key(override), override.value()
     if not override.is_sweep_override():
@@ -185,7 +185,7 @@ def choice_of(
 
 
 def zip_of(name: str, rows: Iterable[Mapping[str, Setting]]) -> Parameter:
-    """Returns the parameter that chooses among rows of values which belong together."""
+    """Returns the parameter that chooses among rows; the values of a row vary together."""
     told = {", ".join(setting.override for setting in row.values()): row for row in rows}
     return _choice(name, "", told.items())
 
@@ -204,7 +204,7 @@ def _choice(
 
 
 def _storable(element: Any) -> CategoricalChoiceType:
-    """Returns an element if a storage can keep it, else its text."""
+    """Returns an element if a storage can store it, otherwise its text."""
     plain = plain_value(element)
     keeps = plain is None or isinstance(plain, bool | int | float | str)
     return plain if keeps and plain == plain else to_text(element)  # NaN is not equal to itself
@@ -213,7 +213,7 @@ def _storable(element: Any) -> CategoricalChoiceType:
 def _free(
     stored: CategoricalChoiceType, taken: Mapping[CategoricalChoiceType, Any]
 ) -> CategoricalChoiceType:
-    """Returns a form of ``stored`` that is equal to none of the others: 1 is equal to true."""
+    """Returns a form of ``stored`` that equals none of the others (in Python 1 equals True)."""
     while stored in taken:
         if isinstance(stored, str):
             stored = QuotedString(stored, Quote.single).with_quotes()

@@ -26,8 +26,8 @@ class SweepPlan:
     """What a sweep searches, and the overrides that all its jobs share.
 
     Attributes:
-        entries: parameters and overrides of all jobs, in the order in which jobs are given them.
-        conditions: of the parameters that have one, by stored values.
+        entries: parameters, and overrides of all jobs, in the order of a job's overrides.
+        conditions: the conditions of parameters that have one, in stored values.
     """
 
     entries: tuple[Parameter | str, ...]
@@ -35,7 +35,7 @@ class SweepPlan:
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
-        """What is searched, by name."""
+        """The searched parameters by name."""
         return {entry.name: entry for entry in self.entries if isinstance(entry, Parameter)}
 
     @cached_property
@@ -54,7 +54,7 @@ class SweepPlan:
         return {key: each for each in self.parameters.values() for key in each.keys}
 
     def values(self, params: Params) -> dict[str, Any]:
-        """Returns the values that a job has for the stored ones of its trial, by dotted key."""
+        """Returns a job's values, by dotted key, for the stored values of its trial."""
         return {
             key: plain_value(setting.element)
             for name, stored in params.items()
@@ -63,7 +63,7 @@ class SweepPlan:
 
     @property
     def texts(self) -> dict[str, dict[str, str]]:
-        """The choices that are stored as something else, and what jobs get for them as text."""
+        """The choices that are stored in another form -> what jobs get for them, as a text."""
         found = {
             name: {
                 str(stored): to_text(row[name].element)
@@ -89,16 +89,16 @@ class SweepPlan:
     def _settings(self, name: str, stored: Any) -> Mapping[str, Setting]:
         if name in self.parameters:
             return self.parameters[name].settings(stored)
-        return {name: Setting(name, stored)}  # of a function of the user's, `custom_search_space`
+        return {name: Setting(name, stored)}  # suggested by the user's `custom_search_space`
 
     def fit(self, point: Mapping[str, Any]) -> tuple[Params, list[str]]:
-        """Returns a point in the stored values of the space, and what of it had to be moved.
+        """Returns a point in stored values, and a text for each value that had to be changed.
 
-        A value outside of a range becomes the nearest inside; a choice that is none is left to the
-        sampler; a pinned parameter keeps its value.
+        A value outside of a range becomes the nearest one inside. If a value is none of the
+        choices, the sampler chooses. A pinned parameter keeps its value.
 
         Raises:
-            UserError: a value is no number where the parameter has only numbers.
+            UserError: a value is not a number but the parameter has only numbers.
         """
         params: dict[str, Any] = {}
         moved: list[str] = []
@@ -130,10 +130,10 @@ def plan_sweep(
 
     Args:
         params: dotted keys and the text of their distributions or plain values.
-        arguments: overrides from the command line; one of a key in ``params`` replaces it: a plain
-            value pins the parameter, a sweep (``choice``, ``range``, ...) is its new distribution.
-            A pinned one with a condition stays in the space, as a choice of one: it is given to
-            those trials alone in which the condition holds.
+        arguments: overrides from the command line. They replace entries of ``params`` with the same
+            key: a plain value pins the parameter, a sweep (``choice``, ``range``, ...) is its new
+            distribution. A pinned parameter with a condition stays in the space, with one choice:
+            only trials in which the condition holds get the value.
         loader: resolves globs over config groups.
 
     Raises:
@@ -166,8 +166,8 @@ def plan_points(
 
     Args:
         points: keys and values of each trial, in order.
-        arguments: overrides from the command line, for all jobs; a key in one is pinned by it.
-        loader: resolves what the overrides name.
+        arguments: overrides from the command line, for all jobs; they replace keys of the points.
+        loader: finds the options that the overrides name.
 
     Raises:
         UserError: something else is searched as well, or a point is no mapping.
@@ -186,7 +186,7 @@ def plan_points(
 
 @dataclass
 class _Given:
-    """An override on its way into a plan; ``replaceable`` by a later one of its key."""
+    """An override that a plan is made of; a later one of its key may replace it."""
 
     override: Override
     replaceable: bool
@@ -210,7 +210,7 @@ class _Given:
 
 @dataclass
 class _Zip:
-    """Rows of values on their way into a plan."""
+    """Rows of values that a plan is made of."""
 
     name: str
     rows: list[Mapping[str, Setting]]
@@ -224,7 +224,7 @@ _Entry = _Given | _Zip
 
 
 def _as_text(name: str, value: Any) -> str:
-    """Returns the override of an entry of ``params``: a text is in Hydra's grammar already."""
+    """Returns an entry of ``params`` as an override; texts are in Hydra's grammar already."""
     marks = name[: len(name) - len(name.lstrip("+~"))]
     key = marks + normal_key(name)
     return f"{key}={value}" if isinstance(value, str) else to_override(key, value)
@@ -249,10 +249,10 @@ def _row(where: str, row: Any) -> dict[str, Setting]:
 
 
 def _put(entries: list[_Entry], override: Override) -> None:
-    """Adds an override of the command line; it takes the place of a search of the same key.
+    """Adds an override of the command line; it replaces a searched entry of the same key.
 
-    A key that was added by a ``+`` stays added. Of plain overrides of one key each counts: Hydra
-    applies them one after the other.
+    A key that was added by a ``+`` stays added. Several plain overrides of one key are all kept:
+    Hydra applies them one after the other.
     """
     new = _Given(override, replaceable=override.is_sweep_override())
     for place, entry in enumerate(entries):
@@ -278,7 +278,7 @@ def _check_searched_once(entries: Sequence[Parameter | str]) -> None:
             if key in seen:
                 raise UserError(
                     f"`{key}` is searched twice, as `{seen[key]}` and as `{parameter.name}`; "
-                    "take one of them away"
+                    "remove one of them"
                 )
             seen[key] = parameter.name
 
@@ -286,7 +286,7 @@ def _check_searched_once(entries: Sequence[Parameter | str]) -> None:
 def _conditions(
     plan: SweepPlan, conditions: Mapping[str, Condition]
 ) -> Iterator[tuple[str, Condition]]:
-    """Yields the conditions of parameters in stored values, by the names of parameters."""
+    """Yields the names of parameters and their conditions in stored values."""
     for name, condition in conditions.items():
         if normal_key(name) not in plan.parameters:
             continue

@@ -1,4 +1,4 @@
-"""A sweep made ready: its plan, what its trials share, its first points, all of it checked."""
+"""Prepares a sweep: its plan, the configuration its trials share, its first points, checked."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -34,11 +34,12 @@ class Prepared:
     """A sweep that has passed all checks.
 
     Attributes:
-        settings: the sweeper's; a study of given points has as many trials.
-        plan: what is searched and what is fixed.
-        config: of a job with what is fixed and the first option of each searched group.
+        settings: the sweeper's settings; for a study of given points with their number of trials.
+        plan: the plan of the sweep.
+        config: a job's configuration with the fixed overrides and the first option of each
+            searched group.
         first: the points that are run first, in stored values.
-        composer: of the jobs' configurations.
+        composer: composes the jobs' configurations.
     """
 
     settings: SweepSettings
@@ -49,15 +50,15 @@ class Prepared:
 
     @cached_property
     def fixed(self) -> Mapping[str, Any]:
-        """The values of what conditions ask for and is not searched."""
+        """The values of keys in conditions that are not searched."""
         return fixed_values(self.plan, self.config)
 
     def identity(self) -> Identity:
-        """Returns what makes the study this study: all that its trials share."""
+        """Returns the identity of the study: all that its trials share."""
         config = OmegaConf.to_container(self.config)
         assert isinstance(config, dict)
         for key in ("hydra", *self.settings.may_change, *self.plan.owners):
-            _drop(config, _place(normal_key(key)))
+            _drop(config, _path(normal_key(key)))
         facts: dict[str, Any] = {
             "objectives": dict(
                 zip(self.settings.objectives, self.settings.directions, strict=True)
@@ -80,14 +81,14 @@ def prepare(
     context: HydraContext,
     task_function: TaskFunction,
 ) -> Prepared:
-    """Returns a sweep made ready.
+    """Plans and checks a sweep.
 
     Args:
-        settings: the sweeper's.
+        settings: the sweeper's settings.
         arguments: overrides from the command line, sweeps included.
         config: the composed configuration of the sweep.
-        context: Hydra's.
-        task_function: the application's, whose mark ``checks`` is asked.
+        context: Hydra's context.
+        task_function: the application's task function, with its marks.
 
     Raises:
         UserError: nothing is searched, a key or an option does not exist, or a candidate is
@@ -100,8 +101,8 @@ def prepare(
         plan = plan_sweep(settings.params, arguments, loader)
     if not plan.space and settings.custom_search_space is None:
         raise UserError(
-            "the search space is empty: nothing is left to search; give a parameter a "
-            "distribution, as in 'model.dropout1=interval(0,0.8)', or `hydra.sweeper.params`"
+            "the search space is empty; give a parameter a distribution, as in "
+            "'model.dropout1=interval(0,0.8)', or `hydra.sweeper.params`"
         )
     search_order(plan.space, plan.conditions)  # conditions that wait for each other
     composer = Composer(loader, config)
@@ -129,11 +130,11 @@ def prepare(
 
 
 def total_trials(ready: Prepared, walks: bool) -> int:
-    """Returns the total of the study: a sampler that tries every point ends with the last.
+    """Returns the study's number of trials; at most one a point if the sampler tries every point.
 
     Args:
-        ready: the sweep.
-        walks: whether the sampler tries every point, once.
+        ready: the sweep, planned and checked.
+        walks: whether the sampler tries every point once.
     """
     settings, plan = ready.settings, ready.plan
     if not walks or settings.custom_search_space is not None:
@@ -143,14 +144,14 @@ def total_trials(ready: Prepared, walks: bool) -> int:
 
 
 def check_full_grid(plan: SweepPlan, points: Sequence[Params]) -> None:
-    """Checks a space that Optuna's grid walks: it knows no conditions and no parts of points.
+    """Checks a space for Optuna's grid, which supports neither conditions nor incomplete points.
 
     Raises:
-        UserError: a parameter has a condition, or an enqueued point leaves one to the sampler.
+        UserError: a parameter has a condition, or an enqueued point lacks a parameter.
     """
     for name in plan.conditions:
         raise UserError(
-            f"hydra/sweeper/sampler=grid tries every combination and knows no `when`, which "
+            f"hydra/sweeper/sampler=grid tries every combination and supports no `when`, which "
             f"`{name}` has; use hydra/sweeper/sampler=brute_force"
         )
     for point in points:
@@ -164,28 +165,28 @@ def check_full_grid(plan: SweepPlan, points: Sequence[Params]) -> None:
 def _check_objectives(
     settings: SweepSettings, config: DictConfig, task_function: TaskFunction
 ) -> None:
-    """Refuses an objective that the task is known not to have."""
+    """Refuses an objective that the task does not have."""
     if (offered := marked(task_function, "objectives")) is None:
         return
     objectives = dict(zip(settings.objectives, settings.directions, strict=True))
     target = settings.pruner and str(settings.pruner.get("_target_"))
     prunes = target is not None and not str(target).endswith("NopPruner")
-    # Optuna prunes no study with several objectives; a replicate is reported when it has ended.
+    # Optuna prunes no study with several objectives; a replicate reports only its end.
     pruned = prunes and len(objectives) == 1 == settings.replicates
     check_objectives(objectives, offered(config), pruned=pruned)
 
 
 def _n_trials(settings: SweepSettings, points: int, config: DictConfig) -> int:
-    """Returns how many points are run: all, or fewer where the command line says so."""
+    """Returns how many points are run: all, or fewer if ``n_trials`` is set."""
     given = as_given(config.hydra.overrides.hydra)
     asked = any(each.startswith("hydra.sweeper.n_trials=") for each in given)
     return min(points, settings.n_trials) if asked else points
 
 
 def _shared_config(plan: SweepPlan, composer: Composer) -> DictConfig:
-    """Returns the configuration of what is fixed, and of the first option of searched groups.
+    """Returns the configuration with the fixed overrides and the first options of searched groups.
 
-    Without those, a group that has no option by default could not be composed.
+    The options are needed: a group without a default option could not be composed.
     """
     overrides: list[str] = []
     for entry in plan.entries:
@@ -201,7 +202,7 @@ def _shared_config(plan: SweepPlan, composer: Composer) -> DictConfig:
 
 
 def fixed_values(plan: SweepPlan, config: DictConfig) -> Mapping[str, Any]:
-    """Returns the values of what conditions ask for and is not searched."""
+    """Returns the values of keys in conditions that are not searched."""
     keys = {key for condition in plan.conditions.values() for key in condition} - set(plan.space)
     choices = config.hydra.runtime.choices
     return {key: choices.get(key, _selected(config, key)) for key in keys}
@@ -213,7 +214,7 @@ def _selected(config: DictConfig, key: str) -> Any:
 
 
 def _first_points(points: Sequence[Mapping[str, Any]], plan: SweepPlan) -> list[Params]:
-    """Returns the enqueued points, each fitted into the space, and says what of it was moved."""
+    """Returns the enqueued points, fitted into the space; logs every value that was changed."""
     pinned = {override_key(each) for each in OverridesParser.create().parse_overrides(plan.fixed)}
     found: list[Params] = []
     for point in points:
@@ -230,14 +231,14 @@ def _first_points(points: Sequence[Mapping[str, Any]], plan: SweepPlan) -> list[
     return found
 
 
-def _place(key: str) -> list[str]:
-    """Returns where in a configuration the value or the options of a key stand."""
+def _path(key: str) -> list[str]:
+    """Returns the path, in a configuration, of a key's value or options."""
     group, _, package = key.partition("@")
     return (package or group.replace("/", ".")).split(".")
 
 
 def _drop(node: Any, path: Sequence[str]) -> None:
-    """Removes a dotted key from nested dicts and lists, where it is there."""
+    """Removes a dotted key from nested dicts and lists, if it is there."""
     for name in path[:-1]:
         node = _child(node, name)
     if isinstance(node, dict):

@@ -11,12 +11,12 @@ from dropout_study.sweep.settings import SweepSettings
 
 
 def base_seed(settings: SweepSettings, plan: SweepPlan, config: DictConfig) -> int:
-    """Returns the seed of replicate 0: the value of ``seed_key``, 0 where that is null.
+    """Returns the seed of replicate 0: the value of ``seed_key``, or 0 if ``seed_key`` is null.
 
     Args:
-        settings: the sweeper's.
-        plan: what is searched.
-        config: what the trials share.
+        settings: the sweeper's settings.
+        plan: the plan of the sweep.
+        config: the configuration that the trials share.
 
     Raises:
         UserError: there are replicates, and ``seed_key`` is not the key of a whole number.

@@ -1,1 +1,1 @@
-"""Worker processes that run the jobs of a sweep without waiting for each other."""
+"""Worker processes that run the jobs of a sweep, independently of each other."""

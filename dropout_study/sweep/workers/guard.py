@@ -1,7 +1,7 @@
-"""The guard of a sweep's processes: it ends what is left of them, however the sweep ends.
+"""A guard process that ends the remaining processes of a sweep, however the sweep ends.
 
-A worker leads a process group, and what its tasks start belongs to it. A sweeper that is killed
-cannot clean up; the guard, a process that waits for the end of a pipe, does it then.
+A worker and the processes that its tasks start are one process group. A sweeper that is killed
+cannot end them. The guard waits for the end of a pipe and then kills the groups.
 """
 
 import os
@@ -21,7 +21,7 @@ class Guard:
         theirs.close()
 
     def watch(self, group: int) -> None:
-        """Adds a process group to those that end with this process."""
+        """Adds a process group that must end with this process."""
         self._send(group)
 
     def kill(self, group: int) -> None:
@@ -30,17 +30,17 @@ class Guard:
         self._send(-group)
 
     def close(self) -> None:
-        """Ends all groups that are left, and the guard."""
+        """Ends all remaining groups, and the guard."""
         self.channel.close()
         self._process.join()
 
     def _send(self, message: int) -> None:
-        with suppress(OSError):  # somebody has killed the guard: the sweep goes on without it
+        with suppress(OSError):  # the guard was killed: the sweep goes on without it
             self.channel.send(message)
 
 
 def kill_group(group: int) -> None:
-    """Ends the processes of a group; none may be left."""
+    """Ends the processes of a group; the group may be empty."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
 

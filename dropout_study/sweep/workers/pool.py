@@ -1,10 +1,9 @@
-"""The parent's side of the workers: a pool of processes, none of which waits for another.
+"""The parent's side of the workers: a pool of independent processes.
 
-Workers are forked, so that what the parent has imported and loaded is theirs, in the same memory.
-The parent has no thread of its own, so it may fork a successor for a worker that has died at any
-time. A worker leads a process group: what its tasks have started ends with it. What is there before
-the first fork is taken out of the garbage collector's rounds (`gc.freeze`): to visit it would copy
-the pages that the processes share, and cost a fifth of a job's own overhead.
+Workers are forked, so they share the parent's modules and data in memory. The parent has no
+threads, so it can fork a replacement for a dead worker at any time. A worker leads a process group,
+which ends with it. Objects made before the first fork are hidden from the garbage collector
+(`gc.freeze`): a collection would copy the shared pages, which took a fifth of a job's overhead.
 """
 
 import gc
@@ -29,7 +28,7 @@ GRACE_S = 5.0
 
 @dataclass(eq=False)
 class Worker:
-    """A worker process, and the job that it runs at present."""
+    """A worker process and the job that it runs at present."""
 
     process: BaseProcess
     channel: Connection
@@ -37,18 +36,18 @@ class Worker:
     since: float | None = None  # when the task of its job began
 
     def assign(self, assignment: Assignment) -> None:
-        """Gives an idle worker a job."""
+        """Gives the idle worker a job."""
         self.assignment = assignment
         self.since = None
         self._send(assignment)
 
     def began(self) -> None:
-        """Starts the clock of its job."""
+        """Starts the clock of the worker's job."""
         self.since = time.monotonic()
 
     @property
     def seconds(self) -> float:
-        """How long the task of its job has been running."""
+        """How long the task of the worker's job has been running."""
         return 0.0 if self.since is None else time.monotonic() - self.since
 
     def answer(self, verdict: Verdict) -> None:
@@ -56,13 +55,13 @@ class Worker:
         self._send(verdict)
 
     def _send(self, message: Assignment | Verdict) -> None:
-        with suppress(OSError):  # it has died: the pool's next events tell
+        with suppress(OSError):  # it has died: the pool's next events say so
             self.channel.send(message)
 
     def is_lost(self) -> bool:
-        """Returns whether it is dead and has nothing more to say.
+        """Returns whether the worker is dead and has left no unread message.
 
-        The end of its channel does not tell while a process that its task has left holds it open.
+        The channel's end is no sure sign: a process that the task has started may hold it open.
         """
         return not self.process.is_alive() and not self.channel.poll()
 
@@ -75,8 +74,8 @@ class WorkerPool:
     """``count`` workers; one that dies is replaced.
 
     Args:
-        count: of processes.
-        serve: what each does with its channel.
+        count: number of processes.
+        serve: called in each process with its channel.
 
     Raises:
         UserError: the system has no ``fork``.
@@ -85,8 +84,8 @@ class WorkerPool:
     def __init__(self, count: int, serve: Serve) -> None:
         if "fork" not in multiprocessing.get_all_start_methods():
             raise UserError(
-                "worker processes need `fork`, not known here; use hydra.sweeper.n_jobs=0, "
-                "one trial after the other, or another hydra/launcher"
+                "worker processes need `fork`, which this system does not have; use "
+                "hydra.sweeper.n_jobs=0 (one trial after the other) or another hydra/launcher"
             )
         self._serve = serve
         self._context = multiprocessing.get_context("fork")
@@ -110,7 +109,7 @@ class WorkerPool:
         return Worker(process, ours)
 
     def idle(self) -> list[Worker]:
-        """Returns the workers without a job; one that has died meanwhile is replaced."""
+        """Returns the workers without a job, after replacing those that have died."""
         for worker in self.workers[:]:
             if worker.assignment is None and not worker.process.is_alive():
                 self._replace(worker)
@@ -121,7 +120,7 @@ class WorkerPool:
         return [worker for worker in self.workers if worker.assignment is not None]
 
     def events(self, timeout: float) -> Iterator[Event]:
-        """Yields what the busy workers have to say, waiting ``timeout`` seconds for the first."""
+        """Yields the messages of busy workers; waits up to ``timeout`` seconds for the first."""
         busy = self.busy()
         ready = wait([worker.channel for worker in busy], timeout)
         for worker in busy:
@@ -131,7 +130,7 @@ class WorkerPool:
             yield worker, worker.assignment, self._message(worker)
 
     def _message(self, worker: Worker) -> Message:
-        """Receives what a worker says, or finds that it has died."""
+        """Receives a worker's message, or finds that the worker has died."""
         try:
             if worker.is_lost():
                 raise EOFError
@@ -143,13 +142,13 @@ class WorkerPool:
         return message
 
     def kill(self, worker: Worker) -> None:
-        """Ends a worker at once, with all that its task has started, and replaces it."""
+        """Ends a worker and the processes of its task at once, and replaces the worker."""
         self._end(worker)
         self._replace(worker)
 
     def _replace(self, worker: Worker) -> str:
-        """Replaces a worker that has died; returns how it did."""
-        worker.process.join(GRACE_S)  # one that has closed its channel may go on
+        """Replaces a worker that has died; returns how it died."""
+        worker.process.join(GRACE_S)  # it may have closed its channel and still run
         self._end(worker)
         worker.channel.close()
         self.workers.remove(worker)
@@ -157,13 +156,13 @@ class WorkerPool:
         return _describe_exit(worker.process.exitcode)
 
     def _end(self, worker: Worker) -> None:
-        """Kills a worker, if it still lives, and what its tasks have left."""
+        """Kills a worker, if it still runs, and the remaining processes of its tasks."""
         assert worker.process.pid is not None
         self._guard.kill(worker.process.pid)
         worker.process.join()
 
     def close(self) -> None:
-        """Ends all workers and what their tasks have left; those that run a job are killed."""
+        """Ends all workers and the processes of their tasks; busy workers are killed."""
         gc.unfreeze()
         for worker in self.workers:
             if worker.assignment is None:
@@ -181,7 +180,7 @@ class WorkerPool:
 def _child(serve: Serve, channel: Connection, inherited: list[Connection]) -> None:
     with suppress(OSError):  # the parent has done so
         os.setpgid(0, 0)
-    for other in inherited:  # else a worker would hold the others' channels open
+    for other in inherited:  # otherwise a worker would keep the others' channels open
         other.close()
     serve(channel)
 

@@ -1,4 +1,4 @@
-"""A worker process: runs one job after the other and tells its parent of every epoch."""
+"""A worker process: runs one job after the other and reports every epoch to its parent."""
 
 import logging
 import os
@@ -29,7 +29,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 
 @dataclass(frozen=True)
 class Began:
-    """Worker to parent: the task of its job begins, its configuration is composed."""
+    """Worker to parent: the job's configuration is composed, its task begins."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Ended:
-    """Worker to parent: how the job ended; no outcome if it left because the study is stopping."""
+    """Worker to parent: how the job ended; no outcome if it stopped because the study does."""
 
     outcome: Outcome | None
 
@@ -64,7 +64,7 @@ class DiskFault:
 
 @dataclass(frozen=True)
 class Died:
-    """Said by the parent for a worker that is gone: how it went."""
+    """Made by the parent for a worker that has died: how it died."""
 
     reason: str
 
@@ -78,7 +78,7 @@ class ChannelTrial:
         self._goes_on = True
 
     def report(self, value: float, step: int) -> None:
-        """Reports to the study, by way of the parent."""
+        """Reports to the study through the parent."""
         self._channel.send(Report(*checked_report(value, step)))
         verdict: Verdict = self._channel.recv()
         if verdict.stopping:
@@ -86,7 +86,7 @@ class ChannelTrial:
         self._goes_on = verdict.goes_on
 
     def should_prune(self) -> bool:
-        """Returns what the pruner said to the last report."""
+        """Returns the pruner's answer to the last report."""
         return not self._goes_on
 
 
@@ -101,12 +101,12 @@ def serve(
     """Runs the jobs that come over ``channel`` until None comes or the parent is gone.
 
     Args:
-        channel: to the parent.
+        channel: the connection to the parent.
         runner: runs a job.
-        objectives: their names.
-        output: file for what the jobs print.
-        threads: for numerical libraries.
-        detach: leaves the terminal to the parent.
+        objectives: the names of the objectives.
+        output: the file for the output of the jobs.
+        threads: the number of threads of numerical libraries.
+        detach: called first, so that the worker no longer writes to the terminal.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -142,21 +142,21 @@ def run_to_outcome(
     objectives: Sequence[str],
     begins: Callable[[], None] = lambda: None,
 ) -> Outcome | None:
-    """Runs a job; whatever it raises is its outcome and not the end of the process.
+    """Runs a job; an error in it becomes its outcome and does not end the process.
 
     Args:
         runner: composes and runs jobs.
         assignment: the job.
-        objectives: their names.
+        objectives: the names of the objectives.
         begins: called when the configuration is composed and the task begins.
 
     Returns:
-        The outcome; None if the job has left because the study is stopping.
+        The outcome; None if the job stopped because the study is stopping.
 
     Raises:
         EOFError, ConnectionError: the parent is gone.
         OSError: the job's directory cannot be made; the disk is full, read-only or broken.
-        Interrupted: the program is to end.
+        Interrupted: the program must end.
     """
     try:
         job = runner.run(assignment, begins)
@@ -178,12 +178,12 @@ def run_to_outcome(
         return Outcome(TrialState.FAIL, error=describe_error(error))
     raised = job._return_value
     if isinstance(raised, EOFError | ConnectionError) or is_disk_fault(raised):
-        raise raised  # met by the task as it reported, or wrote
+        raise raised  # it happened in the task, while reporting or writing
     return outcome_of(job, objectives)
 
 
 def _redirect(output: Path) -> None:
-    """Sends what jobs print to a file: the terminal is the parent's."""
+    """Sends the output of jobs to a file: only the parent writes to the terminal."""
     sys.stdout.flush()
     sys.stderr.flush()
     target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)

@@ -6,7 +6,7 @@ The way of an epoch: ``engine`` keeps the members' states; ``plan`` cuts them in
 updates come from ``optimizers``. Members at the same epoch of the same seed read one ``stream``.
 """
 
-from dropout_study.training.population.capacity import places_for
+from dropout_study.training.population.capacity import capacity_for
 from dropout_study.training.population.engine import train_population
 from dropout_study.training.population.member import (
     Member,
@@ -26,7 +26,7 @@ __all__ = [
     "OnLeave",
     "Plan",
     "Refill",
-    "places_for",
+    "capacity_for",
     "plan_for",
     "train_population",
 ]

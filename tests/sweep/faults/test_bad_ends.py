@@ -85,7 +85,7 @@ def test_what_jobs_print_is_in_the_log_of_the_workers(study, printed):
 
 
 def test_a_task_that_was_killed_was_begun_again_once(study, printed):
-    assert printed.count("trial 2 is begun again") == 1
+    assert printed.count("trial 2 is started again") == 1
     assert study.paths.workers_log.read_text().count("trial 2 prints") == 2
 
 

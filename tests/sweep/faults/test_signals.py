@@ -24,7 +24,7 @@ def test_once_the_running_trials_leave_and_the_study_is_resumed(tmp_path: Path, 
     os.killpg(process.pid, number)
     code, printed = ended(process)
     assert code == 130, printed
-    assert f"{number.name}: running trials leave after their epoch" in printed
+    assert f"{number.name}: running trials stop after their epoch" in printed
     assert "resume with: python" in printed
     assert f"app.py --multirun hydra.sweep.dir={study.paths.root}" in printed
     assert "Traceback" not in printed
@@ -45,7 +45,7 @@ def test_twice_it_ends_at_once(tmp_path: Path):
     workers = children(process)
     os.killpg(process.pid, signal.SIGINT)
     assert process.stdout is not None
-    while "once more ends at once" not in process.stdout.readline():
+    while "send it again to end now" not in process.stdout.readline():
         assert process.poll() is None
     os.killpg(process.pid, signal.SIGINT)
     code, printed = ended(process)

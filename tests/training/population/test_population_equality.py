@@ -83,8 +83,8 @@ def test_whenever_it_joins(plan, optimizer, splits, recipe, assert_same_curve):
     later = [recipe(2, optimizer=optimizer, dropout=0.1), recipe(3, optimizer=optimizer, seed=1)]
     waiting = list(later)
 
-    def refill(places):
-        return [waiting.pop(0).member() for _ in range(min(places, len(waiting)))]
+    def refill(count):
+        return [waiting.pop(0).member() for _ in range(min(count, len(waiting)))]
 
     results = train_population(
         [each.member() for each in first], splits, refill=refill, plan=PLANS[plan]

@@ -80,12 +80,12 @@ def test_the_callback_stops_members_and_every_leaver_is_told_of_once(splits, rec
     assert results[1].error is None
 
 
-def test_free_places_are_filled_and_a_population_may_begin_empty(splits, recipe):
+def test_free_capacity_is_filled_and_a_population_may_begin_empty(splits, recipe):
     asked, waiting = [], [recipe(i, epochs=1 + i % 2) for i in range(5)]
 
-    def refill(places):
-        asked.append(places)
-        return [waiting.pop(0).member() for _ in range(min(places, len(waiting)))]
+    def refill(count):
+        asked.append(count)
+        return [waiting.pop(0).member() for _ in range(min(count, len(waiting)))]
 
     results = train_population([], splits, refill=refill, capacity=2)
     assert asked[0] == 2
@@ -215,8 +215,8 @@ def test_a_sweep_with_pruning_and_refill_equals_one_trial_at_a_time(
     waiting = list(recipes)
     histories = {each.id: [] for each in recipes}
 
-    def refill(places):
-        return [waiting.pop(0).member() for _ in range(min(places, len(waiting)))]
+    def refill(count):
+        return [waiting.pop(0).member() for _ in range(min(count, len(waiting)))]
 
     def on_epochs(metrics):
         for i, row in metrics.items():
