@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from omegaconf import OmegaConf
 
-from dropout_study.paths import StudyPaths
+from dropout_study.paths import StudyPaths, conf_dir
 from dropout_study.trial import Metrics, trial_metrics
 
 Params = dict[str, Any]
@@ -125,3 +126,27 @@ def curve(number: int, epochs: int, seed: int) -> list[Metrics]:
         }
         for epoch in range(1, epochs + 1)
     ]
+
+
+TRAINABLE = {"model.dropout1": 0.1, "model.dropout2": 0.3, "optimizer.lr": 0.1}
+
+
+def trainable(root: Path) -> Path:
+    """Writes a study of two trials whose configurations can be trained in milliseconds."""
+    write_study(root, ["COMPLETE"] * 2, params=lambda n: {**TRAINABLE, "model.hidden1": 4 + n})
+    for number, job in StudyPaths(root).jobs():
+        groups = {
+            "model": "mlp",
+            "noise": "dropout",
+            "data": "synthetic",
+            "optimizer": "sgd",
+            "trainer": "default",
+        }
+        config = OmegaConf.create(
+            {g: OmegaConf.load(conf_dir() / g / f"{name}.yaml") for g, name in groups.items()}
+        )
+        OmegaConf.update(config, "trainer.epochs", 1)
+        OmegaConf.update(config, "trainer.device", "cpu")
+        OmegaConf.update(config, "model.hidden1", 4 + number)
+        OmegaConf.save(config, job.config_yaml)
+    return root

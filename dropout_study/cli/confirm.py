@@ -22,15 +22,21 @@ def confirm() -> None:
     parser.add_argument(
         "settings",
         nargs="*",
-        metavar="top=3 seeds=10 merge=1",
+        metavar="top=3 seeds=10 merge=1 by=KEY,... against=DIR",
         help="top: number of configurations, the best by validation. seeds: number of fresh seeds "
         "for each. merge: 1 to train on train + validation, 0 to train on the training split "
-        "alone, as the study did",
+        "alone, as the study did. by: compare the values of these searched parameters instead, "
+        "each with its best trial; the first value is the baseline. against: compare the best "
+        "trial with that of another study instead",
     )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        settings = settings_of(arguments.settings, {"top": 3, "seeds": 10, "merge": 1})
+        settings, texts = settings_of(
+            arguments.settings,
+            {"top": 3, "seeds": 10, "merge": 1},
+            {"by": "", "against": ""},
+        )
         if settings["merge"] not in (0, 1):
             raise argument_error("merge", settings["merge"], "must be 0 or 1")
         from dropout_study.confirmation.confirm import confirm as run
@@ -41,6 +47,8 @@ def confirm() -> None:
             top=settings["top"],
             seeds=settings["seeds"],
             merge=bool(settings["merge"]),
+            by=[key for key in texts["by"].split(",") if key],
+            against=Path(texts["against"]) if texts["against"] else None,
         )
         path = write_report(arguments.dir)
     except (UserError, OSError) as error:

@@ -32,7 +32,7 @@ def predict() -> None:
     words = [word for word in arguments.images if word.startswith("samples=")]
     images = [Path(word) for word in arguments.images if word not in words]
     try:
-        samples = settings_of(words, {"samples": 0})["samples"]
+        samples = settings_of(words, {"samples": 0})[0]["samples"]
         if not images:
             raise UserError("no image is given; give at least one image file")
         from dropout_study.task.predict import predict as run

@@ -1,12 +1,14 @@
 """``dropout-study-confirm``: trains again with fresh seeds and writes the results."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from dropout_study.checks import check_at_least
-from dropout_study.confirmation.plan import plan_confirmation
+from dropout_study.confirmation.arms import plan_against, plan_arms
+from dropout_study.confirmation.plan import Plan, plan_confirmation
 from dropout_study.confirmation.population import train_runs
 from dropout_study.confirmation.runs import (
     TrainRuns,
@@ -16,6 +18,7 @@ from dropout_study.confirmation.runs import (
     read_runs,
 )
 from dropout_study.confirmation.summary import summarise
+from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
 from dropout_study.report.view import StudyView
@@ -30,9 +33,14 @@ def confirm(
     top: int = 3,
     seeds: int = 10,
     merge: bool = True,
+    by: Sequence[str] = (),
+    against: Path | None = None,
     train: TrainRuns = train_runs,
 ) -> pd.DataFrame:
-    """Trains the runs of ``plan_confirmation`` that have no result yet, and returns the table.
+    """Trains the runs of a plan that have no result yet, and returns the table.
+
+    The plan is that of ``plan_arms`` if ``by`` is given, of ``plan_against`` if ``against`` is
+    given, else of ``plan_confirmation``.
 
     A run that diverges or raises is a row of ``confirmation_runs.csv`` with its error. The means of
     ``confirmation.csv`` are over the other runs. Both files are written to the study's directory.
@@ -43,6 +51,8 @@ def confirm(
         seeds: number of fresh seeds, the same seeds for each configuration.
         merge: whether to train on the validation examples too. They are free, because the
             selection is done.
+        by: parameters whose values are compared.
+        against: the directory of another study, whose best trial is the reference.
         train: trains the runs that have no result yet.
 
     Raises:
@@ -51,7 +61,7 @@ def confirm(
     check_at_least("top", top, low=1)
     check_at_least("seeds", seeds, low=2)
     view = StudyView(load_study(root))
-    plan = plan_confirmation(view, top, seeds)
+    plan = _plan(view, top, seeds, by, against)
     paths = StudyPaths(root)
     runs = planned_runs(plan, paths, merge=merge)
     missing = [run for run in runs if not is_settled(read_run(run))]
@@ -62,6 +72,16 @@ def confirm(
     table = summarise(plan, records, view.test_metric)
     _write(table, paths.confirmation_csv)
     return table
+
+
+def _plan(view: StudyView, top: int, seeds: int, by: Sequence[str], against: Path | None) -> Plan:
+    if by and against is not None:
+        raise UserError("`by` and `against` are two different comparisons; give one of them")
+    if by:
+        return plan_arms(view, by, seeds)
+    if against is not None:
+        return plan_against(view, StudyView(load_study(against)), seeds)
+    return plan_confirmation(view, top, seeds)
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

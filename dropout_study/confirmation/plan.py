@@ -1,7 +1,7 @@
 """The plan of a confirmation: which configurations are trained, and with which seeds."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
@@ -59,15 +59,8 @@ def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
         UserError: no trial is complete, the study has several objectives, or the configuration of
             a trial is lost.
     """
-    best = view.best
-    if view.front:
-        raise UserError(
-            f"the study has several objectives ({', '.join(view.objectives)}), so none of its "
-            "configurations is the best; only a study with one objective can be confirmed"
-        )
-    if best is None:
-        raise UserError("no trial of the study is complete, so there is nothing to confirm")
-    fresh, other = _fresh_seeds(view, seeds)
+    best = best_of(view)
+    fresh, other = fresh_seeds([view], seeds)
     found: dict[str, Configuration] = {}
     for rank, arm in enumerate(view.top(top), start=1):
         found[_name(arm)] = _of_trial(view, arm, f"{_ordinal(rank)} by {view.value_label}", fresh)
@@ -86,9 +79,32 @@ def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
         references[reference] = configuration.name
     if not references:
         references["best"] = _name(best)
-    twin = found[next(iter(references.values()))]
-    null = Configuration(NULL, f"{twin.name} again, other seeds", twin.config, other, twin.name)
-    return Plan([*found.values(), null], references)
+    return with_null_check(list(found.values()), references, other)
+
+
+def best_of(view: StudyView) -> Arm:
+    """Returns the best configuration of a study.
+
+    Raises:
+        UserError: no trial is complete, or the study has several objectives.
+    """
+    if view.front:
+        raise UserError(
+            f"the study has several objectives ({', '.join(view.objectives)}), so none of its "
+            "configurations is the best; only a study with one objective can be confirmed"
+        )
+    if view.best is None:
+        raise UserError("no trial of the study is complete, so there is nothing to confirm")
+    return view.best
+
+
+def with_null_check(
+    configurations: list[Configuration], references: Mapping[str, str], seeds: tuple[int, ...]
+) -> Plan:
+    """Returns a plan whose last configuration is the first reference again, with other seeds."""
+    twin = next(c for c in configurations if c.name == next(iter(references.values())))
+    null = Configuration(NULL, f"{twin.name} again, other seeds", twin.config, seeds, twin.name)
+    return Plan([*configurations, null], references)
 
 
 def _of_reference(
@@ -113,9 +129,9 @@ def image_facts(view: StudyView, number: int) -> ImageFacts | None:
     return next((ImageFacts(data.in_shape, data.classes) for _, data in runs), None)
 
 
-def _fresh_seeds(view: StudyView, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def fresh_seeds(views: Sequence[StudyView], n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Returns two sets of ``n`` seeds that no trial has used. A larger ``n`` keeps the first."""
-    used = {int(seed) for seed in view.trials["seed"].dropna()}
+    used = {int(seed) for view in views for seed in view.trials["seed"].dropna()}
     fresh = list(islice((seed for seed in count() if seed not in used), 2 * n))
     return tuple(fresh[::2]), tuple(fresh[1::2])
 

@@ -1,13 +1,10 @@
 """The headline: the best trial, its comparison with the references, and the uncertainty."""
 
-from math import isnan
-from typing import Any
-
-import pandas as pd
-
 from dropout_study.paths import StudyPaths
+from dropout_study.report.amounts import amount, count_of, interval, percent, points
+from dropout_study.report.confirmed import confirmed_sentences
 from dropout_study.report.rates import has_book_rates, is_without_dropout
-from dropout_study.report.view import Arm, StudyView, is_share, metric_words, short, tell
+from dropout_study.report.view import Arm, StudyView, short, tell
 from dropout_study.stats import (
     Estimate,
     difference_of_shares,
@@ -16,7 +13,6 @@ from dropout_study.stats import (
     share_estimate,
 )
 from dropout_study.task.job_files import recorded_data
-from dropout_study.trial import MERGED
 
 
 def headline(view: StudyView) -> list[str]:
@@ -39,7 +35,7 @@ def headline(view: StudyView) -> list[str]:
         states = view.trials["state"].value_counts()
         told = ", ".join(f"{count} {state}" for state, count in states.items())
         return [f"No trial is complete ({told}), so there is nothing to conclude yet."]
-    confirmed = _confirmed(view)
+    confirmed = confirmed_sentences(view)
     sentences = [*confirmed, _best_sentence(view, best)]
     again = view.tables.confirmation if confirmed else None
     for arm in view.arms[1:]:
@@ -66,7 +62,7 @@ def test_size(view: StudyView) -> int | None:
 def _best_sentence(view: StudyView, best: Arm) -> str:
     where = view.describe(best.number)
     start = (
-        f"Best of {_count(len(view.complete), 'complete trial')} by {view.value_label}: "
+        f"Best of {count_of(len(view.complete), 'complete trial')} by {view.value_label}: "
         f"trial {best.number}{f' ({where})' if where else ''}"
     )
     value = amount(best.value, view.objective)
@@ -107,7 +103,7 @@ def _not_tried(view: StudyView) -> list[str]:
     unknown = sum(each is None or None in each.values() for each in rates)
     if unknown:
         sentences.append(
-            f"Not all dropout rates of {_count(unknown, whose)} are known from the layers of the "
+            f"Not all dropout rates of {count_of(unknown, whose)} are known from the layers of the "
             "network. Name the settings that are dropout rates with "
             "`'hydra.callbacks.report.rates=[KEY]'`."
         )
@@ -116,10 +112,6 @@ def _not_tried(view: StudyView) -> list[str]:
 
 def _several(view: StudyView) -> bool:
     return "model" in view.params
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _estimate(view: StudyView, tests: list[float]) -> tuple[Estimate, str]:
@@ -191,109 +183,3 @@ def _single_verdict(a: float, b: float, size: int | None) -> str:
         "test images. With n = 1 seed each the noise between seeds is not known; "
         "`dropout-study-confirm` measures it."
     )
-
-
-def _confirmed(view: StudyView) -> list[str]:
-    """Returns sentences on the first configuration of the confirmation; [] without one."""
-    table = view.tables.confirmation
-    needed = {"configuration", "n", "mean", "low", "high"}
-    if table is None or table.empty or not needed <= set(table.columns):
-        return []
-    first = table.iloc[0]
-    name = str(first["configuration"]).replace("_", " ")
-    metric = confirmed_metric(table)
-    lost = _lost(table)
-    if pd.isna(first["mean"]):
-        return [f"{name} was trained again, but no run has a result.", *lost]
-    estimate = _row_estimate(first)
-    sentence = (
-        f"Trained again on {trained_on(table)} with n = {estimate.n} fresh seeds, "
-        f"{name}, the best by {view.value_label}, reaches a {metric_words(metric)} of "
-        f"{amount(estimate.mean, metric)} ({interval(estimate, 'over the seeds', metric)})"
-    )
-    for reference in ("book", "no_dropout"):
-        sentence += _confirmed_difference(first, reference, metric)
-    return [f"{sentence}.", *lost]
-
-
-def _confirmed_difference(first: "pd.Series[Any]", reference: str, metric: str) -> str:
-    minus = f"minus_{reference}"
-    if pd.isna(first.get(minus)):
-        return ""
-    p = first[f"{minus}_p_holm"]
-    verdict = "beyond" if p < 0.05 else "within"
-    other = "the book's rates" if reference == "book" else "no dropout"
-    difference = _row_estimate(first, minus)
-    better = ", lower is better" * metric.endswith("loss")
-    pairs = f" over the {difference.n} seeds that both have" * (difference.n < int(first["n"]))
-    return (
-        f"; against {other} {points(difference, metric)}{pairs}{better}, "
-        f"Holm-corrected p = {p:.3f}: {verdict} the noise"
-    )
-
-
-def _lost(table: pd.DataFrame) -> list[str]:
-    """Returns a sentence on the seeds that have no result; [] if there are none."""
-    told: list[str] = []
-    for _, row in table.iterrows():
-        diverged, failed = (int(row.get(name) or 0) for name in ("diverged", "failed"))
-        of = int(row["n"]) + diverged + failed
-        counts = [f"{n} {word}" for n, word in ((diverged, "diverged"), (failed, "failed")) if n]
-        if counts:
-            name = str(row["configuration"]).replace("_", " ")
-            told.append(f"{name}: {' and '.join(counts)} of {_count(of, 'seed')}")
-    if not told:
-        return []
-    return [
-        f"Some runs have no result ({'; '.join(told)}). Means are over the other runs, which "
-        "favours a configuration that diverges. Differences are over the seeds that both have."
-    ]
-
-
-def trained_on(table: pd.DataFrame) -> str:
-    """Returns on which splits the runs of a confirmation were trained, in words."""
-    apart = "trained_on" in table and len(table) and table["trained_on"].iloc[0] != MERGED
-    return "the training split" if apart else MERGED
-
-
-def confirmed_metric(table: pd.DataFrame) -> str:
-    """Returns the name of the metric in ``confirmation.csv``."""
-    return str(table["metric"].iloc[0]) if "metric" in table and len(table) else "test_accuracy"
-
-
-def _row_estimate(row: "pd.Series[float]", prefix: str = "") -> Estimate:
-    mean, low, high = (
-        (prefix, f"{prefix}_low", f"{prefix}_high") if prefix else ("mean", "low", "high")
-    )
-    n = row["n"] if not prefix else row.get(f"{prefix}_n", row["n"])
-    return Estimate(float(row[mean]), float("nan"), float(row[low]), float(row[high]), int(n))
-
-
-def percent(share: float) -> str:
-    """Returns an accuracy in percent: "84.2 %"."""
-    return f"{100 * share:.1f} %"
-
-
-def amount(value: float, metric: str) -> str:
-    """Returns a value of ``metric`` as text: a share in percent, others with four digits."""
-    return percent(value) if is_share(metric) else f"{value:.4g}"
-
-
-def interval(estimate: Estimate, over: str, metric: str = "test_accuracy") -> str:
-    """Returns "95 % interval 82.0 to 86.3 %, over ...", or "no interval, over ..."."""
-    if isnan(estimate.low):
-        return f"no interval, {over}"
-    low = f"{100 * estimate.low:.1f}" if is_share(metric) else amount(estimate.low, metric)
-    return f"95 % interval {low} to {amount(estimate.high, metric)}, {over}"
-
-
-def points(difference: Estimate, metric: str = "test_accuracy") -> str:
-    """Returns a difference as text; for accuracies "+1.2 points (95 % interval +0.3 to +2.0)"."""
-    share = is_share(metric)
-    scale, digits, unit = (100, "+.1f", " points") if share else (1, "+.3g", "")
-    mean, low, high = (
-        f"{scale * x:{digits}}" for x in (difference.mean, difference.low, difference.high)
-    )
-    if isnan(difference.low):
-        return f"{mean}{unit} (no interval)"
-    return f"{mean}{unit} (95 % interval {low} to {high})"

@@ -14,9 +14,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
 from dropout_study.report.accounting import account
+from dropout_study.report.confirmed import confirmed_metric, references, trained_on
 from dropout_study.report.figures import FigureSpec, draw_figures, study_figures
 from dropout_study.report.figures.confirmation import FIGURE as CONFIRMATION
-from dropout_study.report.headline import confirmed_metric, headline, trained_on
+from dropout_study.report.headline import headline
 from dropout_study.report.reproduction import reproduction
 from dropout_study.report.view import StudyView, is_share, metric_words, short, tell
 from dropout_study.results.show import best_first
@@ -89,7 +90,7 @@ def confirmation_table(view: StudyView) -> dict[str, Any] | None:
     if frame is None or not {"configuration", "description", "n", "mean"} <= set(frame.columns):
         return None
     metric = confirmed_metric(frame)
-    references = [name[:-7] for name in frame.columns if name.endswith("_p_holm")]
+    minus = [f"minus_{reference}" for reference in references(frame)]
     columns = {"configuration": "configuration", "description": "what it is", "n": "seeds"}
     columns |= {name: name for name in ("diverged", "failed") if frame.get(name, _NO).any()}
     columns |= {"mean": f"mean {metric_words(metric)}", "sd": "standard deviation"}
@@ -100,13 +101,13 @@ def confirmation_table(view: StudyView) -> dict[str, Any] | None:
         "heads": [
             *(columns[name] for name in names),
             "95 % interval",
-            *(f"{name.replace('_', ' ')}{unit}" for name in references),
+            *(f"{name.replace('_', ' ')}{unit}" for name in minus),
         ],
         "rows": [
             [
                 *(_confirmed_cell(n, row[n], metric) for n in names),
                 _bounds(row, "low", "high", metric),
-                *(_difference(row, name, metric) for name in references),
+                *(_difference(row, name, metric) for name in minus),
             ]
             for _, row in frame.iterrows()
         ],

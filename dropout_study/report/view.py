@@ -209,7 +209,7 @@ class StudyView:
     @cached_property
     def best(self) -> Arm | None:
         """The configuration with the best mean value over its trials."""
-        return self._best_of("best", self.complete)
+        return self.best_among(self.complete)
 
     def top(self, count: int) -> list[Arm]:
         """Returns the ``count`` best configurations, the best first."""
@@ -246,7 +246,7 @@ class StudyView:
         if not any(known.values()):  # no layer has a rate that could be compared
             return None
         numbers = [number for number, rates in known.items() if matches(rates)]
-        return self._best_of(label, rows[rows["trial"].isin(numbers)])
+        return self.best_among(rows[rows["trial"].isin(numbers)], label)
 
     def differing(self, one: Arm, other: Arm) -> list[str]:
         """Returns the searched parameters, without rates, in which two configurations differ."""
@@ -254,7 +254,8 @@ class StudyView:
         names = [name for name in self.params if name not in self.rate_params]
         return [name for name in names if str(a[name]) != str(b[name])]
 
-    def _best_of(self, label: str, rows: pd.DataFrame) -> Arm | None:
+    def best_among(self, rows: pd.DataFrame, label: str = "best") -> Arm | None:
+        """Returns the best configuration among ``rows`` of ``complete``, or None."""
         return next(iter(self._ranked(label, rows)), None)
 
     def _ranked(self, label: str, rows: pd.DataFrame) -> list[Arm]:

@@ -19,7 +19,7 @@ from dropout_study.task.job_files import JobFileError, JobFiles
 
 RESERVED = ("trial", "state", "value", "job_dir", "error")
 """Columns that a task's metrics cannot take."""
-GROUPS = ("model", "data", "optimizer", "lr_schedule")
+GROUPS = ("model", "noise", "schedule", "data", "optimizer", "lr_schedule")
 WHOLE_NUMBERS = ("trial", "epochs_run", "best_epoch", "seed")
 NUMBERS = ("value", "seconds", *WHOLE_NUMBERS)
 SPREAD = ("value_sd", "n", "replicate", "duplicate_of")

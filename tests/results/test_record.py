@@ -42,7 +42,7 @@ def test_a_finished_job_makes_a_row(config, result):
         **{"trial": 3, "state": "COMPLETE", **result},
         **{"model.dropout1": 0.3, "model.note": "a b"},
         **{"model": "mlp", "data": "synthetic", "optimizer": "adam"},
-        "lr_schedule": "constant",
+        **{"lr_schedule": "constant", "noise": "dropout", "schedule": "constant"},
         **{"job_dir": "3", "error": ""},
     }
 
