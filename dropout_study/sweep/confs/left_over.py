@@ -9,6 +9,8 @@ from omegaconf import DictConfig, open_dict, read_write
 from dropout_study.config.keys import OURS, is_ours
 from dropout_study.sweep.confs.sweeper import OptunaStudyConf
 
+LEAVE_OUT = "leave out `hydra.sweeper._target_`, hydra/sweeper=optuna_study sets it"
+
 
 def read_left_over_target() -> None:
     """Makes Hydra create our sweeper, whatever ``hydra.sweeper._target_`` says.
@@ -28,9 +30,11 @@ def read_left_over_target() -> None:
         given = sweeper._target_
         with read_write(config.hydra), open_dict(config.hydra):
             sweeper._target_ = OptunaStudyConf._target_
-            made: Sweeper = instantiate_sweeper(config=config, **rest)
+            made: Any = instantiate_sweeper(config=config, **rest)
             sweeper._target_ = given  # Hydra 1.4 compares it with that of the jobs
-        return made
+        if given != OptunaStudyConf._target_:
+            made.told.insert(0, LEAVE_OUT)
+        return made  # type: ignore[no-any-return]
 
     setattr(by_settings, OURS, True)
     plugins.instantiate_sweeper = by_settings

@@ -20,7 +20,6 @@ from dropout_study.config.overrides import to_override
 from dropout_study.errors import UserError, argument_error
 from dropout_study.search.storage.urls import masked
 from dropout_study.sweep.confs.samplers import GROUP, OWN, SAMPLERS
-from dropout_study.sweep.confs.sweeper import OptunaStudyConf
 
 PROVIDER = "optuna_sweeper"  # of the official plugin's options
 TARGETS = {
@@ -49,9 +48,6 @@ def moved_over(config: DictConfig) -> tuple[DictConfig, list[str]]:
     sweeper = moved.hydra.sweeper
     told: list[str] = []
     with read_write(moved.hydra), open_dict(moved.hydra):
-        if sweeper._target_ != OptunaStudyConf._target_:
-            told.append("leave out `hydra.sweeper._target_`, hydra/sweeper=optuna_study sets it")
-            sweeper._target_ = OptunaStudyConf._target_
         for name, read in (
             ("direction", _read_direction),
             ("storage", _read_storage),
