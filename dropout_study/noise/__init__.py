@@ -1,6 +1,6 @@
 """Noise layers, one a file, and schedules of their rate.
 
-``layer`` is the contract; ``source`` makes the random draws; ``attach`` gives a model's layers
+``layer`` has the contract. ``source`` makes the random draws. ``attach`` gives a model's layers
 their source while it trains. A layer of your own subclasses ``UnitNoise`` or ``NoiseLayer``.
 """
 

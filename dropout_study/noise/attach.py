@@ -1,7 +1,7 @@
-"""A model's noise layers, given their draws while the model trains.
+"""Gives a model's noise layers their draws while the model trains.
 
-The model is not changed: a plain ``nn.Dropout`` stays the same object, wherever it is held, with
-its hooks. Subclasses of it are left alone: they are the user's own noise.
+The model keeps its objects: a plain ``nn.Dropout`` stays the same object, with its hooks.
+Subclasses of ``nn.Dropout`` are not touched: they are the user's own noise.
 """
 
 import logging
@@ -35,14 +35,14 @@ class SeededSource:
 
 
 class ModelNoise:
-    """The noise layers of a model, from now until ``close``.
+    """The noise layers of a model, connected to a source of draws until ``close``.
 
-    Layers are numbered in the order of ``model.modules()``, those of rate 0 too, so that a layer's
+    Layers are numbered in the order of ``model.modules()``, also those of rate 0, so that a layer's
     number does not depend on a rate.
 
     Args:
         model: any module; ``nn.Dropout`` and this project's layers get their draws from ``source``.
-        source: the draws, or what makes draws and numbers.
+        source: a ``Noise``, or an object that gives draws and numbers.
 
     Raises:
         UserError: a layer's rate cannot be used.
@@ -72,13 +72,13 @@ class ModelNoise:
     def begin_epoch(self, epoch: int, epochs: int, schedule: Schedule | None = None) -> None:
         """Tells the model that an epoch begins, before its first minibatch.
 
-        Sets each layer's rate by ``schedule``; then every module of the model that has a method
-        ``begin_epoch(epoch, epochs)`` is called.
+        Sets each layer's rate by ``schedule``. Then calls ``begin_epoch(epoch, epochs)`` of every
+        module of the model that has such a method.
 
         Args:
-            epoch: from 1 on.
-            epochs: how many there are.
-            schedule: of the rates; None leaves them as they are.
+            epoch: the epoch's number, from 1.
+            epochs: the number of epochs.
+            schedule: the schedule of the rates; None does not change them.
 
         Raises:
             UserError: the schedule's rate cannot be used.
@@ -94,7 +94,7 @@ class ModelNoise:
                 begin(epoch, epochs)
 
     def close(self) -> None:
-        """Leaves the layers as they were."""
+        """Restores the layers."""
         for layer, rate in self._rates:
             layer.p = rate if self._scheduled else layer.p
             vars(layer).pop("source", None)
@@ -117,7 +117,7 @@ class ModelNoise:
 
 
 def describe_noise(model: nn.Module) -> str:
-    """Returns one line: which layers have seeded noise, and which draw as torch does."""
+    """Returns one line: which layers have seeded noise, and which draw from torch's generator."""
     named = {name or "the model": m for name, m in model.named_modules() if rate_of(m) is not None}
     seeded = [name for name, module in named.items() if _is_seeded(module)]
     others = [f"{name} ({type(m).__name__})" for name, m in named.items() if name not in seeded]
@@ -135,7 +135,7 @@ _told: set[str] = set()
 
 
 def log_noise(model: nn.Module) -> None:
-    """Logs ``describe_noise``, once a process for models that are alike."""
+    """Logs ``describe_noise``, each line once a process."""
     line = describe_noise(model)
     if line and line not in _told:
         _told.add(line)

@@ -11,12 +11,12 @@ from dropout_study.noise.source import LEVELS, Kind
 
 
 class Dropout(UnitNoise, nn.Dropout):
-    """Inverted dropout: a unit is kept where u >= p, and scaled by 1 / (1 - p).
+    """Inverted dropout: a unit is kept if u >= p, and scaled by 1 / (1 - p).
 
     Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
 
     Args:
-        p: the rate, in [0, 1]; at 1 the output is 0, as torch's is.
+        p: the rate, in [0, 1]; at 1 the output is 0, as in torch.
     """
 
     kind: ClassVar[Kind] = "levels"
@@ -29,7 +29,7 @@ class Dropout(UnitNoise, nn.Dropout):
             raise argument_error(name, self.p, "must be in [0, 1]", "use 0.0 to disable dropout")
 
     def numbers(self) -> tuple[float, ...]:
-        """Returns the lowest level of u that is kept, and the factor of what is kept."""
+        """Returns the lowest level of u that is kept, and the factor of a kept unit."""
         dropped = dropped_levels(self.p)
         factor = LEVELS / (LEVELS - dropped) if dropped < LEVELS else 0.0
         return float(dropped - LEVELS // 2), factor
@@ -46,15 +46,15 @@ class Dropout(UnitNoise, nn.Dropout):
         return torch.ge(draws, lowest, out=out).mul_(factor)
 
     def disturb(self, x: Tensor, draws: Tensor, *numbers: Number) -> Tensor:
-        """x: any shape -> the same shape; in place if the layer was made so."""
+        """x: any shape -> the same shape; in place if the layer is ``inplace``."""
         factor = self.factor(draws, *numbers).to(x.dtype)
         return x.mul_(factor) if self.inplace else x * factor
 
 
 class TorchDropout(Dropout):
-    """What a model's own ``nn.Dropout`` is while the model trains: the same object, seeded noise.
+    """The class of a model's own ``nn.Dropout`` while the model trains, for seeded noise.
 
-    Printed, copied and pickled it is an ``nn.Dropout``.
+    The object stays the same. Printed, copied and pickled it is an ``nn.Dropout``.
     """
 
     def __reduce_ex__(self, _: Any) -> tuple[Any, ...]:
@@ -66,5 +66,5 @@ class TorchDropout(Dropout):
 
 
 def dropped_levels(p: float) -> int:
-    """Returns the number of levels of u that are dropped at rate ``p``; below 1 one is kept."""
+    """Returns the number of levels of u that are dropped at rate ``p``; not all if p < 1."""
     return LEVELS if p == 1 else min(round(p * LEVELS), LEVELS - 1)

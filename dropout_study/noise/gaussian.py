@@ -10,7 +10,7 @@ from dropout_study.noise.source import Kind
 
 
 class GaussianNoise(UnitNoise):
-    """Multiplies each unit with a draw of N(1, p / (1 - p)): mean and variance of dropout's factor.
+    """Multiplies each unit with a draw of N(1, p / (1 - p)), which has dropout's mean and variance.
 
     Srivastava et al. 2014, section 10.
 

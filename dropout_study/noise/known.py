@@ -1,4 +1,4 @@
-"""Which modules disturb their input in training, and at which rate: ours and torch's."""
+"""The rates of modules that disturb their input in training, this project's and torch's."""
 
 from torch import nn
 from torch.nn.modules.dropout import _DropoutNd
@@ -8,11 +8,11 @@ from dropout_study.noise.layer import NoiseLayer
 
 
 def rate_of(module: nn.Module) -> float | None:
-    """Returns the rate of a noise layer; NaN if it is no number, None for any other module."""
+    """Returns the rate of a noise layer (NaN if it is not a number); None for any other module."""
     if isinstance(module, _DropoutNd | NoiseLayer):
         return _number(module.p)
     if isinstance(module, nn.RNNBase | nn.MultiheadAttention):
-        return _number(module.dropout) or None  # without dropout it is no noise layer
+        return _number(module.dropout) or None  # with rate 0 it is no noise layer
     return None
 
 

@@ -1,8 +1,9 @@
 """The contract of a noise layer.
 
-A layer says what it draws (``kind`` and ``draw_shape``), what it computes of its rate (``numbers``)
-and how it disturbs its input (``disturb``, a pure function of tensors). Then it trains alone, in
-workers and stacked in a population, where the numbers are tensors, one entry a member.
+A layer defines what it draws (``kind`` and ``draw_shape``), what it computes from its rate
+(``numbers``) and how it disturbs its input (``disturb``, a pure function of tensors). Then it can
+be trained alone, in workers and stacked in a population, where the numbers are tensors with one
+entry for each member.
 """
 
 from typing import ClassVar, Protocol
@@ -14,21 +15,21 @@ from dropout_study.errors import argument_error
 from dropout_study.noise.source import Kind, draws_of
 
 Number = float | Tensor
-"""A number of one trial, or a tensor that broadcasts against the draws: a number a member."""
+"""A number of one trial, or a tensor of one number a member that broadcasts with the draws."""
 
 
 class NoiseSource(Protocol):
-    """What a layer asks for when it is called in training mode."""
+    """Gives a layer its draws and numbers when it is called in training mode."""
 
     def draw(self, layer: "NoiseLayer", shape: torch.Size, device: torch.device) -> Tensor:
-        """Returns the draws of this call, of ``shape``; not to be changed."""
+        """Returns the draws of this call, of ``shape``; they must not be changed."""
 
     def numbers(self, layer: "NoiseLayer") -> tuple[Number, ...] | None:
-        """Returns ``layer.numbers()``; None if the layer is silent."""
+        """Returns ``layer.numbers()``; None if the layer has no noise (rate 0)."""
 
 
 class GlobalSource:
-    """Draws from torch's global generator: for a layer outside of this project's training."""
+    """Draws from torch's global generator, for a layer outside of this project's training."""
 
     def draw(self, layer: "NoiseLayer", shape: torch.Size, device: torch.device) -> Tensor:
         """Returns fresh draws."""
@@ -43,15 +44,15 @@ class NoiseLayer(nn.Module):
     """A layer that disturbs its input while the model trains.
 
     A layer that disturbs its weights overrides ``forward``, takes draws and numbers from ``source``
-    and is not ``per_example``.
+    and sets ``per_example`` to False.
 
     Attributes:
         p: the rate. At 0 the layer is the identity. A schedule changes it between epochs.
-        kind: of the draws.
-        per_example: every example of a minibatch has its own draws.
+        kind: the distribution of the draws.
+        per_example: whether every example of a minibatch has its own draws.
         alone: why members of a population that have this layer are not stacked; None if they are.
-        source: where draws and numbers come from.
-        number: of the layer in its model, from 0; its draws depend on it.
+        source: gives draws and numbers.
+        number: the layer's number in its model, from 0; its draws depend on it.
     """
 
     kind: ClassVar[Kind] = "uniform"
@@ -71,7 +72,7 @@ class NoiseLayer(nn.Module):
             raise argument_error(name, self.p, "must be in [0, 1)", "use 0.0 for no noise")
 
     def numbers(self) -> tuple[float, ...]:
-        """Returns what ``disturb`` needs of the rate, computed in double precision."""
+        """Returns the numbers for ``disturb``, computed from the rate in double precision."""
         return (self.p,)
 
     def draw_shape(self, x: Tensor) -> torch.Size:
@@ -83,8 +84,8 @@ class NoiseLayer(nn.Module):
 
         Args:
             x: the input [B, ...].
-            draws: of ``draw_shape(x)``, float32; not to be changed.
-            numbers: those of ``numbers()``, as floats or as tensors that broadcast.
+            draws: float32 of shape ``draw_shape(x)``; they must not be changed.
+            numbers: the result of ``numbers()``, as floats or as tensors that broadcast.
         """
         raise NotImplementedError(f"{type(self).__name__} must define disturb")
 
@@ -103,29 +104,29 @@ class NoiseLayer(nn.Module):
         return self.disturb(x, draws, *numbers)
 
     def extra_repr(self) -> str:
-        """Returns what ``print(model)`` shows of the layer."""
+        """Returns the text that ``print(model)`` shows in the layer's brackets."""
         return f"p={self.p}"
 
     def __getstate__(self) -> dict[str, object]:
-        """Leaves out the source, so that a copied or pickled layer draws on its own."""
+        """Leaves out the source, so that a copied or pickled layer uses torch's generator."""
         return {k: v for k, v in vars(self).items() if k not in ("source", "number")}
 
 
 class UnitNoise(NoiseLayer):
-    """A layer that multiplies each unit with a factor of its own: ``x * factor``.
+    """A layer that multiplies each unit with its own factor: ``x * factor``.
 
     Attributes:
-        nonnegative: no factor is below 0.
+        nonnegative: whether no factor is below 0.
     """
 
     nonnegative: ClassVar[bool] = False
 
     def factor(self, draws: Tensor, *numbers: Number) -> Tensor:
-        """Returns the factors, of the draws' shape or what it broadcasts to; a new tensor."""
+        """Returns a new tensor of factors, in the shape to which draws and numbers broadcast."""
         raise NotImplementedError(f"{type(self).__name__} must define factor")
 
     def factor_into(self, out: Tensor, draws: Tensor, *numbers: Number) -> Tensor:
-        """Returns ``out``, filled with the factors; for layers that can do it in fewer steps."""
+        """Fills ``out`` with the factors and returns it; for layers that can do it faster."""
         return out.copy_(self.factor(draws, *numbers))
 
     def disturb(self, x: Tensor, draws: Tensor, *numbers: Number) -> Tensor:

@@ -1,4 +1,4 @@
-"""Random draws of noise layers: a function of (seed, epoch, iteration, layer) alone.
+"""Random draws of noise layers: a function of (seed, epoch, iteration, layer) only.
 
 They do not depend on a layer's rate, so two trials of one seed that differ in their rates see the
 same draws (common random numbers).
@@ -13,11 +13,11 @@ from torch import Tensor
 from dropout_study.randomness import draw_key
 
 LEVELS = 2**16
-"""Uniform draws are multiples of 1 / LEVELS, so a rate is rounded to 1.5e-5."""
+"""Uniform draws are multiples of 1 / LEVELS, so a rate is rounded to a multiple of 1.5e-5."""
 
 Kind = Literal["levels", "uniform", "normal"]
-"""What a layer draws, as float32: "uniform" on [0, 1); "normal", N(0, 1); "levels", the same draws
-as "uniform" but as whole numbers from -LEVELS / 2 to LEVELS / 2 - 1, which costs less."""
+"""Distribution of a layer's draws, as float32: "uniform" on [0, 1); "normal", N(0, 1); "levels", as
+"uniform" but as whole numbers from -LEVELS / 2 to LEVELS / 2 - 1, which is faster."""
 
 
 class Noise:
@@ -35,7 +35,7 @@ class Noise:
         self.calls: Counter[int] = Counter()
 
     def next_draw(self, layer: int, shape: torch.Size, kind: Kind) -> Tensor:
-        """Returns the next draws of ``layer`` at this iteration; they are not to be changed.
+        """Returns the next draws of ``layer`` at this iteration; they must not be changed.
 
         A layer that is called several times at an iteration gets other draws each time.
         """
@@ -47,9 +47,9 @@ class Noise:
 
         Args:
             layer: the number of the layer that draws.
-            shape: how many draws.
+            shape: the shape of the draws.
             kind: their distribution.
-            call: how often the layer has drawn at this iteration before.
+            call: how often the layer has already drawn at this iteration.
         """
         again = (call,) if call else ()
         self._generator.manual_seed(draw_key(self._seed, "noise", *self._position, layer, *again))
@@ -59,7 +59,7 @@ class Noise:
 def draws_of(
     kind: Kind, shape: torch.Size, device: torch.device, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Returns draws of ``shape`` and ``kind``; of torch's global generator if none is given."""
+    """Returns draws of ``shape`` and ``kind``; from torch's global generator if none is given."""
     if kind == "normal":
         return torch.empty(shape, device=device).normal_(generator=generator)
     # Four draws are cut from each 64-bit integer: a third of the time of as many floats.

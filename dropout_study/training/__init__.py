@@ -1,4 +1,4 @@
-"""Training and evaluation. Knows nothing of Hydra or Optuna."""
+"""Training and evaluation. Imports neither Hydra nor Optuna."""
 
 from dropout_study.training.device import allow_tf32, resolve_device
 from dropout_study.training.evaluate import evaluate

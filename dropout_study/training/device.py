@@ -1,4 +1,4 @@
-"""Which device trains."""
+"""The device that trains."""
 
 import torch
 
@@ -6,7 +6,7 @@ from dropout_study.errors import UserError
 
 
 def resolve_device(name: str) -> torch.device:
-    """Returns the device called ``name``; "auto" is the first there is of cuda, mps, cpu.
+    """Returns the device called ``name``; "auto" is the first available of cuda, mps, cpu.
 
     Raises:
         UserError: this machine or this build of PyTorch has no such device.
@@ -26,9 +26,9 @@ def resolve_device(name: str) -> torch.device:
 
 
 def allow_tf32(allowed: bool) -> None:
-    """Lets CUDA round the factors of float32 products and convolutions to TF32, or not.
+    """Sets whether CUDA may round the inputs of float32 products and convolutions to TF32.
 
-    It holds for the whole process; other devices compute as before.
+    This holds for the whole process. It does not change other devices.
     """
     torch.set_float32_matmul_precision("high" if allowed else "highest")
     torch.backends.cudnn.allow_tf32 = allowed

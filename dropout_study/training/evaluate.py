@@ -1,4 +1,4 @@
-"""The numbers of networks on whole examples, dropout off."""
+"""Evaluates networks on a split, dropout off."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from dropout_study.training.metrics import (
 )
 
 EVALUATION_BATCH = 2048
-"""Images a forward pass; the result does not depend on it, only memory and time do."""
+"""Images a forward pass. Only memory and time depend on it, not the result."""
 
 
 def evaluate(
@@ -37,7 +37,7 @@ def measure(
     Args:
         logits_of: maps images [B, C, H, W] in [0, 1] to logits [P, B, K], dropout off.
         examples: the images.
-        meter: of the metrics, P members.
+        meter: a new meter for P members.
         batch: images a forward pass.
     """
     for images, labels in examples.minibatches(batch):

@@ -7,14 +7,14 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 MakeScheduler = Callable[[Optimizer], LRScheduler]
-"""Makes the scheduler of an optimizer; it is stepped once an epoch."""
+"""Makes the scheduler of an optimizer; the scheduler is stepped once an epoch."""
 
 
 class LearningRate:
     """The learning rate of one optimizer.
 
     Args:
-        optimizer: whose rate it is.
+        optimizer: the optimizer.
         make: makes its scheduler; None for a constant rate.
     """
 
@@ -24,7 +24,7 @@ class LearningRate:
 
     @property
     def value(self) -> float | None:
-        """The rate of the first group of parameters; None where an optimizer has no ``lr``."""
+        """The rate of the first parameter group; None if the optimizer has no ``lr``."""
         lr = self._optimizer.param_groups[0].get("lr")
         return None if lr is None else float(lr)
 
@@ -33,6 +33,6 @@ class LearningRate:
         if self._scheduler is None:
             return
         with warnings.catch_warnings():
-            # A stack makes the updates of its members' optimizers, which torch does not see.
+            # A stack makes the updates itself; torch only sees that the optimizer was not called.
             warnings.filterwarnings("ignore", message=r"Detected call of `lr_scheduler.step\(\)`")
             self._scheduler.step()

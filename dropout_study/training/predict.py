@@ -14,7 +14,7 @@ from dropout_study.randomness import draw_key
 from dropout_study.training.generators import kept_generators, seed_generators
 
 ROUNDING = 1e-5
-"""Logits that differ by no more than this share of the largest are the same but for rounding."""
+"""Logits count as equal if they differ by no more than this share of the largest (rounding)."""
 
 
 @torch.no_grad()
@@ -30,14 +30,14 @@ def sampled_logits(model: nn.Module, images: Tensor, samples: int, seed: int = 0
 
     Monte-Carlo dropout (Gal & Ghahramani 2016, "Dropout as a Bayesian Approximation"): the mean of
     the rows' softmax is the predictive probability, their spread the model's uncertainty. The model
-    is in training mode but for layers that would change their buffers, as normalisation layers do.
-    Whatever it draws is seeded. Every image sees the same T networks, whatever its neighbours.
+    is in training mode, except for layers that would change their buffers (normalisation layers).
+    All its draws are seeded. Every image gets the same T networks, whatever other images are given.
 
     Args:
-        model: a network, whatever noise it has; left in evaluation mode.
+        model: a network with any noise; it is left in evaluation mode.
         images: the images.
-        samples: T.
-        seed: of the noise.
+        samples: the number T of networks.
+        seed: the seed of the noise.
     """
     noise, device = Noise(seed, images.device), images.device
     rows: list[Tensor] = []
@@ -62,13 +62,13 @@ def sampled_probabilities(model: nn.Module, images: Tensor, samples: int, seed: 
 
 
 def are_equal(logits: Tensor) -> bool:
-    """Returns whether all T samples of each image are the same: logits [N, T, K]."""
+    """Returns whether the T samples of every image are equal up to rounding: logits [N, T, K]."""
     spread = (logits - logits[:, :1]).abs().max()
     return bool(spread <= ROUNDING * logits.abs().max())
 
 
 def _noise_on(model: nn.Module, images: Tensor) -> None:
-    """Puts ``model`` into training mode but for layers that would change their buffers."""
+    """Puts ``model`` into training mode, except for layers that would change their buffers."""
     trial = deepcopy(model).train()
     before = {name: buffer.clone() for name, buffer in trial.named_buffers()}
     ModelNoise(trial, Noise(0, images.device))
@@ -89,7 +89,7 @@ def _noise_on(model: nn.Module, images: Tensor) -> None:
 
 @contextmanager
 def _without_fast_path() -> Iterator[None]:
-    """Keeps attention from its fused kernels, which leave dropout out."""
+    """Switches off the fused kernels of attention, which have no dropout."""
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:

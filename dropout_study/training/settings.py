@@ -8,13 +8,13 @@ from dropout_study.training.lr import MakeScheduler
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """How long, in what minibatches and in which precision to train."""
+    """The settings of a training: epochs, batch size, precision, seed and schedules."""
 
     epochs: int = 10
     batch_size: int = 256
     bfloat16: bool = False
     seed: int = 0
     lr_schedule: MakeScheduler | None = None
-    """Of the learning rate; None for a constant one."""
+    """Schedule of the learning rate; None for a constant rate."""
     schedule: Schedule | None = None
-    """Of the noise layers' rates; None for constant ones."""
+    """Schedule of the noise layers' rates; None for constant rates."""

@@ -1,7 +1,7 @@
-"""The reference loop: one network, trained as a reader of the book would write it.
+"""The reference loop: trains one network, as a reader of the book would write it.
 
-Every draw is a function of (seed, purpose, epoch, iteration, layer), so the same trial gives the
-same numbers wherever and beside whatever it runs.
+Every draw is a function of (seed, purpose, epoch, iteration, layer). So a trial gives the same
+numbers in every process, alone or in a population.
 """
 
 from time import perf_counter
@@ -43,11 +43,11 @@ def train_single(
 
     Args:
         model: maps images [B, C, H, W] to logits [B, K]; on the same device as ``splits``.
-        optimizer: over the model's parameters.
+        optimizer: the optimizer of the model's parameters.
         splits: the data; ``splits.val`` and ``splits.test`` are only evaluated.
         settings: epochs, batch size, precision and seed.
         on_epoch: called with each epoch's numbers; training stops early when it returns False.
-        metrics: what is measured on each split.
+        metrics: the metrics of each split.
 
     Raises:
         DivergedError: the loss of an epoch on a split is not finite.
@@ -113,7 +113,7 @@ def train_minibatch(
 ) -> tuple[Tensor, Tensor]:
     """Makes one update; returns the mean loss and the logits [B, K] before it."""
     with autocast(labels.device, bfloat16):
-        logits = model(images).float()  # the loss is a float32 sum in either precision
+        logits = model(images).float()  # the loss is computed in float32 in either precision
     loss = cross_entropy(logits, labels)
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
@@ -124,6 +124,6 @@ def train_minibatch(
 def autocast(device: torch.device, bfloat16: bool) -> torch.autocast:
     """Returns the context of a forward pass.
 
-    Enter it anew after every update: inside, torch keeps the weights as it first converted them.
+    Enter a new one after every update: within one, torch keeps its first copies of the weights.
     """
     return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)

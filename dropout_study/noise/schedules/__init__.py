@@ -1,7 +1,7 @@
 """Schedules of the rate: a layer's rate as a function of the epoch, one a file.
 
-A schedule is any callable of the form ``Schedule``; it is called before the first minibatch of
-every epoch.
+A schedule is any callable of type ``Schedule``. It is called before the first minibatch of every
+epoch.
 """
 
 from dropout_study.noise.schedules.annealed import AnnealedSchedule

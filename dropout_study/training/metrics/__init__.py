@@ -1,7 +1,7 @@
 """Metrics: what is measured after every epoch on each split, one metric a file.
 
-A metric of your own is a class with the contract of ``Metric`` (mostly a ``MeanMetric``), named in
-the configuration: ``+trainer.metrics.NAME._target_=my_module.MyMetric``. Its columns are
+A metric of your own is a subclass of ``Metric`` (mostly of ``MeanMetric``), named in the
+configuration: ``+trainer.metrics.NAME._target_=my_module.MyMetric``. Its columns are
 ``train_NAME``, ``val_NAME`` and ``test_NAME``. The negative log-likelihood is the loss.
 """
 

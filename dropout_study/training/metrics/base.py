@@ -12,17 +12,17 @@ from torch import Tensor
 
 
 class Metric(ABC):
-    """A number, or several, for each of P members, gathered over the minibatches of a split.
+    """A number, or several, for each of P members, computed over the minibatches of a split.
 
-    An instance measures one pass over one split. What it gathers stays on the device until
-    ``compute``: an update must not wait for the device (no ``item``, no ``cpu``).
+    An instance measures one pass over one split. Its sums stay on the device until ``compute``:
+    ``update`` must not wait for the device (no ``item``, no ``cpu``).
 
     Attributes:
-        meaning: what it is, in one line; for tables and documentation.
-        unit: of the number, for tables and documentation.
-        better: which of two numbers is the better one.
-        several: it has several numbers, by name. A metric ``m`` then has columns ``val_m_NAME`` and
-            cannot be an objective.
+        meaning: the metric in one line, for tables and documentation.
+        unit: its unit, for tables and documentation.
+        better: whether higher or lower numbers are better.
+        several: whether it has several numbers, by name. A metric ``m`` then has columns
+            ``val_m_NAME`` and cannot be an objective.
     """
 
     meaning: ClassVar[str]
@@ -32,7 +32,7 @@ class Metric(ABC):
 
     @abstractmethod
     def reset(self, members: int, device: torch.device) -> None:
-        """Begins anew, for P = ``members``."""
+        """Begins a new pass for P = ``members``."""
 
     @abstractmethod
     def update(self, logits: Tensor, labels: Tensor, losses: Tensor) -> None:
@@ -50,14 +50,14 @@ class Metric(ABC):
 
 
 class MeanMetric(Metric):
-    """A metric that is a mean over examples: a subclass says what a minibatch adds to the sum."""
+    """A metric that is a mean over examples; a subclass computes the sums of a minibatch."""
 
     @abstractmethod
     def sums(self, logits: Tensor, labels: Tensor, losses: Tensor) -> Tensor:
-        """Returns the sum over the B examples of a minibatch, [P]; arguments as of ``update``."""
+        """Returns the sums over the B examples of a minibatch [P]; arguments as in ``update``."""
 
     def reset(self, members: int, device: torch.device) -> None:
-        """Begins anew."""
+        """Begins a new pass."""
         self._total = torch.zeros(members, device=device)
         self._count = 0
 

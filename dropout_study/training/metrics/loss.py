@@ -1,4 +1,4 @@
-"""The loss: what training minimises."""
+"""The loss that training minimises."""
 
 from typing import ClassVar, Literal
 

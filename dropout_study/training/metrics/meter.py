@@ -14,7 +14,7 @@ from dropout_study.training.metrics.loss import Loss
 from dropout_study.trial import SPLITS, Metrics
 
 MetricTypes = Mapping[str, Callable[[], Metric]]
-"""What makes the metrics of a pass, by name and in the order of the columns."""
+"""The makers of a pass's metrics, by name and in the order of the columns."""
 
 LOSS: MetricTypes = MappingProxyType({"loss": Loss})
 """Always measured: a trial whose loss is not finite has failed."""
@@ -28,9 +28,9 @@ class Meter:
     """The metrics of one pass over one split.
 
     Args:
-        metrics: what is measured.
-        members: P.
-        device: of the logits.
+        metrics: the makers of the metrics.
+        members: the number P of members.
+        device: the device of the logits.
     """
 
     def __init__(self, metrics: MetricTypes, members: int, device: torch.device) -> None:
@@ -44,7 +44,7 @@ class Meter:
             metric.update(logits, labels, losses)
 
     def compute(self) -> Scores:
-        """Returns the members' numbers; the one place that waits for the device."""
+        """Returns the members' numbers; only this method waits for the device."""
         columns: dict[str, list[float]] = {}
         for name, metric in self._metrics.items():
             got = metric.compute()
@@ -73,10 +73,9 @@ def epoch_row(
 
     Args:
         epoch: its number, from 1.
-        train: means over the epoch's minibatches in training mode (dropout on, weights moving), as
-            the book plots them.
-        val: measured after the epoch, dropout off; None without validation data, and so are then
-            its numbers.
+        train: means over the epoch's minibatches in training mode (dropout on, weights changing),
+            as the book plots them.
+        val: measured after the epoch, dropout off; None without validation data.
         test: measured after the epoch, dropout off.
         lr: the learning rate of the epoch.
         rates: of the noise layers by their names, as the epoch began.
@@ -90,11 +89,11 @@ def epoch_row(
 
 
 def check_finite(row: Metrics, whose: str = "") -> None:
-    """Raises where training has diverged.
+    """Raises an error if training has diverged.
 
     Args:
         row: the numbers of an epoch.
-        whose: begins the message.
+        whose: the first words of the message, e.g. the trial.
 
     Raises:
         DivergedError: the loss on a split is not finite.

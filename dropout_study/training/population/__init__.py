@@ -1,9 +1,9 @@
-"""Populations: many trials trained as one, each with the curve it would have alone.
+"""Populations: many trials trained together, each with the learning curve of a single training.
 
-The way of an epoch: ``engine`` keeps the members' states; ``plan`` cuts them into buckets;
-``executor`` runs the buckets on threads; a bucket is one module (``bucket``) or a stack of members
-(``stack``) whose gradients come from ``networks`` or, for dense networks, from ``dense``, and whose
-updates come from ``optimizers``. Members at the same epoch of the same seed read one ``stream``.
+An epoch: ``engine`` keeps the members' states; ``plan`` divides them into buckets; ``executor``
+runs the buckets on threads. A bucket is one module (``bucket``) or a stack of members (``stack``).
+A stack's gradients come from ``networks`` (for dense networks from ``dense``), its updates from
+``optimizers``. Members at the same epoch of the same seed read the same ``stream``.
 """
 
 from dropout_study.training.population.capacity import capacity_for

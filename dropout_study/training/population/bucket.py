@@ -1,4 +1,4 @@
-"""A bucket: members whose updates are computed as one. Here the bucket of a single member."""
+"""Buckets: members whose updates are computed together. Here the bucket of a single member."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -15,7 +15,7 @@ from dropout_study.training.single import autocast, train_minibatch
 
 
 class Bucket(Protocol):
-    """P members, an epoch of each. Calls come in order, from one thread at a time."""
+    """One epoch of P members. The methods are called in order, by one thread at a time."""
 
     @property
     def states(self) -> Sequence[MemberState]:
@@ -23,41 +23,41 @@ class Bucket(Protocol):
 
     @property
     def stream(self) -> Stream | JoinedStream:
-        """Their minibatches."""
+        """The members' minibatches."""
 
     @property
     def global_draws(self) -> bool:
-        """Whether it draws from a global generator, so that no other may run beside it."""
+        """Whether it draws from a global generator, so that no other may run at the same time."""
 
     def open(self) -> None:
-        """Takes what memory the epoch needs."""
+        """Allocates the memory that the epoch needs."""
 
     def close(self) -> None:
-        """Gives it back."""
+        """Frees that memory."""
 
     def train(self, iteration: int) -> None:
         """Makes the update of one iteration."""
 
     def finish(self) -> Scores:
-        """Leaves weights and optimizer state in the members; returns the training scores."""
+        """Writes weights and optimizer state to the members; returns the training scores."""
 
     def evaluate(self, examples: Examples) -> Scores:
         """Returns the members' scores on ``examples``, dropout off."""
 
 
 class ModuleBucket:
-    """One member in the reference loop's own terms: its module, autograd, torch's optimizer.
+    """One member, trained as in the reference loop: its module, autograd, torch's optimizer.
 
-    Trains whatever ``train_single`` trains, in place; the minibatch, its conversion to float and
-    the noise are shared with other buckets.
+    Trains in place, and any model that ``train_single`` trains. The minibatch, its conversion to
+    float and the noise are shared with other buckets.
 
     Args:
         state: the member.
         stream: the minibatches of its epoch.
-        metrics: what is measured.
-        global_draws: the model draws from a global generator, which is then seeded as
-            ``train_single`` seeds it; nothing else may draw from it meanwhile.
-        changes_images: the model changes the images that it is given, so it gets its own.
+        metrics: the makers of the metrics.
+        global_draws: whether the model draws from a global generator. It is then seeded as in
+            ``train_single``; nothing else may draw from it in the meantime.
+        changes_images: whether the model changes its input images; it then gets a copy.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class ModuleBucket:
         self._state.member.model.train()
 
     def close(self) -> None:
-        """Lets go of the last minibatch."""
+        """Frees the last minibatch."""
         self._state.noise.seek_minibatch(None)
 
     def train(self, iteration: int) -> None:
@@ -107,7 +107,7 @@ class ModuleBucket:
         self._meter.update(logits.unsqueeze(0), minibatch.labels, loss.unsqueeze(0))
 
     def finish(self) -> Scores:
-        """Returns the training score; weights are in the member already."""
+        """Returns the training score; the weights are already in the member."""
         return self._meter.compute()
 
     def evaluate(self, examples: Examples) -> Scores:

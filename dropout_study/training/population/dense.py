@@ -1,8 +1,8 @@
-"""Stacked dense networks by hand: forward and backward in few, in-place passes.
+"""Stacked dense networks with hand-written forward and backward passes, few and in place.
 
-The readable twin is ``VmappedNetwork``; a test says that they agree. What is gained: the
-buffers of an iteration are allocated once; ReLU and noise work in place, and the gradient
-passes where the activation is positive, so ReLU keeps no mask of its own.
+``VmappedNetwork`` is the readable version; a test checks that both agree. This one is faster: the
+buffers of an iteration are allocated once, ReLU and noise work in place, and ReLU needs no mask,
+because the gradient passes where the activation is positive.
 
 Letters: P population, B batch, D and H features in and out, K classes.
 """
@@ -34,11 +34,10 @@ class Shape:
 
 
 def dense_shape(model: nn.Module) -> Shape | None:
-    """Returns the form of ``model`` if it is Flatten, then Linear layers with ReLU between them.
+    """Returns the shape of ``model`` if it is Flatten, then Linear layers with ReLU between them.
 
-    A layer that multiplies each unit with noise may stand before any of the Linear layers.
-
-    Only an ``nn.Sequential`` whose ``forward`` is nn.Sequential's own can be read like this.
+    There may be a layer that multiplies each unit with noise before any of the Linear layers. Only
+    an ``nn.Sequential`` with the ``forward`` of nn.Sequential has a shape; others give None.
     """
     if not isinstance(model, nn.Sequential) or type(model).forward is not nn.Sequential.forward:
         return None
@@ -64,7 +63,7 @@ def dense_shape(model: nn.Module) -> Shape | None:
 
 
 def _is_unit_noise(layer: nn.Module) -> bool:
-    """Returns whether ``layer`` does no more than to multiply each unit with its factor."""
+    """Returns whether ``layer`` only multiplies each unit with its factor."""
     if not isinstance(layer, UnitNoise):
         return False
     kind = type(layer)
@@ -77,7 +76,7 @@ def _is_unit_noise(layer: nn.Module) -> bool:
 
 @dataclass(frozen=True)
 class _InputNoise:
-    """The noise at the input of a Linear layer: the layer, and its numbers as [P, 1, 1]."""
+    """The noise layer at the input of a Linear layer, and its numbers as [P, 1, 1]."""
 
     layer: UnitNoise
     numbers: tuple[Tensor, ...]
@@ -86,7 +85,7 @@ class _InputNoise:
 def _input_noise(
     states: Sequence[MemberState], name: str, device: torch.device
 ) -> _InputNoise | None:
-    """Returns the noise of P members' layer ``name``; None if it is silent."""
+    """Returns the noise of P members' layer ``name``; None if all their rates are 0."""
     layer = states[0].layers[name]
     numbers = stacked_numbers(states, name, device)
     if numbers is None or not isinstance(layer, UnitNoise):
@@ -99,9 +98,9 @@ class _Buffers:
     """The buffers of one minibatch size.
 
     Attributes:
-        outputs: of each Linear layer, [P, B, H].
-        masks: what each layer's input is multiplied with, [P, B, D]; None without noise.
-        deltas: the loss's gradients with respect to each layer's input, but the first's.
+        outputs: the output of each Linear layer, [P, B, H].
+        masks: the noise factors of each layer's input, [P, B, D]; None without noise.
+        deltas: the loss's gradients with respect to the input of each layer but the first.
     """
 
     outputs: list[Tensor]
@@ -175,7 +174,7 @@ class DenseNetwork:
     def _mask(
         self, layer: int, x: Tensor, minibatch: AnyMinibatch, buffers: _Buffers
     ) -> Tensor | None:
-        """Returns what to multiply the layer's input with, [P, B, D]."""
+        """Returns the noise factors of the layer's input, [P, B, D]."""
         noise, mask = self._noise[layer], buffers.masks[layer]
         if not noise or mask is None:
             return None
@@ -186,7 +185,7 @@ class DenseNetwork:
     def _backward(
         self, weights: list[Tensor], inputs: list[Tensor], delta: Tensor, buffers: _Buffers
     ) -> None:
-        """Fills the gradients. ``delta`` is the loss's with respect to the logits, [P, B, K]."""
+        """Fills the gradients. ``delta`` [P, B, K] is the loss's gradient for the logits."""
         for layer in reversed(range(len(weights))):
             x = inputs[layer]
             into_weight, into_bias = self._grads[2 * layer], self._grads[2 * layer + 1]

@@ -1,4 +1,4 @@
-"""Many trials trained as one: the epochs of a population, its leavers and its newcomers."""
+"""Trains a population epoch by epoch: members leave when they end, and new ones join."""
 
 from collections.abc import Iterator, Sequence
 from time import perf_counter
@@ -40,26 +40,27 @@ def train_population(
     plan: Plan | None = None,
     metrics: MetricTypes = DEFAULT_METRICS,
 ) -> dict[MemberId, MemberResult]:
-    """Trains ``members`` side by side, an epoch of each at a time.
+    """Trains ``members`` together, one epoch of each at a time.
 
-    Each has the learning curve that ``train_single`` would give it, whoever its neighbours are and
-    whenever it joins. Those that differ only in weights, dropout rates and optimizer options,
-    and are at the same epoch of the same seed, share minibatches and noise and can be stacked;
-    others train beside them. One that diverges or raises leaves and changes nothing for the rest.
+    Each member has the learning curve that ``train_single`` would give it, whatever other members
+    there are and whenever it joins. Members that differ only in weights, dropout rates and
+    optimizer options, and are at the same epoch of the same seed, share minibatches and noise and
+    can be stacked; others are trained one by one. A member that diverges or raises an error leaves
+    and does not change the others.
 
     Args:
         members: the first members; their models are trained in place, on the device of ``splits``.
-        splits: the data of all.
-        on_epochs: called after every epoch; the members it does not return are stopped.
+        splits: the data of all members.
+        on_epochs: called after every epoch; members whose ids it does not return are stopped.
         on_leave: called for each member that has finished, was stopped or has failed.
-        refill: asked for new members whenever places are free; no more come when it returns none
-            and nobody is left.
-        capacity: places; the number of ``members`` if None.
-        plan: the execution; the one that measured best on the device if None.
-        metrics: what is measured on each split.
+        refill: called for new members when there are fewer than ``capacity``. The training ends
+            when it returns none and no member is left.
+        capacity: the number of members at a time; the number of ``members`` if None.
+        plan: how to execute the training; None for the fastest measured on this kind of device.
+        metrics: the metrics of each split.
 
     Returns:
-        How each member left, in the order of leaving.
+        The results of the members, in the order in which they left.
 
     Raises:
         UserError: two members have the same id.
@@ -69,9 +70,9 @@ def train_population(
     with population:
         population.join(members)
         while True:
-            places = population.capacity - len(population.states)
-            if places > 0:
-                population.join(refill(places))
+            free = population.capacity - len(population.states)
+            if free > 0:
+                population.join(refill(free))
             if not population.states:
                 return population.results
             population.epoch()
@@ -104,23 +105,23 @@ class _Population:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leaves the models of members that are still training as they were."""
+        """Restores the noise layers of members that are still in training."""
         for state in self.states:
             state.close()
 
     def join(self, members: Sequence[Member]) -> None:
-        """Takes ``members`` in."""
+        """Adds ``members``."""
         for member in members:
             if member.id in self._known:
                 raise UserError(f"member ids must differ, got {member.id!r} twice")
             self._known.add(member.id)
             try:
                 self.states.append(MemberState(member, self._device))
-            except UserError as error:  # a rate that cannot be used: it fails, others do not
+            except UserError as error:  # an invalid rate: this member fails, the others go on
                 self._end(member.id, MemberResult([], error))
 
     def epoch(self) -> None:
-        """Trains an epoch of every member; afterwards only those that go on are left."""
+        """Trains an epoch of every member; then keeps only the members that go on."""
         self._begin_epoch()
         if not self.states:
             return
@@ -156,7 +157,7 @@ class _Population:
         self._on_leave(member, result)
 
     def _begin_epoch(self) -> None:
-        """Tells every member's model; one that raises leaves."""
+        """Tells every member's model that an epoch begins; a member that raises an error leaves."""
         for state in list(self.states):
             try:
                 state.begin_epoch()
@@ -166,7 +167,7 @@ class _Population:
     def _outcomes(
         self, buckets: Sequence[Bucket]
     ) -> Iterator[tuple[MemberState, MemberScores | Exception]]:
-        """Yields each member's own scores or error; a stack that fails is cut and tried again."""
+        """Yields each member's scores or error; a stack that fails is split and tried again."""
         for bucket, outcome in zip(buckets, self._executor.run_epoch(buckets), strict=True):
             if not isinstance(outcome, Exception):
                 yield from zip(bucket.states, outcome, strict=True)

@@ -17,21 +17,21 @@ buckets to share a stream's minibatches, enough to keep a bucket's weights in th
 
 
 MemberScores = tuple[dict[str, float], dict[str, float] | None, dict[str, float]]
-"""What an epoch of one member ends with: its metrics on train, validation and test."""
+"""The metrics of one member's epoch on train, validation and test."""
 
 Outcome = list[MemberScores] | Exception
-"""How a bucket's epoch ends: the scores of its P members, or what it raised."""
+"""The outcome of a bucket's epoch: the scores of its P members, or the error that it raised."""
 
 
 class Executor:
-    """Threads that train buckets, with an equal share of torch's own threads each: usually one.
+    """Threads that train buckets; each uses an equal share of torch's threads, usually one.
 
-    Two products on one thread each are done sooner than two in turn on two threads, and are not
-    disturbed by other programs on the same cores.
+    Two products at a time on one thread each are faster than one after the other on two threads,
+    and other programs on the same cores disturb them less.
 
     Args:
-        threads: how many; with 1 the caller's own thread does the work, as it is set up.
-        splits: what to evaluate on.
+        threads: the number of threads; with 1 the caller's thread does the work.
+        splits: the splits to evaluate on.
     """
 
     def __init__(self, threads: int, splits: Splits) -> None:
@@ -60,7 +60,7 @@ class Executor:
                     for worker in running:
                         worker.result()
                 finally:
-                    epoch.stop()  # on Ctrl-C: the threads leave after their present turn
+                    epoch.stop()  # on Ctrl-C: the threads stop after their present turn
         finally:
             torch.set_num_threads(before)
 
@@ -68,8 +68,9 @@ class Executor:
 class _Epoch:
     """The buckets of an epoch, and which of them wait for a thread.
 
-    On a CPU the bucket furthest behind is next, so that buckets of one stream stay close and share
-    its minibatches; on an accelerator one bucket follows the other: one stack is in memory.
+    On a CPU the bucket that is furthest behind is next, so that buckets of one stream stay close
+    and share its minibatches. On an accelerator buckets are trained one after the other, so that
+    only one stack is in memory.
     """
 
     def __init__(self, buckets: Sequence[Bucket], splits: Splits) -> None:
@@ -83,7 +84,7 @@ class _Epoch:
         self._waiting = [place for place in places if not buckets[place[2]].global_draws]
 
     def work(self, together: bool = True) -> None:
-        """Gives turns to buckets until none is waiting; ``together`` with other threads or not."""
+        """Takes turns with buckets until none is waiting; ``together``: other threads do so too."""
         if not together:
             self._waiting += self._exclusive
         while (place := self._next()) is not None:
@@ -99,7 +100,7 @@ class _Epoch:
         return [self._outcomes[index] for index in range(len(self._buckets))]
 
     def stop(self) -> None:
-        """Lets the threads run out of work."""
+        """Makes the threads stop after their present turn."""
         with self._lock:
             self._waiting.clear()
 
@@ -133,5 +134,5 @@ class _Epoch:
 
 
 def _released(error: Exception) -> Exception:
-    """Lets go of the frames, hence the tensors, that an out-of-memory error holds."""
+    """Frees the frames, and so the tensors, that an out-of-memory error holds."""
     return error.with_traceback(None) if isinstance(error, torch.cuda.OutOfMemoryError) else error

@@ -1,7 +1,7 @@
-"""Several streams side by side, for a stack whose members are at different epochs or seeds.
+"""Several streams joined, for a stack whose members are at different epochs or seeds.
 
-A population that has been refilled for a while has members at many epochs. One stack of all keeps
-products large, at the price of one copy of the images for each member. Letters: P, B, as elsewhere.
+After a while a population that is refilled has members at many epochs. A single stack of all keeps
+the products large; it needs a copy of the images for each member. Letters: P population, B batch.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class JoinedMinibatch:
     """The minibatches of P members.
 
     Args:
-        parts: the minibatches, P of them; members of one stream hold the same.
+        parts: P minibatches; members of one stream have the same.
     """
 
     def __init__(self, parts: Sequence[Minibatch]) -> None:
@@ -35,15 +35,15 @@ class JoinedMinibatch:
         return torch.stack([part.labels for part in self._parts])
 
     def draw(self, layer: int, shape: torch.Size, kind: Kind = "levels", call: int = 0) -> Tensor:
-        """Returns [P, *shape]: to each member the draws of its own stream."""
+        """Returns [P, *shape]: for each member the draws of its own stream."""
         return torch.stack([part.draw(layer, shape, kind, call) for part in self._parts])
 
 
 class JoinedStream:
-    """The streams of P members, all of the same data and batch size.
+    """The streams of P members with the same data and batch size.
 
     Args:
-        streams: P of them; members may have the same.
+        streams: P streams; members may have the same.
     """
 
     def __init__(self, streams: Sequence[Stream]) -> None:

@@ -1,4 +1,4 @@
-"""What goes into a population and what comes out of it."""
+"""The input of a population, its members, and the output, their results."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from dropout_study.training.settings import TrainSettings
 from dropout_study.trial import Metrics
 
 MemberId = int | str
-"""What the caller calls a member: the trial's number, or any name."""
+"""The caller's name for a member: the trial's number, or any other."""
 
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """A trial to be trained beside others; the arguments of ``train_single`` but for the data.
+    """A trial to be trained in a population; the arguments of ``train_single`` without the data.
 
     Attributes:
         id: the trial's number, for results and messages.
         model: maps images [B, C, H, W] to logits [B, K]; trained in place.
-        optimizer: over the model's parameters.
+        optimizer: the optimizer of the model's parameters.
         settings: its own epochs, batch size, precision and seed.
     """
 
@@ -32,7 +32,7 @@ class Member:
 
 @dataclass(frozen=True)
 class MemberResult:
-    """How a member left: its epochs, and the error that ended it, if one did."""
+    """The result of a member: its epochs, and the error that ended it, if any."""
 
     history: list[Metrics]
     error: Exception | None = None
@@ -45,4 +45,4 @@ OnLeave = Callable[[MemberId, MemberResult], None]
 """Called once for each member, as soon as it has finished, was stopped or has failed."""
 
 Refill = Callable[[int], Sequence[Member]]
-"""Called with the number of free places after members have left; returns up to as many new ones."""
+"""Called with the number of missing members; returns up to as many new ones."""

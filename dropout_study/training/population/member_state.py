@@ -1,4 +1,4 @@
-"""What a member carries from epoch to epoch: its history, and the noise of its layers."""
+"""The state of a member between epochs: its history, and the noise of its layers."""
 
 import torch
 from torch import Tensor, nn
@@ -14,26 +14,26 @@ from dropout_study.trial import Metrics
 
 
 class SharedNoise(Noise):
-    """Noise for the layers of one member's model, drawn from the minibatch at hand."""
+    """Noise for the layers of one member's model, drawn from the present minibatch."""
 
     def __init__(self, device: torch.device) -> None:
         super().__init__(0, device)
         self._minibatch: Minibatch | None = None
 
     def seek_minibatch(self, minibatch: Minibatch | None) -> None:
-        """Moves to the iteration of ``minibatch``; None lets go of the last one."""
+        """Moves to the iteration of ``minibatch``; None frees the last one."""
         self._minibatch = minibatch
         self.calls.clear()
 
     def draw(self, layer: int, shape: torch.Size, kind: Kind = "levels", call: int = 0) -> Tensor:
-        """Returns draws that are shared with other members: not to be changed."""
+        """Returns draws that are shared with other members; they must not be changed."""
         if self._minibatch is None:
             raise RuntimeError("noise in training mode, but no minibatch is being trained on")
         return self._minibatch.draw(layer, shape, kind, call)
 
 
 class MemberState:
-    """A member, its noise and its history; everything it has lives in its model and optimizer."""
+    """A member, its noise and its history; its weights and updates are in model and optimizer."""
 
     def __init__(self, member: Member, device: torch.device) -> None:
         self.member = member
@@ -57,7 +57,7 @@ class MemberState:
 
     @property
     def stream_key(self) -> StreamKey:
-        """What fixes the draws of its next epoch: its own count, whenever it has joined."""
+        """The key of the draws of its next epoch, which is counted from when the member joined."""
         settings = self.member.settings
         return StreamKey(settings.seed, len(self.history), settings.batch_size)
 
@@ -77,9 +77,9 @@ class MemberState:
         self.rates = rates_of(self.member.model)
 
     def close(self) -> None:
-        """Leaves the model's layers as they were before it was a member."""
+        """Restores the model's noise layers."""
         self._layers.close()
 
     def result(self, error: Exception | None = None) -> MemberResult:
-        """Returns what is known of the member as it leaves."""
+        """Returns the member's result."""
         return MemberResult(self.history, error)

@@ -5,15 +5,15 @@ from collections.abc import Callable
 import torch
 
 SHARE = 0.85
-"""Of the free memory that a population may plan to use; the rest is for fragments."""
+"""Share of the free memory that a population may use; the rest is for fragmentation."""
 
 
 def members_that_fit(run: Callable[[int], None], device: torch.device) -> int:
     """Returns how many members can be trained at once on ``device``.
 
     Args:
-        run: trains a minibatch with the given number of members, and keeps nothing.
-        device: whose memory counts; only CUDA's is measured, others are taken as unlimited.
+        run: trains a minibatch with the given number of members, and frees its memory.
+        device: the device; only CUDA's memory is measured, other devices count as unlimited.
     """
     if device.type != "cuda":
         return 2**31
@@ -27,9 +27,9 @@ def count_that_fits(one: int, two: int, free: int) -> int:
     """Returns the number of members for ``free`` bytes.
 
     Args:
-        one: bytes at the peak of one member's minibatch.
-        two: the same for two members; the difference is what each further member costs.
-        free: bytes there are.
+        one: peak bytes of a minibatch of one member.
+        two: the same for two members; the difference is the cost of each further member.
+        free: free bytes.
     """
     each = max(two - one, 1)
     shared = max(one - each, 0)

@@ -1,4 +1,4 @@
-"""P networks as one: gradients and logits over parameters stacked on a leading axis.
+"""P networks together: gradients and logits for parameters stacked on a leading axis.
 
 Letters: P population, B batch, K classes.
 """
@@ -21,11 +21,11 @@ from dropout_study.training.population.stream import Minibatch
 from dropout_study.training.single import autocast
 
 AnyMinibatch = Minibatch | JoinedMinibatch
-"""One for all members, or one for each."""
+"""One minibatch for all members, or one for each."""
 
 
 class StackedNetwork(Protocol):
-    """What a stack of members needs of its networks."""
+    """The interface between a stack of members and its networks."""
 
     def gradients(
         self, params: Sequence[Tensor], minibatch: AnyMinibatch
@@ -43,12 +43,12 @@ NetworkType = Callable[[Sequence[MemberState], torch.device], StackedNetwork]
 def stacked_numbers(
     states: Sequence[MemberState], name: str, device: torch.device
 ) -> tuple[Tensor, ...] | None:
-    """Returns the numbers of a noise layer, [P] each, float32; None if all members' are silent.
+    """Returns the numbers of a noise layer, [P] each, float32; None if all its rates are 0.
 
     Args:
         states: P members.
-        name: of the layer.
-        device: of the tensors.
+        name: the layer's name.
+        device: the device of the tensors.
     """
     layers = [state.layers[name] for state in states]
     if not any(layer.p for layer in layers):
@@ -62,11 +62,11 @@ class StackedSource:
 
     Args:
         states: P members of one signature.
-        device: where they train.
+        device: the device that trains them.
 
     Attributes:
-        minibatch: whose draws.
-        member: [P], the index of each member; under vmap, of one.
+        minibatch: the minibatch that makes the draws.
+        member: the index of each member [P]; under vmap the index of one.
         calls: how often each layer has drawn at this minibatch.
     """
 
@@ -82,15 +82,15 @@ class StackedSource:
     def draw(self, layer: NoiseLayer, shape: torch.Size, _: torch.device) -> Tensor:
         """Returns the member's draws."""
         if self.minibatch is None:
-            raise RuntimeError("noise outside of a minibatch")
+            raise RuntimeError("noise in training mode, but no minibatch is being trained on")
         call = self.calls[layer.number]
         self.calls[layer.number] += 1
         draws = self.minibatch.draw(layer.number, shape, layer.kind, call)
-        joined = isinstance(self.minibatch, JoinedMinibatch)  # [P, ...], one is the member's
+        joined = isinstance(self.minibatch, JoinedMinibatch)  # [P, ...], one for each member
         return self._own(draws) if joined else draws
 
     def numbers(self, layer: NoiseLayer) -> tuple[Number, ...] | None:
-        """Returns the member's numbers, tensors without dimensions."""
+        """Returns the member's numbers as tensors without dimensions."""
         stacked = self._numbers[layer.number]
         return None if stacked is None else tuple(self._own(column) for column in stacked)
 
@@ -127,7 +127,7 @@ class VmappedNetwork:
             own = isinstance(minibatch, JoinedMinibatch)
             logits = self._run(leaves, minibatch.images, training=True, own=own).float()
             losses = mean_losses(logits, minibatch.labels)
-        # A sum's gradient with respect to each loss is 1, also where another one is not finite.
+        # The sum's gradient for each loss is 1, also if another loss is not finite.
         grads = torch.autograd.grad(losses.sum(), leaves, materialize_grads=True)
         return losses.detach(), logits.detach(), grads
 
@@ -151,7 +151,7 @@ class VmappedNetwork:
             output: Tensor = functional_call(self._template, dict(state), (images,))
             return output
 
-        # "same": draws that a layer asks for first in here are made once, for all members.
+        # "same": draws are made once, for all members.
         run = vmap(forward, in_dims=(0, 0 if own else None, 0), randomness="same")
         try:
             logits: Tensor = run(state, images, members)

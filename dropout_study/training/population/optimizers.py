@@ -1,7 +1,7 @@
 """torch's update rules for stacked parameters: P members in one call, each with its options.
 
-A rule follows its ``torch.optim`` class to the letter (the formulas stand in torch's own
-documentation) and keeps its state under the same names, so that state moves both ways.
+A rule follows its ``torch.optim`` class exactly (torch's documentation has the formulas). It keeps
+its state under the same names, so that state can be copied in both directions.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,8 +20,8 @@ State = dict[str, Tensor]
 class Hyperparameters:
     """The options of P members for one parameter: P numbers for each name, flags shared by all.
 
-    What is derived from a number is derived in Python's double precision before it is rounded to
-    the parameter's type, as torch does: 1 - 0.999 is off by 3e-5 when computed in float32.
+    Derived numbers are computed in Python's double precision and then rounded to the parameter's
+    type, as in torch: 1 - 0.999 has an error of 3e-5 if computed in float32.
     """
 
     columns: Mapping[str, Sequence[float]]
@@ -74,7 +74,7 @@ IGNORED = {
     *("params", "param_names", "foreach", "fused", "capturable", "differentiable"),
     *("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum"),
 }
-"""Options that choose among equal implementations, and what schedulers keep beside ``lr``."""
+"""Options that choose among equal implementations, and those that schedulers add to ``lr``."""
 
 
 def _sgd(param: Tensor, grad: Tensor, state: State, given: Hyperparameters) -> None:
@@ -96,7 +96,7 @@ def _adam(param: Tensor, grad: Tensor, state: State, given: Hyperparameters) -> 
     mean = state["exp_avg"].lerp_(grad, given.complement("beta1"))
     square = state["exp_avg_sq"].mul_(given["beta2"])
     square.addcmul_(grad.mul(given.complement("beta2")), grad)
-    # 1 - beta^step without cancellation: torch has it in double precision.
+    # 1 - beta^step without cancellation; torch computes it in double precision.
     bias1, bias2 = (-torch.expm1(step * given.log(beta)) for beta in ("beta1", "beta2"))
     root = square.sqrt().div_(bias2.sqrt()).add_(given["eps"])
     param.addcdiv_(mean * (given["lr"] / bias1), root, value=-1)
@@ -152,7 +152,7 @@ def options(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> dict[
     kept = {name: value for name, value in group.items() if name not in IGNORED}
     if "betas" in kept:
         kept["beta1"], kept["beta2"] = kept.pop("betas")
-        # Before torch 2.7 the class alone said it.
+        # Before torch 2.7 only the class says it.
         kept.setdefault("decoupled_weight_decay", isinstance(optimizer, torch.optim.AdamW))
     return kept
 
@@ -179,11 +179,11 @@ class _Slot:
 
 
 class StackedOptimizer:
-    """The optimizers of P members as one, over parameters stacked on a leading axis.
+    """The optimizers of P members together, for parameters stacked on a leading axis.
 
     Args:
-        optimizers: P of one class, for which ``obstacle`` is None, with equal flags.
-        params: for each parameter the members' own tensors, P of them.
+        optimizers: P optimizers of one class with equal flags, for which ``obstacle`` is None.
+        params: for each parameter the P tensors of the members.
     """
 
     def __init__(
@@ -207,12 +207,12 @@ class StackedOptimizer:
         ]
 
     def step(self, params: Sequence[Tensor], grads: Sequence[Tensor]) -> None:
-        """Updates ``params`` [P, ...] in place; ``grads`` are used up."""
+        """Updates ``params`` [P, ...] in place; ``grads`` may be overwritten."""
         for param, grad, slot in zip(params, grads, self._slots, strict=True):
             self._rule.update(param, grad, slot.state, slot.given)
 
     def write_back(self) -> None:
-        """Leaves copies of the members' state in their own optimizers."""
+        """Copies the state of each member into its own optimizer."""
         for slot in self._slots:
             for name, stacked in slot.state.items():
                 parts = stacked.flatten().cpu() if name == "step" else stacked

@@ -1,4 +1,4 @@
-"""How members are put into buckets: which are stacked, how many at once, on how many threads."""
+"""Divides members into buckets: which are stacked, how many at once, on how many threads."""
 
 import logging
 from collections.abc import Sequence
@@ -30,13 +30,13 @@ CPU_STACK = 4
 
 @dataclass(frozen=True)
 class Plan:
-    """An execution. All plans train the same curves, up to float rounding.
+    """How a population is executed. All plans give the same curves, up to float rounding.
 
     Attributes:
-        bucket_size: members of a stack at most; None for as many as fit into memory.
-        threads: buckets that run at once; they divide torch's threads among them.
-        by_hand: stack dense networks, with the hand-written passes.
-        vmap: stack all other networks too, by ``torch.func.vmap``.
+        bucket_size: most members of a stack; None for as many as fit into memory.
+        threads: buckets that run at once; torch's threads are divided among them.
+        by_hand: whether to stack dense networks, with the hand-written passes.
+        vmap: whether to stack all other networks too, by ``torch.func.vmap``.
     """
 
     bucket_size: int | None = None
@@ -46,12 +46,12 @@ class Plan:
 
 
 def plan_for(device: torch.device, capacity: int) -> Plan:
-    """Returns the plan that measured best on this kind of device (docs/performance.md).
+    """Returns the fastest plan measured on this kind of device (docs/performance.md).
 
-    On a CPU: a thread a core, each with its own buckets, since a product split over threads waits
-    for the slower one; dense networks in stacks of 4, which saves calls and still fits into the
-    cache; others as modules, which vmap would slow down. On an accelerator: one stack of all,
-    since a kernel must be large to fill it.
+    On a CPU: a thread a core, each with its own buckets, because a product split over threads waits
+    for the slower one. Dense networks in stacks of 4, which saves calls and still fits into the
+    cache. Other networks one by one, because vmap would slow them down. On an accelerator: one
+    stack of all, because only large kernels use it fully.
     """
     if device.type != "cpu":
         return Plan()
@@ -61,12 +61,12 @@ def plan_for(device: torch.device, capacity: int) -> Plan:
 
 @dataclass
 class Planner:
-    """Cuts buckets by a plan; remembers what it has found out about signatures.
+    """Makes buckets by a plan; remembers how members of each signature can be trained.
 
     Attributes:
-        plan: the execution.
+        plan: the plan.
         train: the training examples.
-        metrics: what is measured.
+        metrics: the makers of the metrics.
     """
 
     plan: Plan
@@ -103,7 +103,7 @@ class Planner:
         return buckets
 
     def halves(self, bucket: Bucket) -> list[Bucket]:
-        """Returns two buckets for the members of one that did not fit, and remembers the limit."""
+        """Splits a bucket that did not fit into memory into two, and remembers the limit."""
         half = max(1, len(bucket.states) // 2)
         signature = self._signature(bucket.states[0])
         self._limits[signature] = half
@@ -111,7 +111,7 @@ class Planner:
         return self._stacks(bucket.states, signature)
 
     def one_by_one(self, bucket: Bucket, error: Exception) -> list[Bucket]:
-        """Returns a plain bucket for each member of one that raised ``error``."""
+        """Returns a bucket for each single member of a bucket that raised ``error``."""
         log.warning("%s: trained one by one after: %r", _names(bucket.states), error)
         return [self._module(state, Traits()) for state in bucket.states]
 
@@ -162,14 +162,14 @@ class Planner:
         return [StackBucket(p, self._stream_of(p), self.metrics, network) for p in parts]
 
     def _stream_of(self, states: Sequence[MemberState]) -> Stream | JoinedStream:
-        """Returns the one stream of ``states``, or theirs side by side."""
+        """Returns the common stream of ``states``, or their streams joined."""
         streams = [self._streams[state.stream_key] for state in states]
         return streams[0] if len(set(streams)) == 1 else JoinedStream(streams)
 
     def _limit(
         self, states: Sequence[MemberState], signature: Signature, network: NetworkType
     ) -> int:
-        """Returns how many members a stack may have: the plan's word, or what memory allows."""
+        """Returns how many members a stack may have, by the plan or by the free memory."""
         if self.plan.bucket_size is None and signature not in self._limits and len(states) > 1:
 
             def try_minibatch(count: int) -> None:
@@ -184,14 +184,14 @@ class Planner:
                 self._limits[signature] = members_that_fit(try_minibatch, self.train.labels.device)
             except torch.cuda.OutOfMemoryError:
                 self._limits[signature] = 1
-            except Exception:  # the bucket will meet it again, and knows what to do
+            except Exception:  # the bucket gets the same error and handles it
                 log.debug("the memory of a stack could not be measured", exc_info=True)
         limits = (self.plan.bucket_size, self._limits.get(signature), len(states))
         return min(limit for limit in limits if limit is not None)
 
 
 def _parts(states: Sequence[MemberState], limit: int, threads: int) -> list[Sequence[MemberState]]:
-    """Cuts ``states`` into equal parts of at most ``limit``, as many as keep all threads busy."""
+    """Splits ``states`` into equal parts of at most ``limit``, enough to keep all threads busy."""
     least = -(-len(states) // limit)
     count = min(len(states), -(-least // threads) * threads)
     ends = [len(states) * part // count for part in range(count + 1)]
@@ -199,7 +199,7 @@ def _parts(states: Sequence[MemberState], limit: int, threads: int) -> list[Sequ
 
 
 def _epoch(state: MemberState) -> tuple[int, int]:
-    """Sorts members of one stream next to each other."""
+    """The sort key of members: those of one stream come next to each other."""
     return state.stream_key.seed, state.stream_key.epoch
 
 

@@ -1,4 +1,4 @@
-"""Finds out how a kind of member can be trained: one minibatch of copies, both ways, compared."""
+"""Finds out how members can be trained: trains copies on one minibatch, stacked and not stacked."""
 
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,34 +21,34 @@ from dropout_study.training.population.stream import Minibatch, Stream
 from dropout_study.training.population.traits import Traits, comparable, declared_obstacle
 
 ROUNDING = 1e-3
-"""Two ways of computing an update may differ by this share of it, in float32."""
+"""Two ways of computing an update may differ by this share of the update, in float32."""
 COARSE_ROUNDING = 0.1
-"""The same in bfloat16, and where CUDA may round products to TF32."""
+"""The same in bfloat16, and if CUDA may round products to TF32."""
 
 
 def probe(state: MemberState, stream: Stream, networks: Sequence[NetworkType]) -> Traits:
-    """Trains copies of a member on its first minibatch, and returns what was seen.
+    """Trains copies of a member on its first minibatch, and returns what was found.
 
-    Trained as a module and stacked, the loss, every parameter and buffer after the update, the
-    noise that was drawn and the loss in evaluation mode must be the same up to rounding. The member
-    itself, its optimizer and all generators stay as they are.
+    A copy trained as a module and a stacked copy must have the same loss, parameters, buffers,
+    noise draws and loss in evaluation mode, up to rounding. The member itself, its optimizer and
+    all generators do not change.
 
     Args:
         state: any member of the signature.
         stream: the minibatches of its epoch; a full one is used.
-        networks: ways to stack members like this one, of which the first is taken that is right.
+        networks: ways to stack members like this one; the first correct one is taken.
     """
     given = stream.minibatch(0)
     try:
         with kept_generators(given.labels.device):
             return _Probe(state, stream, given).run(networks)
-    except Exception as error:  # whatever a user's module raises: it will again, in its own bucket
+    except Exception as error:  # of the user's module; it fails again in its own bucket
         told = f"the model cannot be tried: {_first_line(error)}"
         return Traits(obstacle=told, global_draws=True)
 
 
 class _Probe:
-    """The module's way of a member, against which a stack is compared."""
+    """A member trained as a module, to be compared with a stack."""
 
     def __init__(self, state: MemberState, stream: Stream, given: Minibatch) -> None:
         self._state = state
@@ -60,7 +60,7 @@ class _Probe:
         self._before = {k: v.clone() for k, v in _tensors(self._copy).items()}
 
     def run(self, networks: Sequence[NetworkType]) -> Traits:
-        """Trains the copy as a module; if that allows it, another one stacked."""
+        """Trains a copy as a module and then, if nothing prevents it, another one stacked."""
         self._bucket.open()
         attributes = _attributes(self._copy.member.model)
         generators = generator_states(self._stream.device)
@@ -84,7 +84,7 @@ class _Probe:
         return replace(traits, obstacle=next(iter(differences), obstacle))
 
     def _difference(self, network: NetworkType) -> str | None:
-        """Returns what a stack computes otherwise; None if nothing."""
+        """Returns what a stack computes differently; None if nothing."""
         copy, minibatch = _copy_of(self._state, self._stream.device), self._fresh_minibatch()
         stack = StackBucket([copy], self._stream, LOSS, network)
         try:
@@ -98,7 +98,7 @@ class _Probe:
             stack.close()
         want = [*self._bucket.finish(), *self._bucket.evaluate(self._examples())]
         if minibatch.drawn != self._minibatch.drawn:
-            return "stacked, the model draws other noise"
+            return "stacked, the model draws different noise"
         return self._other_scores(got, want) or self._other_tensor(copy)
 
     def _other_scores(self, got: Scores, want: Scores) -> str | None:
@@ -115,7 +115,7 @@ class _Probe:
             weight = before.double().norm().item()
             scale = update + 1e-6 / self._tolerance() * weight  # what the weight itself rounds to
             if not _near(got[name], want[name], self._tolerance(), scale):
-                return f"stacked, an update changes `{name}` otherwise"
+                return f"stacked, an update changes `{name}` differently"
         return None
 
     def _changed_buffer(self) -> str | None:
@@ -164,7 +164,7 @@ def _tensors(state: MemberState) -> dict[str, Tensor]:
 
 
 def _attributes(model: nn.Module) -> dict[str, Hashable]:
-    """Returns what the model's modules hold besides parameters, buffers and modules."""
+    """Returns the attributes of the model's modules besides parameters, buffers and modules."""
     own = {"_parameters", "_buffers", "_modules", "source"}
     return {
         f"{name}.{key}".lstrip("."): comparable(value)
@@ -181,7 +181,7 @@ def _seen_obstacle(traits: Traits) -> str | None:
 
 
 def _near(got: Tensor, want: Tensor, tolerance: float, scale: float) -> bool:
-    """Returns whether two results agree; what is not finite in both counts as equal."""
+    """Returns whether two results agree; numbers that are not finite in both count as equal."""
     if not torch.equal(got.isfinite(), want.isfinite()):
         return False
     difference = (got - want).double().nan_to_num(0, 0, 0).norm().item()
@@ -190,9 +190,9 @@ def _near(got: Tensor, want: Tensor, tolerance: float, scale: float) -> bool:
 
 @contextmanager
 def _no_fallback() -> Iterator[None]:
-    """Makes vmap raise at an operation that it would run member by member, with a warning.
+    """Makes vmap raise an error at an operation that it would run member by member.
 
-    torch has no public switch for it; the warning itself comes once a process only.
+    torch has no public switch for it; its warning comes only once a process.
     """
     functorch: Any = torch._C._functorch
     before = functorch._is_vmap_fallback_enabled()

@@ -15,19 +15,19 @@ from dropout_study.training.population.optimizers import StackedOptimizer
 from dropout_study.training.population.stream import Stream
 
 EVALUATION_BATCH = 256
-"""Images a forward pass of a stack: whatever its size, so that no sum depends on the neighbours."""
+"""Images a forward pass, for a stack of any size, so that no sum depends on other members."""
 
 
 class StackBucket:
     """P members of one signature, their parameters stacked as [P, ...].
 
-    The stack is a copy: until ``finish`` the members are as they were at the epoch's start, so an
-    epoch that fails (out of memory, say) can be trained again in another way.
+    The stack is a copy: until ``finish`` the members do not change. So an epoch that fails (e.g.
+    out of memory) can be trained again in another way.
 
     Args:
         states: the members.
-        stream: the minibatches of their epoch; of several epochs or seeds, joined.
-        metrics: what is measured.
+        stream: the minibatches of their epoch; joined for several epochs or seeds.
+        metrics: the makers of the metrics.
         build: makes the network that computes their gradients.
     """
 
@@ -51,11 +51,11 @@ class StackBucket:
         self._stack = _Stack(self.states, network, self._new_meter())
 
     def close(self) -> None:
-        """Lets go of the stacked tensors."""
+        """Frees the stacked tensors."""
         self._stack = None
 
     def train(self, iteration: int) -> None:
-        """Makes the update of one iteration; waits for nothing on the device."""
+        """Makes the update of one iteration, without waiting for the device."""
         self.train_on(self.stream.minibatch(iteration))
 
     @torch.no_grad()
@@ -69,7 +69,7 @@ class StackBucket:
 
     @torch.no_grad()
     def finish(self) -> Scores:
-        """Leaves weights and optimizer state in the members; returns the training scores."""
+        """Writes weights and optimizer state to the members; returns the training scores."""
         stack = self._opened
         for column, stacked in zip(stack.owned, stack.params, strict=True):
             for param, trained in zip(column, stacked, strict=True):

@@ -1,4 +1,4 @@
-"""The minibatches and the noise of one seed and epoch, made once for all who share them."""
+"""The minibatches and the noise of one seed and epoch, made once for all members that use them."""
 
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from dropout_study.training.images import scaled
 from dropout_study.training.order import epoch_order
 
 WINDOW = 16
-"""Minibatches a stream keeps for buckets that have fallen behind; any can be made again."""
+"""Minibatches that a stream keeps for buckets that have fallen behind; others are made again."""
 
 
 @dataclass(frozen=True)
 class StreamKey:
-    """What fixes every draw of an epoch; members with equal keys share a stream."""
+    """The values that determine every draw of an epoch; members with equal keys share a stream."""
 
     seed: int
     epoch: int
@@ -36,7 +36,7 @@ class Minibatch:
         self._lock = RLock()
 
     def draw(self, layer: int, shape: torch.Size, kind: Kind = "levels", call: int = 0) -> Tensor:
-        """Returns the draws of ``Noise.draw``, made once: not to be changed."""
+        """Returns the draws of ``Noise.draw``, made once for all; they must not be changed."""
         key = (layer, shape, kind, call)
         with self._lock:
             if key not in self._drawn:
@@ -45,7 +45,7 @@ class Minibatch:
 
     @property
     def drawn(self) -> set[tuple[int, torch.Size, Kind, int]]:
-        """What has been drawn: layer, shape, kind, and the how-manieth call of the layer."""
+        """The draws so far: layer, shape, kind and index of the layer's call."""
         return set(self._drawn)
 
 
@@ -53,7 +53,7 @@ class Stream:
     """The minibatches of an epoch in order. Several threads may read it.
 
     Attributes:
-        readers: buckets that will read it; a minibatch that all have taken is let go of.
+        readers: the number of buckets that read it; a minibatch that all have taken is freed.
     """
 
     def __init__(self, train: Examples, key: StreamKey) -> None:
@@ -71,7 +71,7 @@ class Stream:
         return -(-self.examples // self.key.batch_size)
 
     def add_reader(self) -> None:
-        """Counts a bucket that will read it."""
+        """Counts a bucket that will read the stream."""
         self.readers += 1
 
     def minibatch(self, iteration: int) -> Minibatch:

@@ -18,13 +18,13 @@ Signature = Hashable
 
 @dataclass(frozen=True)
 class Traits:
-    """How a kind of member can be trained.
+    """How members of one signature can be trained.
 
     Attributes:
-        network: makes the networks of a stack; None if it is trained alone.
-        obstacle: why it is trained alone; None if it need not be told.
-        global_draws: its model draws from a global generator (torch's, numpy's or Python's).
-        changes_images: its model changes the images that it is given.
+        network: makes the networks of a stack; None if the members are trained one by one.
+        obstacle: why they are trained one by one; None if there is nothing to log.
+        global_draws: whether the model draws from a global generator (torch, numpy or Python).
+        changes_images: whether the model changes its input images.
     """
 
     network: NetworkType | None = None
@@ -34,10 +34,10 @@ class Traits:
 
 
 def signature_of(state: MemberState) -> Signature:
-    """Returns what must be equal for members to be stacked.
+    """Returns the signature: members can be stacked if it is equal.
 
-    Everything a module holds is compared, whatever its class: an attribute that cannot be compared
-    by value makes the member one of its own kind.
+    All attributes of all modules are compared. A member with an attribute that cannot be compared
+    by value has a signature that no other member has.
     """
     model, optimizer = state.member.model, state.member.optimizer
     names = {id(param): name for name, param in model.named_parameters()}
@@ -66,7 +66,7 @@ def _state_of(module: nn.Module) -> Iterator[tuple[str, Hashable]]:
 
 
 def comparable(value: object) -> Hashable:
-    """Returns what is equal for equal values, and changes when a tensor is changed in place."""
+    """Returns a key that is equal for equal values, and changes if a tensor is changed in place."""
     if value is None or isinstance(value, bool | int | float | str | type | torch.dtype):
         return value
     if isinstance(value, tuple | list):
@@ -75,7 +75,7 @@ def comparable(value: object) -> Hashable:
         items = ((comparable(key), comparable(item)) for key, item in value.items())
         return (type(value), *items)
     if isinstance(value, nn.Parameter | weakref.ref):
-        return type(value).__name__  # a parameter is compared as such, wherever else it is held
+        return type(value).__name__  # parameters are compared elsewhere
     if isinstance(value, Tensor):
         return ("a tensor", id(value), value._version)
     if isinstance(value, set | frozenset) and not value:
@@ -84,10 +84,9 @@ def comparable(value: object) -> Hashable:
 
 
 def declared_obstacle(state: MemberState) -> str | None:
-    """Returns why members like this one are not stacked, as far as it can be read; or None.
+    """Returns why members like this one cannot be stacked, without running them; or None.
 
-    Hooks are among it: of a parameter they are lost in a copy, and one that only looks on would
-    never be called by a stack.
+    Hooks are such a reason: a copy loses the hooks of a parameter, and a stack calls no hooks.
     """
     model, optimizer = state.member.model, state.member.optimizer
     groups = optimizer.param_groups

@@ -55,8 +55,8 @@ ALONE = {
 """Why a model is not stacked; all others are, under vmap."""
 
 DENSE_ALONE = {
-    "stays_in_evaluation": "stacked, the model draws other noise",
-    "noise_in_evaluation": "stacked, the model draws other noise",
+    "stays_in_evaluation": "stacked, the model draws different noise",
+    "noise_in_evaluation": "stacked, the model draws different noise",
 }
 """Looks like a dense network, and is none; vmap is right."""
 
