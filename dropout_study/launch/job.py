@@ -6,7 +6,7 @@ directory, callbacks and ``JobReturn`` are those of any launcher, and the parame
 on disk before it is trained.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from numbers import Real
@@ -20,17 +20,19 @@ from omegaconf import DictConfig
 
 from dropout_study.errors import TrialPruned
 from dropout_study.launch.form import MemberTask, PopulationForm
-from dropout_study.sweep.source import Assignment
-from dropout_study.training.population.member import Member, MemberResult
+from dropout_study.sweep.source import Assignment, TrialSource
+from dropout_study.training.population.member import MemberResult
 from dropout_study.trial import Metrics
 
 
 class MemberJob:
-    """The job of one trial.
+    """The job of one trial, which tells the trial's source of its epochs and its end.
 
     Args:
         assignment: the trial.
         config: its composed configuration.
+        source: of the trial.
+        objective: name of what is reported after every epoch.
         context: Hydra's context.
         task_function: the task, as an argument of the callbacks.
         form: turns the job into a member.
@@ -40,77 +42,84 @@ class MemberJob:
         self,
         assignment: Assignment,
         config: DictConfig,
+        source: TrialSource,
+        objective: str,
         context: HydraContext,
         task_function: TaskFunction,
         form: PopulationForm,
     ) -> None:
         self.assignment = assignment
         self.config = config
+        self._source = source
+        self._objective = objective
         self._context = context
         self._task_function = task_function
         self._form = form
         self._opened = ExitStack()
-        self._task: MemberTask | None = None
+        self._task: MemberTask  # once the job has begun
         self._error: Exception | None = None
         self._history: list[Metrics] = []
+        self._stopped = False
 
-    def begin(self) -> bool:
-        """Makes the directory and the member; False if the job has failed before training."""
+    @property
+    def name(self) -> str:
+        """Its directory within the study's."""
+        return self.assignment.name
+
+    def group(self) -> Hashable:
+        """Returns what jobs must have in common to be trained together."""
+        return self._form.group(self.config)
+
+    def begin(self) -> MemberTask | None:
+        """Makes the directory and the member; tells the source of a job that fails at once."""
         job = self._act(self._enter, silent="on_job_end")
         if job.status is JobStatus.FAILED:
             self._error = cast("Exception", job._return_value)
-        return self._error is None
-
-    @property
-    def place(self) -> tuple[int, int]:
-        """The sort key of jobs: by trial, then by replicate."""
-        return self.assignment.number, self.assignment.replicate or 0
-
-    @property
-    def task(self) -> MemberTask:
-        """The task's training; it exists once the job has begun."""
-        if self._task is None:
-            raise RuntimeError(f"job {self.assignment.name} has not begun")
+            self._tell(None, pruned=False)
+            return None
         return self._task
 
-    def member(self) -> Member:
-        """Returns the job's member of a population."""
-        return Member(
-            self.assignment.name, self.task.model, self.task.optimizer, self.task.settings
-        )
-
     def goes_on(self, metrics: Metrics) -> bool:
-        """Passes an epoch's metrics to the task; returns whether it wants another epoch."""
+        """Tells the task and the source of an epoch; returns whether both want another."""
         self._history.append(metrics)
         try:
-            return self.task.on_epoch(metrics)
+            goes_on = self._task.on_epoch(metrics)
         except Exception as error:  # from the task's listeners: this job fails, the others go on
             self._error = error
-            return False
+            goes_on = False
+        value = self._value()
+        if value is not None:
+            self._stopped = not self._source.report(self.assignment, value, metrics["epoch"])
+        return goes_on and not self._stopped
 
-    def value(self, objective: str) -> float | None:
-        """Returns the objective after the epochs so far: in the result as it would be now.
-
-        None if the objective has no value per epoch.
-        """
-        returned = self.task.result(self._history)
-        if isinstance(returned, Mapping):
-            per_epoch = objective in self._history[-1]
-            returned = returned.get(objective) if per_epoch else None
-        return float(returned) if isinstance(returned, Real) else None
-
-    def end(self, result: MemberResult | None = None, *, pruned: bool = False) -> JobReturn:
-        """Ends the job as its task would: returns, fails, or is pruned.
-
-        Args:
-            result: the member's result; None if the job failed when it began.
-            pruned: whether the study has stopped the member.
-        """
-        return self._act(partial(self._conclude, result, pruned), silent="on_job_start")
+    def end(self, result: MemberResult) -> None:
+        """Tells the source how the job has left; one stopped in its last epoch is complete."""
+        pruned = self._stopped and len(result.history) < self._task.settings.epochs
+        if pruned and self._source.stopping:
+            self.close()
+            self._source.release(self.assignment)
+        else:
+            self._tell(result, pruned=pruned)
 
     def close(self) -> None:
         """Closes what the task has opened. The job does not end; it can be run again."""
         self._opened.close()
+
+    def _value(self) -> float | None:
+        """Returns the objective after the epochs so far: in the result as it would be now.
+
+        None if the objective has no value per epoch.
+        """
+        returned = self._task.result(self._history)
+        if isinstance(returned, Mapping):
+            per_epoch = self._objective in self._history[-1]
+            returned = returned.get(self._objective) if per_epoch else None
+        return float(returned) if isinstance(returned, Real) else None
+
+    def _tell(self, result: MemberResult | None, *, pruned: bool) -> None:
+        """Ends the job as its task would (it returns, fails or is pruned) and tells the source."""
+        conclude = partial(self._conclude, result, pruned)
+        self._source.tell(self.assignment, self._act(conclude, silent="on_job_start"))
 
     def _enter(self, config: DictConfig) -> None:
         job_dir = Path(HydraConfig.get().runtime.output_dir)
@@ -120,8 +129,8 @@ class MemberJob:
         with self._opened:
             error = self._error or (result.error if result else None)
             if error is not None or result is None:
-                raise error or RuntimeError(f"job {self.assignment.name} has no result")
-            returned = self.task.result(result.history)
+                raise error or RuntimeError(f"job {self.name} has no result")
+            returned = self._task.result(result.history)
             if pruned:
                 raise TrialPruned(returned if isinstance(returned, Mapping) else {})
             return returned

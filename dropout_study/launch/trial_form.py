@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.launch.form import MemberTask
 from dropout_study.task.objectives import current_objective
-from dropout_study.task.trial import open_trial
+from dropout_study.task.trial import Trial, open_trial
 
 
 class TrialForm:
@@ -24,12 +24,17 @@ class TrialForm:
     def member(self, config: DictConfig, job_dir: Path) -> Iterator[MemberTask]:
         """Yields the same training as the task function's, with the same listeners and result."""
         with open_trial(config, job_dir, objective=current_objective()) as trial:
-            yield MemberTask(
-                trial.model,
-                trial.optimizer,
-                trial.splits,
-                trial.settings,
-                trial.on_epoch,
-                trial.numbers,
-                trial.metrics,
-            )
+            yield member_task(trial)
+
+
+def member_task(trial: Trial) -> MemberTask:
+    """Returns what a population trains of an opened trial."""
+    return MemberTask(
+        trial.model,
+        trial.optimizer,
+        trial.splits,
+        trial.settings,
+        trial.on_epoch,
+        trial.numbers,
+        trial.metrics,
+    )
