@@ -67,6 +67,10 @@ class JobPaths:
         """Versions, commit, device and data that the job was trained with."""
         return self.root / "provenance.json"
 
+    def inference_csv(self, split: str) -> Path:
+        """Returns the file of ways to predict, compared on ``split``."""
+        return self.root / f"inference_{split}.csv"
+
 
 @dataclass(frozen=True)
 class StudyPaths:

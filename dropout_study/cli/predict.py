@@ -1,4 +1,4 @@
-"""``dropout-study-predict``: predicts the classes of image files."""
+"""``dropout-study-predict``: the classes of image files, or ways to predict on a labelled split."""
 
 import argparse
 import sys
@@ -12,36 +12,76 @@ if TYPE_CHECKING:
     from dropout_study.task.predict import Guess
 
 
+SETTINGS = ("samples", "split")
+
+
 def predict() -> None:
-    """``dropout-study-predict JOBDIR images... samples=T``: prints classes and probabilities."""
+    """``dropout-study-predict JOBDIR images... samples=T``, or ``JOBDIR split=test samples=T``."""
     parser = argparse.ArgumentParser(
         prog="dropout-study-predict",
-        description="Print the most probable classes of image files. The weights are those that a "
-        "run or trial with trainer.checkpoint=best or last has saved.",
+        description="Print the most probable classes of image files, or compare ways to predict on "
+        "a labelled split. The weights are those that a run or trial with "
+        "trainer.checkpoint=best or last has saved.",
     )
     parser.add_argument("dir", type=Path, help="job directory, as in outputs/quickstart/3")
-    parser.add_argument("images", nargs="+", metavar="image", help="image files")
+    parser.add_argument(
+        "words", nargs="+", metavar="image", help="image files, or split=train, val or test"
+    )
     parser.epilog = (
-        "Add `samples=T` after the images for Monte-Carlo dropout (Gal & Ghahramani 2016): mean "
-        "and standard deviation over T predictions with dropout on. Images must look like the "
-        "training images. Colour, size, scale and rotation are converted; transparent parts get "
-        "the brightness of the training images' border."
+        "Add `samples=T` for Monte-Carlo dropout (Gal & Ghahramani 2016): mean and standard "
+        "deviation over T predictions with dropout on. Images must look like the training images. "
+        "Colour, size, scale and rotation are converted; transparent parts get the brightness of "
+        "the training images' border. `split=test` compares weight scaling, the mean of T passes "
+        "(default: 50) and a single pass, each by loss, accuracy, Brier score and calibration "
+        "error, and writes inference_test.csv into the job directory."
     )
     parser.add_argument("--top", type=int, default=3, help="classes to print (default: 3)")
     arguments = parser.parse_args()
-    words = [word for word in arguments.images if word.startswith("samples=")]
-    images = [Path(word) for word in arguments.images if word not in words]
+    given = [word for word in arguments.words if word.partition("=")[0] in SETTINGS]
+    images = [Path(word) for word in arguments.words if word not in given]
+    splits = [word.partition("=")[2] for word in given if word.startswith("split=")]
+    numbers = [word for word in given if word.startswith("samples=")]
     try:
-        samples = settings_of(words, {"samples": 0})[0]["samples"]
-        if not images:
-            raise UserError("no image is given; give at least one image file")
-        from dropout_study.task.predict import predict as run
-
-        for image, guesses in zip(images, run(arguments.dir, images, samples=samples), strict=True):
-            told = map(_words, guesses[: arguments.top])
-            print(f"{image}: {', '.join(told)}")
+        if splits:
+            _compare(arguments.dir, splits, images, numbers)
+        else:
+            _predict(arguments.dir, images, numbers, arguments.top)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-predict: {error}")
+
+
+def _predict(job_dir: Path, images: list[Path], numbers: list[str], top: int) -> None:
+    samples = settings_of(numbers, {"samples": 0})[0]["samples"]
+    if not images:
+        raise UserError(
+            "no image is given; give at least one image file, or split=test for a labelled split"
+        )
+    from dropout_study.task.predict import predict as run
+
+    for image, guesses in zip(images, run(job_dir, images, samples=samples), strict=True):
+        told = map(_words, guesses[:top])
+        print(f"{image}: {', '.join(told)}")
+
+
+def _compare(job_dir: Path, splits: list[str], images: list[Path], numbers: list[str]) -> None:
+    if images or len(splits) > 1:
+        what = f"the image {images[0]}" if images else f"split={splits[1]}"
+        raise UserError(f"split={splits[0]} stands alone, got {what} beside it; use two commands")
+    from dropout_study.task.inference import SAMPLES, infer
+
+    samples = settings_of(numbers, {"samples": SAMPLES})[0]["samples"]
+    found = infer(job_dir, split=splits[0], samples=samples)
+    names = list(found.ways[0].numbers)
+    print(f"{'way':16}" + "".join(f"{name:21}" for name in names).rstrip())
+    for way in found.ways:
+        cells = (_number(way.numbers[name], way.sd.get(name)) for name in names)
+        print(f"{way.name:16}" + "".join(f"{cell:21}" for cell in cells).rstrip())
+    for remark in found.remarks:
+        print(remark)
+
+
+def _number(number: float, sd: float | None) -> str:
+    return f"{number:.4f}" if sd is None else f"{number:.4f} (sd {sd:.4f})"
 
 
 def _words(guess: "Guess") -> str:

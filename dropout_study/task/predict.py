@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor
+from torch import Tensor, nn
 
 from dropout_study.checks import check_at_least
 from dropout_study.data.pixels import PixelFacts
@@ -59,10 +59,8 @@ def predict(
         UserError: a file is missing or damaged.
     """
     check_at_least("samples", samples, low=0)
-    paths = JobPaths(job_dir)
-    config, facts, scale = _read_job(JobFiles(paths))
-    model = build_model(config, facts)
-    load_checkpoint(paths, model)
+    model, _, facts = trained_network(job_dir)
+    scale = _pixels(job_dir, facts)
     pixels = torch.stack([read_image(path, facts.in_shape, scale) for path in images])
     if samples:
         logits = sampled_logits(model, pixels, samples, seed)
@@ -92,20 +90,32 @@ def _guesses(shares: Tensor, spread: Tensor, names: tuple[str, ...] | None) -> l
     ]
 
 
-def _read_job(files: JobFiles) -> tuple[DictConfig, DataFacts, PixelFacts]:
-    root = files.paths.root
+def trained_network(job_dir: Path) -> tuple[nn.Module, DictConfig, DataFacts]:
+    """Returns the network of a job with its weights, its configuration and its data's facts.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
+    paths = JobPaths(job_dir)
+    files = JobFiles(paths)
     try:
         config, data = OmegaConf.create(files.config()), files.data()
-        if data.pixels is None:
-            raise UserError(
-                "the trial was recorded without the scale of its images; train it again"
-            )
-        pixels = PixelFacts.from_dict(data.pixels)
-    except (JobFileError, KeyError, TypeError) as error:
+    except JobFileError as error:
         raise UserError(
-            f"{root} must be the directory of a run or trial, with .hydra/config.yaml and "
+            f"{job_dir} must be the directory of a run or trial, with .hydra/config.yaml and "
             f"provenance.json: {error}"
         ) from error
-    if not {"model", "trainer"} <= set(config):
-        raise UserError(f"{files.paths.config_yaml} is not the configuration of a trial")
-    return config, data, pixels
+    if not {"model", "trainer", "data"} <= set(config):
+        raise UserError(f"{paths.config_yaml} is not the configuration of a trial")
+    model = build_model(config, data)
+    load_checkpoint(paths, model)
+    return model, config, data
+
+
+def _pixels(job_dir: Path, data: DataFacts) -> PixelFacts:
+    if data.pixels is None:
+        raise UserError("the trial was recorded without the scale of its images; train it again")
+    try:
+        return PixelFacts.from_dict(data.pixels)
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{JobPaths(job_dir).provenance_json} is damaged: {error}") from error
