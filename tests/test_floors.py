@@ -19,7 +19,7 @@ FILES = {
 LEVELS = (
     {"errors", "paths", "randomness"},
     {"checks", "files", "trial"},
-    {"noise", "stats"},
+    {"noise", "profiles", "stats"},
     {"data", "models"},
     {"training", "search"},
     *({room} for room in ("config", "sweep", "task", "launch", "results", "report")),

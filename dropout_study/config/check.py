@@ -74,6 +74,9 @@ def _check_group(group: str, schema: type, values: dict[str, Any], node: DictCon
         elif own:
             near = did_you_mean(name, known)
             raise UserError(f"`{group}.{name}` is no key of {values.get('_target_', group)}{near}")
+    check_together = getattr(schema, "check_together", None)
+    if check_together is not None:
+        check_together(group, _resolved(group, node))
 
 
 def _check_epochs(group: str, schema: type, values: dict[str, Any], config: DictConfig) -> None:

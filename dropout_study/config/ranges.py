@@ -47,6 +47,14 @@ def check_widths(name: str, value: list[int]) -> None:
         check_at_least(name, width, low=1)
 
 
+def check_layer_rates(name: str, value: Any) -> None:
+    """Raises unless ``value`` is a rate or a list of rates."""
+    for rate in value if isinstance(value, list) else [value]:
+        if isinstance(rate, bool) or not isinstance(rate, int | float):
+            raise argument_error(name, value, "must be a number or a list of numbers")
+        check_rate(name, rate)
+
+
 def check_shape(name: str, value: list[int]) -> None:
     """Raises unless ``value`` is the [C, H, W] of an image."""
     if len(value) != 3:

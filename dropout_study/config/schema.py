@@ -5,6 +5,7 @@ anything heavy is imported. A class of the user's own has no schema: its constru
 arguments. (The schemas are not in Hydra's ConfigStore: each would make ``--help`` 50 ms slower.)
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from dropout_study.checks import check_one_of, check_share
 from dropout_study.config.ranges import (
     at_least,
     check_betas,
+    check_layer_rates,
     check_metrics,
     check_shape,
     check_summary,
@@ -25,6 +27,7 @@ from dropout_study.config.ranges import (
     rate,
 )
 from dropout_study.config.schedule_schema import SCHEDULES
+from dropout_study.profiles import PROFILES, layer_rates
 
 PRECISIONS = ("float32", "tf32", "bfloat16")
 CHECKPOINTS = ("none", "last", "best")
@@ -48,6 +51,7 @@ class MLPConf(ModelConf):
     input_dropout: float = rate()
     dropout1: float = rate()
     dropout2: float = rate()
+    expected_width: bool = False
     init_std: float | None = at_least(low=0)
     noise: Any = None
 
@@ -57,9 +61,19 @@ class DeepMLPConf(ModelConf):
     """Of ``model=mlp_deep``."""
 
     widths: list[int] = checked(check_widths)
-    dropout: float = rate()
+    dropout: Any = checked(check_layer_rates)
+    profile: str | None = checked(check_one_of, options=PROFILES)
+    input_dropout: float | None = rate()
+    expected_width: bool = False
     init_std: float | None = at_least(low=0)
     noise: Any = None
+
+    @staticmethod
+    def check_together(group: str, values: Mapping[str, Any]) -> None:
+        """Raises where rates, profile and depth do not suit each other."""
+        if {"dropout", "widths"} <= set(values):
+            dropout, layers = values["dropout"], len(values["widths"])
+            layer_rates(dropout, layers, values.get("profile"), prefix=f"{group}.")
 
 
 @dataclass

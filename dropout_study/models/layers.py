@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 
 from torch import nn
 
+from dropout_study.checks import check_rate
+
 MakeNoise = Callable[[float], nn.Module]
 """Makes a noise layer of a rate."""
 
@@ -35,6 +37,15 @@ def dense(fan_in: int, fan_out: int, init_std: float | None) -> nn.Linear:
     if init_std is not None:
         nn.init.normal_(layer.weight, std=init_std)
     return layer
+
+
+def expected_widths(widths: Sequence[int], rates: Sequence[float]) -> list[int]:
+    """Returns the widths n / (1 - p), rounded: n units are kept on average.
+
+    Srivastava et al. 2014, appendix A.1.
+    """
+    pairs = zip(widths, rates, strict=True)
+    return [round(width / (1 - check_rate("dropout", rate))) for width, rate in pairs]
 
 
 def features(in_shape: Sequence[int]) -> int:

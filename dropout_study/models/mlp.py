@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from dropout_study.models.layers import MakeNoise, dense_layers, features
+from dropout_study.models.layers import MakeNoise, dense_layers, expected_widths, features
 
 
 class MLP(nn.Sequential):
     """784-256-256-10 with dropout, as in *Dive into Deep Learning*, section 5.6.
 
-    Maps [B, C, H, W] to logits [B, K].
+    Maps [B, C, H, W] to logits [B, K]. With ``expected_width``, ``hidden1`` and
+    ``hidden2`` count the units that are kept on average.
     """
 
     def __init__(
@@ -26,12 +27,15 @@ class MLP(nn.Sequential):
         input_dropout: float = 0.0,
         dropout1: float = 0.2,
         dropout2: float = 0.5,
+        expected_width: bool = False,
         init_std: float | None = 0.01,
         noise: MakeNoise = nn.Dropout,
     ) -> None:
-        sizes = [features(in_shape), hidden1, hidden2, classes]
+        hidden, rates = [hidden1, hidden2], [dropout1, dropout2]
+        hidden = expected_widths(hidden, rates) if expected_width else hidden
+        sizes = [features(in_shape), *hidden, classes]
         super().__init__(
             nn.Flatten(),
             noise(input_dropout),
-            *dense_layers(sizes, [dropout1, dropout2], init_std, noise),
+            *dense_layers(sizes, rates, init_std, noise),
         )

@@ -13,6 +13,8 @@ from dropout_study.config.check import check_config
         ["model.dropout1=0", "model.dropout2=0.999", "model.init_std=null"],
         ["data.val_size=0", "data.train_size=1", "trainer.seed=-1", "optimizer.lr=1e-9"],
         ["model=mlp_deep", "model.widths=[]"],
+        ["model=mlp_deep", "model.dropout=[0.1,0.2,0.3]"],
+        ["model=mlp_deep", "model.dropout=0.3", "model.profile=first_third"],
         ["~model.dropout1"],
         ["+optimizer.dampening=0.1"],
         ["trainer.batch_size=1000000"],
@@ -39,6 +41,12 @@ def test_what_can_be_used_passes(compose_config, overrides):
 def test_a_schedule_fits_into_the_training(compose_config, told, overrides, says):
     given = f"schedule={overrides}".replace("schedule.off=", "+schedule.off=").split()
     assert says in told(check_config, compose_config("trainer.epochs=3", *given))
+
+
+def test_a_profile_suits_the_network(compose_config, told):
+    config = compose_config("model=mlp_deep", "model.profile=first_third")
+    says = "`model.dropout` must be < 0.3333 with profile first_third and 3 hidden layers, got 0.5"
+    assert told(check_config, config).startswith(says)
 
 
 RATE = "must be in [0, 1), got {}; use 0.0 to disable dropout"
@@ -85,7 +93,11 @@ def test_what_cannot_be_used_names_key_rule_and_value(compose_config, told, over
     [
         ("model=mlp_deep", "model.widths=[8,0]", "must be a finite number >= 1, got 0"),
         ("model=mlp_deep", "model.widths=8", "must be a list of whole numbers, got 8"),
-        ("model=mlp_deep", "model.dropout=1", RATE.format("1.0")),
+        ("model=mlp_deep", "model.dropout=1", RATE.format("1")),
+        ("model=mlp_deep", "model.dropout=[0.1,0.2,1.5]", RATE.format("1.5")),
+        ("model=mlp_deep", "model.dropout=much", "must be a number or a list of numbers"),
+        ("model=mlp_deep", "model.dropout=[0.1,0.2]", "must be one rate or a list of 3"),
+        ("model=mlp_deep", "model.profile=middle", "must be one of constant"),
         ("model=lenet", "model.dropout1=2", RATE.format("2.0")),
         ("model=linear", "model.init_std=-1", "must be a finite number >= 0"),
         ("optimizer=adam", "optimizer.betas=[0.9]", "must be two numbers in [0, 1), got [0.9]"),

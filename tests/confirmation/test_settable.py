@@ -63,6 +63,11 @@ def ours(name: str, **model: Any) -> DictConfig:
         (own(), ["model.p", "model.more.0", "model.more.1"]),
         (own(more="${model.list}", list=[0.1]), []),  # Own takes no `list`: it cannot be built
         (ours("DeepMLP", dropout=0.2, widths=[4, 4]), ["model.dropout"]),
+        (ours("DeepMLP", dropout=0.2, widths=[4] * 3, profile="first_third"), ["model.dropout"]),
+        (
+            ours("DeepMLP", dropout=[0.2, 0.3], widths=[4, 4], input_dropout=0.0),
+            ["model.dropout.0", "model.dropout.1", "model.input_dropout"],
+        ),
         (ours("SoftmaxRegression", init_std=0.01), []),
         (config_of(f"{__name__}.Functional", p=0.3), []),
         (config_of("no.such.Network", p=0.3), []),

@@ -60,6 +60,26 @@ def test_null_deviation_is_pytorchs_initialisation(model):
     assert 0.99 / math.sqrt(784) < first.weight.abs().max() <= 1 / math.sqrt(784)
 
 
+def test_a_deep_network_takes_a_rate_for_each_layer():
+    def rates(**given):
+        return [layer.p for layer in layers(DeepMLP(**FASHION, **given), nn.Dropout)]
+
+    assert rates(dropout=[0.1, 0.2, 0.3], input_dropout=0.05) == [0.05, 0.1, 0.2, 0.3]
+    assert rates(dropout=0.2, profile="linear") == pytest.approx([0.3, 0.2, 0.1])
+    assert rates(dropout=0.2) == [0.2] * 3
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        MLP(**FASHION, hidden1=80, hidden2=30, dropout1=0.2, dropout2=0.5, expected_width=True),
+        DeepMLP(**FASHION, widths=[80, 30], dropout=[0.2, 0.5], expected_width=True),
+    ],
+)
+def test_expected_width_counts_the_units_that_are_kept(model):
+    assert [layer.out_features for layer in layers(model, nn.Linear)] == [100, 60, 10]
+
+
 def test_the_rates_are_those_of_their_layers():
     mlp = MLP(**FASHION, input_dropout=0.1, dropout1=0.3, dropout2=0.4)
     lenet = LeNet(**FASHION, dropout1=0.3, dropout2=0.4)
