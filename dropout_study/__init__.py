@@ -20,7 +20,7 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Imports what is asked for when it is asked for: plugin discovery imports this too."""
+    """Imports a public name when it is used: Hydra's plugin discovery imports this package too."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"dropout_study.{_PLACES[name]}"), name)

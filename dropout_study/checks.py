@@ -1,4 +1,4 @@
-"""Ranges of arguments: each check returns its value, or raises the error that names the rule."""
+"""Checks of arguments' ranges: each returns its value, or raises an error that names the rule."""
 
 import math
 from collections.abc import Iterable

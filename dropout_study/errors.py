@@ -1,4 +1,4 @@
-"""Errors that a user can mend: each names what was given, the rule and the way out."""
+"""Errors that a user can correct: each message has the given value, the rule and the way out."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class UserError(Exception):
-    """Something the user gave cannot be used. The message is one line and stands alone."""
+    """The user's input cannot be used. The message is one line and needs no traceback."""
 
 
 class DivergedError(UserError):
@@ -14,15 +14,15 @@ class DivergedError(UserError):
 
 
 class TrialPruned(Exception):  # noqa: N818  # Optuna's name for it
-    """Ends a trial before its time: nobody's mistake, and what it has measured is kept.
+    """Ends a pruned trial. This is no failure: its metrics are kept.
 
     Args:
-        metrics: what the trial would have returned now; the objective's entry is its value.
+        metrics: what the trial would return now; the objective's entry is its value.
     """
 
     def __init__(self, metrics: Mapping[str, Any] | None = None) -> None:
         self.metrics: dict[str, Any] = dict(metrics or {})
-        super().__init__(self.metrics)  # what it is pickled by, on its way from a worker
+        super().__init__(self.metrics)  # the argument is needed to pickle the exception
 
 
 def argument_error(name: str, value: object, rule: str, way_out: str = "") -> UserError:
@@ -40,9 +40,9 @@ def did_you_mean(name: str, options: Iterable[str]) -> str:
 
 
 def nearest(name: str, options: Iterable[str]) -> str | None:
-    """Returns the option that ``name`` may be a slip of, or None.
+    """Returns the option that ``name`` may be a misspelling of, or None.
 
-    A dotted name is near by its last part, too: its place may be what was forgotten.
+    A dotted option is also near if its last part is: the user may have forgotten the first parts.
     """
     known = sorted(options)
     by_leaf = {option.rpartition(".")[2]: option for option in reversed(known)}

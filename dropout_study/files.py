@@ -1,4 +1,4 @@
-"""Files that are whole or absent."""
+"""Writes files that are complete or absent, never partial."""
 
 import os
 import time
@@ -14,9 +14,10 @@ OLD_S = 1.0
 
 @contextmanager
 def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
-    """Yields a temporary path beside ``path`` that takes its place if the block succeeds.
+    """Yields a temporary path beside ``path``, which replaces ``path`` if the block succeeds.
 
-    The file at ``path`` is whole or absent at every moment; if ``durable``, after a power cut too.
+    The file at ``path`` is complete or absent at every moment; if ``durable``, also after a power
+    cut.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
@@ -31,11 +32,11 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
 
 
 def remove_temporaries(directory: Path, *, older_than: float = OLD_S) -> None:
-    """Removes what processes that were killed in an ``atomic_write`` have left in ``directory``.
+    """Removes temporary files of killed processes from ``directory``.
 
     Args:
-        directory: what lies in it, and not below.
-        older_than: seconds; a younger file stays, for a process of another machine may write it.
+        directory: the directory; its subdirectories are not searched.
+        older_than: seconds; a newer file stays, because another machine may be writing it.
     """
     for path in directory.glob(f".*{TEMPORARY}"):
         with suppress(OSError):
@@ -46,7 +47,7 @@ def remove_temporaries(directory: Path, *, older_than: float = OLD_S) -> None:
 
 
 def _is_alive(pid: str) -> bool:
-    if os.name == "nt":  # there `os.kill` would end it
+    if os.name == "nt":  # on Windows `os.kill` would end it
         return True
     try:
         os.kill(int(pid), 0)

@@ -1,4 +1,4 @@
-"""The one place that knows where files are: configs, the cache, a study's and a run's files."""
+"""All paths and file names: configs, the cache, a study's and a run's files."""
 
 import os
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def conf_dir() -> Path:
-    """Returns the directory of the configs: the wheel's own, else the checkout's."""
+    """Returns the directory of the configs: the installed package's, or the checkout's."""
     packaged = Path(__file__).parent / "conf"
     return packaged if packaged.is_dir() else Path(__file__).parent.parent / "conf"
 
@@ -18,7 +18,7 @@ def cache_dir() -> Path:
 
 
 REPLICATE = "replicate_"
-"""Begins the name of the directory of a trial's run with one of its seeds."""
+"""The beginning of the name of a replicate's directory."""
 
 
 @dataclass(frozen=True)
@@ -44,22 +44,22 @@ class JobPaths:
 
     @property
     def overrides_yaml(self) -> Path:
-        """What the job was started with, as Hydra recorded it."""
+        """The overrides of the job, as recorded by Hydra."""
         return self.root / ".hydra" / "overrides.yaml"
 
     @property
     def config_yaml(self) -> Path:
-        """The composed configuration of the job, as Hydra recorded it."""
+        """The composed configuration of the job, as recorded by Hydra."""
         return self.root / ".hydra" / "config.yaml"
 
     @property
     def hydra_yaml(self) -> Path:
-        """Hydra's own settings of the job, as Hydra recorded them."""
+        """Hydra's own settings of the job, as recorded by Hydra."""
         return self.root / ".hydra" / "hydra.yaml"
 
     @property
     def checkpoint(self) -> Path:
-        """The weights of the network, where ``trainer.checkpoint`` asks for them."""
+        """The weights of the network, if ``trainer.checkpoint`` is set."""
         return self.root / "checkpoint.safetensors"
 
     @property
@@ -90,7 +90,7 @@ class StudyPaths:
 
     @property
     def replicates_csv(self) -> Path:
-        """One row a trial and seed, where a trial is the mean of several."""
+        """One row a trial and seed, if a trial is the mean over several seeds."""
         return self.root / "replicates.csv"
 
     @property
@@ -105,12 +105,12 @@ class StudyPaths:
 
     @property
     def confirmation_dir(self) -> Path:
-        """Holds the confirmation's job directories, ``<configuration>/<seed>``."""
+        """The confirmation's job directories, ``<configuration>/<seed>``."""
         return self.root / "confirmation"
 
     @property
     def report_html(self) -> Path:
-        """The report: one page with everything in it."""
+        """The report: one page that contains its figures."""
         return self.root / "report.html"
 
     @property
@@ -120,7 +120,7 @@ class StudyPaths:
 
     @property
     def journal(self) -> Path:
-        """Optuna's storage: the truth about the trials."""
+        """Optuna's storage, from which a study is resumed."""
         return self.root / "journal.log"
 
     @property
@@ -130,12 +130,12 @@ class StudyPaths:
 
     @property
     def workers_log(self) -> Path:
-        """What jobs in worker processes have printed; each trial's own log is in its directory."""
+        """The output of jobs in worker processes; each trial's log is in its own directory."""
         return self.root / "workers.log"
 
     @property
     def multirun_yaml(self) -> Path:
-        """The composed configuration of the sweep, as Hydra records it."""
+        """The composed configuration of the sweep, as recorded by Hydra."""
         return self.root / "multirun.yaml"
 
     @property
@@ -159,7 +159,7 @@ class StudyPaths:
         return sorted(number for name in names if str(number := int(name)) == name)
 
     def replicates(self, number: int) -> list[tuple[int, JobPaths]]:
-        """Returns the runs of trial ``number`` with a seed each; none where it is a single run."""
+        """Returns the replicates of trial ``number``; none if the trial is a single run."""
         root = self.job(number).root
         with os.scandir(root) as entries:
             places = [

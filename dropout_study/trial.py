@@ -1,4 +1,4 @@
-"""A trial's life in plain data: the numbers of its epochs, and what a trial ends with."""
+"""A trial as plain data: its state, the numbers of its epochs, and its final numbers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from typing import Any, Self
 from dropout_study.errors import argument_error
 
 MERGED = "train + validation"
-"""What the runs of a confirmation are trained on, unless it is asked to leave validation out."""
+"""The splits that the runs of a confirmation are trained on, by default."""
 
 
 class TrialState(StrEnum):
-    """Optuna's names for where a trial stands."""
+    """The states of a trial, with Optuna's names."""
 
     WAITING = "WAITING"
     RUNNING = "RUNNING"
@@ -38,10 +38,10 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Objective:
-    """The number that a trial is judged by.
+    """The number by which trials are compared.
 
     Attributes:
-        name: of a number of the trial.
+        name: the name of one of the trial's numbers.
         minimize: whether smaller is better.
     """
 
@@ -50,14 +50,15 @@ class Objective:
 
     @property
     def of_epochs(self) -> "Objective":
-        """What tells a good epoch from a bad one: itself, or the validation loss.
+        """Returns the objective by which epochs are compared.
 
-        The latter if it is no number of the validation split: a trial's seconds, say.
+        It is this one if it is a validation metric, otherwise (e.g. for seconds) the validation
+        loss.
         """
         return self if self.name.startswith("val_") else Objective("val_loss", minimize=True)
 
     def best(self, history: Sequence[Metrics]) -> Metrics | None:
-        """Returns the best epoch, the first of equals; None without validation data."""
+        """Returns the best epoch (the first of equal ones); None without validation data."""
         judge = self.of_epochs
         measured = [row for row in history if row[judge.name] is not None]
         choose = min if judge.minimize else max
@@ -74,7 +75,7 @@ class Summary:
     Attributes:
         kind: "last" (epoch), "mean_last" (the mean of the last ``count`` epochs) or "best_epoch"
             (the epoch that is best by the objective).
-        count: of epochs for "mean_last".
+        count: number of epochs for "mean_last".
     """
 
     kind: str = "last"
@@ -82,14 +83,14 @@ class Summary:
 
     @classmethod
     def parse(cls, name: str, text: object) -> Self:
-        """Returns what ``text`` says: last, mean_last_K or best_epoch.
+        """Returns the summary for "last", "mean_last_K" or "best_epoch".
 
         Args:
-            name: of the setting, for the message.
+            name: the name of the setting, for the message.
             text: its value.
 
         Raises:
-            UserError: it says nothing of these.
+            UserError: the text is none of these.
         """
         if text in ("last", "best_epoch"):
             return cls(str(text))
@@ -111,7 +112,7 @@ LAST_EPOCH = Summary()
 
 
 def split_names(names: Mapping[str, Any]) -> list[str]:
-    """Returns those of ``names`` that are a metric of a split."""
+    """Returns the names that are a metric of a split."""
     return [name for name in names if name.partition("_")[0] in SPLITS]
 
 
@@ -134,9 +135,9 @@ def trial_metrics(
 
     Args:
         history: its epochs.
-        objective: what it is judged by.
+        objective: its objective.
         summary: from which epochs its numbers are taken.
-        seed: of its draws.
+        seed: the seed of its draws.
     """
     numbers = summary.of(history, objective)
     best = objective.best(history)

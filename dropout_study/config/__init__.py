@@ -1,1 +1,1 @@
-"""Configurations: composed, checked, explained. Knows Hydra, but no sweep."""
+"""Composes and checks configurations, and explains their errors. Uses Hydra; imports no sweep."""

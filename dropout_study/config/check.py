@@ -20,13 +20,13 @@ KINDS: dict[Any, str] = {
 
 
 def check_config(config: DictConfig) -> None:
-    """Checks the types and ranges of every group of ``config``; a number given as text becomes one.
+    """Checks the types and ranges of every group of ``config``; converts texts that are numbers.
 
-    A key that is left out has the default of its class. A class that is not of this package may be
-    given arguments that its schema lacks: its constructor checks them.
+    A missing key has the default of its class. Classes of other packages may get arguments that are
+    not in the schema; their constructors check them.
 
     Raises:
-        UserError: names the key, its value, the rule and the way out.
+        UserError: a value breaks a rule.
     """
     for group, option in REQUIRED.items():
         if config.get(group) is None:
@@ -80,7 +80,7 @@ def _check_group(group: str, schema: type, values: dict[str, Any], node: DictCon
 
 
 def _check_epochs(group: str, schema: type, values: dict[str, Any], config: DictConfig) -> None:
-    """Raises where a number of epochs does not fit into the training."""
+    """Raises an error if a number of epochs does not fit into the training."""
     training = OmegaConf.select(config, "trainer.epochs")
     for key in fields(schema):
         given, spare = values.get(key.name), key.metadata.get("spare")
@@ -91,7 +91,7 @@ def _check_epochs(group: str, schema: type, values: dict[str, Any], config: Dict
             raise argument_error(f"{group}.{key.name}", given, rule)
 
 
-@cache  # what it holds of other keys is not read; making one takes half a millisecond
+@cache  # only the updated key is read; making a new node takes half a millisecond
 def _typed_node(schema: type) -> DictConfig:
     node: DictConfig = OmegaConf.structured(schema)
     return node

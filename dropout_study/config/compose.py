@@ -1,7 +1,7 @@
-"""The configurations of many jobs that differ in values alone: composed once, then filled in.
+"""Composes one configuration for jobs that differ only in values, then sets the values.
 
-Composing a configuration takes tens of milliseconds, copying one and setting a few values a tenth,
-and reading one from a pickle, as every launcher of other processes does, a fifth of copying it.
+Composing takes tens of milliseconds, a copy with a few changed values a tenth of that, and reading
+from a pickle instead of copying a fifth of a copy.
 """
 
 import pickle
@@ -17,16 +17,16 @@ from omegaconf.errors import OmegaConfBaseException
 
 
 class Composer:
-    """Returns what ``load_sweep_config`` would, but composes each kind of job only once.
+    """Returns the same as Hydra's ``load_sweep_config``, but composes each kind of job only once.
 
-    Jobs are of a kind if their overrides are the same but for the values that plain overrides
-    (``optimizer.lr=0.1``, ``+x=[1,2]``) set: those change nothing else in a composition.
-    Everything else (config groups, ``~key``, dicts, which are merged) is part of the kind, and so
-    is a value that something after it changes again.
+    Jobs are of one kind if their overrides differ only in the values of plain overrides
+    (``optimizer.lr=0.1``, ``+x=[1,2]``), which change nothing else in the configuration.
+    Everything else (config groups, ``~key``, dicts, which are merged, and values that a later
+    override changes again) is part of the kind.
 
     Args:
-        loader: Hydra's.
-        config: of the sweep.
+        loader: Hydra's config loader.
+        config: the sweep's configuration.
     """
 
     def __init__(self, loader: ConfigLoader, config: DictConfig) -> None:
@@ -53,7 +53,7 @@ class Composer:
         try:
             for override in values:
                 OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
-        except OmegaConfBaseException:  # Hydra says what is wrong with it, or knows how it is meant
+        except OmegaConfBaseException:  # composing by Hydra succeeds or gives its error message
             config = self._loader.load_sweep_config(self._config, list(overrides))
         with open_dict(config):
             own = [str(each.input_line) for each in parsed if each.is_hydra_override()]
@@ -63,7 +63,7 @@ class Composer:
         return config
 
     def _values(self, overrides: Sequence[Override]) -> list[Override]:
-        """Returns those of ``overrides`` that set a value which no other of them touches."""
+        """Returns the overrides that set a value which no other override changes."""
         found: list[Override] = []
         rest: list[Override] = []
         for override in reversed(overrides):
@@ -90,14 +90,14 @@ class Composer:
 
 
 def as_given(overrides: ListConfig) -> list[str]:
-    """Returns the overrides that a configuration has recorded, their interpolations as text."""
+    """Returns the overrides recorded in a configuration, with interpolations as text."""
     given = OmegaConf.to_container(overrides, resolve=False)
     assert isinstance(given, list)
     return [str(each) for each in given]
 
 
 def _related(override: Override, other: Override) -> bool:
-    """Returns whether one's key is the other's or below it; a group's option comes before both."""
+    """Returns whether one key equals the other or is below it, or one is a group of the other."""
     one, two = f"{override.key_or_group}.", f"{other.key_or_group}."
     return other.package is None and (one.startswith(two) or two.startswith(one))
 
@@ -106,21 +106,21 @@ def _copies(config: DictConfig) -> Callable[[], DictConfig]:
     """Returns a function that returns a copy of ``config``."""
     try:
         return partial(pickle.loads, pickle.dumps(config))
-    except (pickle.PicklingError, AttributeError, TypeError):  # its schema is a local class, say
+    except (pickle.PicklingError, AttributeError, TypeError):  # e.g. its schema is a local class
         return partial(deepcopy, config)
 
 
 def _kind(override: Override, sets_a_value: bool) -> str:
-    """Returns what of an override decides how a job is composed."""
+    """Returns the part of an override that belongs to a job's kind."""
     return override.get_key_element() if sets_a_value else str(override.input_line)
 
 
 def _name(config: DictConfig, overrides: Sequence[Override]) -> None:
-    """Records the job's own overrides where Hydra does, and names it by them."""
+    """Records the job's overrides and its name made of them, as Hydra does."""
     lines = [str(override.input_line) for override in overrides]
     config.hydra.overrides.task = lines
     if OmegaConf.is_interpolation(config.hydra.job, "override_dirname"):
-        return  # Hydra 1.4 makes it of those overrides, where it is asked for
+        return  # Hydra 1.4 makes the name when it is read
     rule = config.hydra.job.config.override_dirname
     named = sorted(
         line

@@ -1,4 +1,4 @@
-"""The directory of a run or a grid: it belongs to that one alone, where a study is resumed."""
+"""The directory of a single run or a grid. Unlike a study's, it is never used again."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -19,12 +19,12 @@ RUNS = "runs"
 
 
 def claim_directory(config: DictConfig) -> None:
-    """Makes the directory of a single run or a grid, of a name that no other has.
+    """Makes the directory of a single run or a grid, with a name that is not in use.
 
-    A directory that is named by the time gets a number where another program was as fast.
+    A directory that is named by the time gets a number if another program uses the same time.
 
     Raises:
-        UserError: the directory was given, and another run or study has it.
+        UserError: the directory was given, and belongs to another run or study.
     """
     if config.hydra.mode == RunMode.MULTIRUN and is_ours(config.hydra.sweeper):
         name = OmegaConf.select(config, "hydra.sweeper.study_name")
@@ -56,7 +56,7 @@ def _made(directory: Path) -> bool:
 
 
 def _set(config: DictConfig, kind: str, directory: Path) -> None:
-    """Sets the directory here and in the overrides, from which the jobs of a grid are composed."""
+    """Sets the directory in ``config`` and in the overrides, from which a grid's jobs are made."""
     with read_write(config.hydra):
         config.hydra[kind].dir = str(directory)
         override = to_override(f"hydra.{kind}.dir", str(directory))
@@ -74,7 +74,7 @@ def _check_free(directory: Path, kind: str) -> None:
             )
     if kind == "sweep":
         directory.mkdir(parents=True, exist_ok=True)
-        try:  # Hydra writes it after this; the first of two programs makes it
+        try:  # Hydra writes into it later; of two programs the first one makes it
             study.multirun_yaml.touch(exist_ok=False)
         except FileExistsError:
             return _check_free(directory, kind)

@@ -1,4 +1,4 @@
-"""Errors of Hydra and OmegaConf as one line: what was given, the rule, the way out."""
+"""Errors of Hydra and OmegaConf in one line: what was given, the rule, the way out."""
 
 import re
 from traceback import walk_tb
@@ -20,7 +20,7 @@ FLAGS = "hydra._internal.utils"
 
 
 def explain(error: BaseException) -> str:
-    """Returns one line on ``error`` that its receiver can act on."""
+    """Returns ``error`` as one line for the user."""
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
@@ -41,7 +41,7 @@ def explain(error: BaseException) -> str:
 
 
 def while_composing(error: BaseException) -> bool:
-    """Returns whether Hydra raised ``error`` as it read its flags or composed the configuration."""
+    """Returns whether Hydra raised ``error`` while it read its flags or composed the config."""
     modules = [frame.f_globals.get("__name__") for frame, _ in walk_tb(error.__traceback__)]
     return COMPOSER in modules or modules[-1:] == [FLAGS]
 
@@ -68,7 +68,7 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
 
 
 def unwritable(error: OSError) -> str:
-    """Returns why an output directory cannot be written to, and the way out."""
+    """Returns one line on why an output directory cannot be written, with the way out."""
     where = f"{error.filename}: " if error.filename else ""
     return (
         f"{where}{error.strerror or error}; the output directory must be writable, choose another "

@@ -12,14 +12,13 @@ WHITELIST = "_execution_whitelist_"
 
 
 def instantiate(config: Any, **arguments: Any) -> Any:
-    """Returns what ``hydra.utils.instantiate`` does; whatever ``config`` names may be called.
+    """Calls ``hydra.utils.instantiate`` and allows any target.
 
-    From 1.4 on Hydra wants to be told what may, results included: a function that returns a network
-    is one more name. 1.3 does not know the argument.
+    Hydra 1.4 wants a list of the allowed targets; 1.3 does not have that argument.
 
     Args:
-        config: what is built, by ``_target_``.
-        **arguments: further arguments of the target, and Hydra's own, as ``_convert_``.
+        config: the object's configuration, with ``_target_``.
+        **arguments: further arguments of the target, and Hydra's own, e.g. ``_convert_``.
     """
     if ANY_TARGET is not None:
         arguments[WHITELIST] = ANY_TARGET
@@ -27,19 +26,19 @@ def instantiate(config: Any, **arguments: Any) -> Any:
 
 
 def build(setting: str, config: Any, **arguments: Any) -> Any:
-    """Returns what ``config`` describes.
+    """Returns the object of ``config``.
 
     Args:
         setting: the dotted key of ``config``, for the error.
-        config: what is built, by ``_target_``.
-        **arguments: as of ``instantiate``.
+        config: the object's configuration, with ``_target_``.
+        **arguments: as in ``instantiate``.
 
     Raises:
-        UserError: it cannot be built.
+        UserError: the object cannot be built.
     """
     try:
         return instantiate(config, **arguments)
-    except Exception as error:  # whatever the class finds wrong with its arguments
+    except Exception as error:  # the class may refuse its arguments by any exception
         cause = error.__cause__ if isinstance(error, InstantiationException) else None
         reason = " ".join(str(cause or error).split())
         raise UserError(f"`{setting}` cannot be built: {reason}") from error

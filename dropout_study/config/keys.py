@@ -16,7 +16,7 @@ def is_ours(sweeper: DictConfig | None) -> bool:
 
 
 def normal_key(written: str) -> str:
-    """Returns the one form of a key, however it is written.
+    """Returns the normal form of a key.
 
     ``+z``, ``++z`` and ``~z`` are ``z``, and ``layers[0].size`` is ``layers.0.size``. A group with
     a package keeps it: ``db@backup``.
@@ -27,7 +27,7 @@ def normal_key(written: str) -> str:
 def dotted_keys(config: DictConfig) -> list[str]:
     """Returns the keys of ``config``, inner nodes too, without Hydra's own.
 
-    A name that has a dot in itself, as those of searched parameters, cannot be a part of a key.
+    Names that contain a dot (as the keys of ``params``) are left out.
     """
     tops = [name for name in _names(config) if name != "hydra"]
     return [*tops, *(key for top in tops for key in _below(config, top, f"{top}."))]

@@ -1,4 +1,4 @@
-"""Between Hydra's overrides and values: which key one has, and how a value is written."""
+"""Converts between Hydra's overrides and plain keys and values."""
 
 import re
 from typing import Any
@@ -15,12 +15,12 @@ from dropout_study.config.keys import normal_key
 
 
 def override_key(override: Override) -> str:
-    """Returns the dotted key of an override, without what adds (``+``) or deletes (``~``) it."""
+    """Returns the dotted key of an override, without a leading ``+`` or ``~``."""
     return normal_key(override.get_key_element())
 
 
 def plain_value(element: Any) -> Any:
-    """Returns the value that a parsed element stands for: a quoted text is its text."""
+    """Returns the value of a parsed element: for a quoted text the text without quotes."""
     if isinstance(element, QuotedString):
         return element.text
     if isinstance(element, list | tuple):
@@ -31,9 +31,9 @@ def plain_value(element: Any) -> Any:
 
 
 def range_numbers(sweep: RangeSweep) -> tuple[float, float, float]:
-    """Returns start, stop and step of a range, as its ``int(...)`` or ``float(...)`` has them.
+    """Returns start, stop and step of a range, after its ``int(...)`` or ``float(...)``, if any.
 
-    Hydra 1.3 casts the numbers as it reads them, 1.4 keeps the casts beside them.
+    Hydra 1.3 has cast the numbers already, 1.4 stores the casts beside the numbers.
     """
     assert sweep.start is not None
     assert sweep.stop is not None
@@ -49,10 +49,10 @@ _WORDS = {"null", "true", "false", "nan", "inf"}
 
 
 def to_override(key: str, value: Any) -> str:
-    """Returns the override that gives ``key`` exactly ``value``, texts quoted where need be.
+    """Returns the override that gives ``key`` exactly ``value``; quotes texts if necessary.
 
     Args:
-        key: as it is written, with its ``+`` if it has one.
+        key: the key as written, with a ``+`` if it has one.
         value: a plain value, or an element of a parsed override.
     """
     return f"{key}={to_text(value)}"

@@ -1,4 +1,4 @@
-"""Checks made before a run or a sweep starts, while nothing has been written."""
+"""Checks before a run or a sweep starts and writes anything."""
 
 from typing import Any
 
@@ -12,25 +12,25 @@ from dropout_study.errors import UserError
 
 
 class Preflight(Callback):
-    """Ends the program with one line where a value is out of range or a directory is taken."""
+    """Ends the program with one line if a value is out of range or a directory is in use."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Checks a single run."""
         _or_exit(config, sweep=False)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Checks what the trials of a sweep share."""
+        """Checks the configuration that the trials of a sweep share."""
         _or_exit(config, sweep=True)
 
 
 def _or_exit(config: DictConfig, *, sweep: bool) -> None:
-    """Hydra turns a callback's exceptions into warnings, so a refusal has to be an exit."""
+    """Exits if a check fails. Hydra turns a callback's exceptions into warnings."""
     try:
         (check_trial if sweep else check_config)(config)
         if not sweep and config.trainer.device not in ("auto", "cpu"):
             from dropout_study.training.device import resolve_device
 
-            resolve_device(config.trainer.device)  # a sweep's workers may have what we have not
+            resolve_device(config.trainer.device)  # the jobs of a sweep may run on another machine
         claim_directory(config)
     except OSError as error:
         raise SystemExit(f"dropout-study: {unwritable(error)}") from error
@@ -39,10 +39,10 @@ def _or_exit(config: DictConfig, *, sweep: bool) -> None:
 
 
 def check_trial(config: DictConfig) -> None:
-    """Checks a trial of a sweep, or what its trials share, as ``check_config`` does a run.
+    """Checks the configuration of a sweep's trial, or the one that its trials share.
 
     Raises:
-        UserError: a value is out of its range, or trials could not be compared.
+        UserError: a value is out of its range, or there is no validation data.
     """
     check_config(config)
     if OmegaConf.select(config, "data.val_size") == 0:

@@ -1,4 +1,4 @@
-"""Fields of the schemas: what a key of a configuration may be."""
+"""Fields of the schemas, with the allowed values of a key."""
 
 from collections.abc import Callable
 from dataclasses import field
@@ -15,15 +15,17 @@ Check = Callable[..., Any]
 
 
 def check_summary(name: str, value: str) -> None:
-    """Raises unless ``value`` says from which epochs a trial's numbers are taken."""
+    """Raises an error unless ``value`` is a valid ``trainer.objective``."""
     Summary.parse(name, value)
 
 
 def check_metrics(name: str, value: dict[str, Any]) -> None:
-    """Raises unless each entry names the class of a metric."""
+    """Raises an error unless each entry names the class of a metric."""
     for key, node in value.items():
         if not key.isidentifier() or key in ("loss", "epoch", "seconds"):
-            raise argument_error(name, key, "has names of metrics; give it another name than")
+            raise argument_error(
+                name, key, "must have keys that are names, not loss, epoch or seconds"
+            )
         if not isinstance(node, dict) or "_target_" not in node:
             raise argument_error(f"{name}.{key}", node, "must name a class by `_target_`")
 
@@ -34,7 +36,7 @@ def checked(check: Check, **bounds: Any) -> Any:
 
 
 def check_betas(name: str, value: list[float]) -> None:
-    """Raises unless ``value`` is two coefficients in [0, 1)."""
+    """Raises an error unless ``value`` is two coefficients in [0, 1)."""
     if len(value) != 2:
         raise argument_error(name, value, "must be two numbers in [0, 1)")
     for beta in value:
@@ -42,7 +44,7 @@ def check_betas(name: str, value: list[float]) -> None:
 
 
 def check_widths(name: str, value: list[int]) -> None:
-    """Raises unless every layer has at least one unit."""
+    """Raises an error unless every layer has at least one unit."""
     for width in value:
         check_at_least(name, width, low=1)
 
@@ -56,7 +58,7 @@ def check_layer_rates(name: str, value: Any) -> None:
 
 
 def check_shape(name: str, value: list[int]) -> None:
-    """Raises unless ``value`` is the [C, H, W] of an image."""
+    """Raises an error unless ``value`` is the shape [C, H, W] of an image."""
     if len(value) != 3:
         raise argument_error(name, value, "must be three numbers, [C, H, W]")
     check_widths(name, value)
@@ -69,11 +71,11 @@ at_least = partial(checked, check_at_least)
 
 
 def epochs(low: int, spare: int = 0) -> Any:
-    """Returns a field for a number of epochs that has to fit into the training.
+    """Returns a field for a number of epochs that must fit into the training.
 
     Args:
-        low: the smallest number.
-        spare: epochs of the training that must be left.
+        low: the smallest allowed number.
+        spare: how many epochs of the training must remain.
     """
     metadata = {"check": partial(check_at_least, low=low), "spare": spare}
     return field(default=MISSING, metadata=metadata)

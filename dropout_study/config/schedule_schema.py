@@ -10,7 +10,7 @@ from dropout_study.config.ranges import at_least, checked, epochs, positive
 
 @dataclass
 class LinearScheduleConf:
-    """Of ``schedule=linear``."""
+    """Keys of ``schedule=linear``."""
 
     _target_: str = MISSING
     start: float = at_least(low=0)
@@ -19,7 +19,7 @@ class LinearScheduleConf:
 
 @dataclass
 class EarlyConf:
-    """Of ``schedule=early``."""
+    """Keys of ``schedule=early``."""
 
     _target_: str = MISSING
     off_after: int = epochs(low=1)
@@ -28,7 +28,7 @@ class EarlyConf:
 
 @dataclass
 class LateConf:
-    """Of ``schedule=late``."""
+    """Keys of ``schedule=late``."""
 
     _target_: str = MISSING
     on_after: int = epochs(low=0, spare=1)
@@ -36,7 +36,7 @@ class LateConf:
 
 @dataclass
 class CurriculumConf:
-    """Of ``schedule=curriculum``."""
+    """Keys of ``schedule=curriculum``."""
 
     _target_: str = MISSING
     gamma: float | None = positive()
@@ -44,7 +44,7 @@ class CurriculumConf:
 
 @dataclass
 class AnnealedConf:
-    """Of ``schedule=annealed``."""
+    """Keys of ``schedule=annealed``."""
 
     _target_: str = MISSING
     off_after: int | None = epochs(low=1)
@@ -52,7 +52,7 @@ class AnnealedConf:
 
 @dataclass
 class CyclicConf:
-    """Of ``schedule=cyclic``."""
+    """Keys of ``schedule=cyclic``."""
 
     _target_: str = MISSING
     period: int = epochs(low=2)
@@ -61,7 +61,7 @@ class CyclicConf:
 
 @dataclass
 class CosineConf:
-    """Of ``lr_schedule=cosine``."""
+    """Keys of ``lr_schedule=cosine``."""
 
     _target_: str = MISSING
     T_max: int | None = at_least(low=1)
@@ -70,7 +70,7 @@ class CosineConf:
 
 @dataclass
 class LinearRateConf:
-    """Of ``lr_schedule=linear``."""
+    """Keys of ``lr_schedule=linear``."""
 
     _target_: str = MISSING
     start_factor: float = positive()
@@ -80,7 +80,7 @@ class LinearRateConf:
 
 @dataclass
 class StepConf:
-    """Of ``lr_schedule=step``."""
+    """Keys of ``lr_schedule=step``."""
 
     _target_: str = MISSING
     step_size: int = at_least(low=1)
@@ -89,7 +89,7 @@ class StepConf:
 
 @dataclass
 class ExponentialConf:
-    """Of ``lr_schedule=exponential``."""
+    """Keys of ``lr_schedule=exponential``."""
 
     _target_: str = MISSING
     gamma: float = positive()

@@ -1,8 +1,8 @@
-"""Types and ranges of the config keys. Values, units and effects stand in ``conf/``.
+"""Types and ranges of the config keys. ``conf/`` has their values, units and effects.
 
 ``config.check`` compares a composed configuration with the schema of its ``_target_``, before
-anything heavy is imported. A class of the user's own has no schema: its constructor checks its
-arguments. (The schemas are not in Hydra's ConfigStore: each would make ``--help`` 50 ms slower.)
+anything heavy is imported. A user's own class has no schema: its constructor checks its arguments.
+(The schemas are not in Hydra's ConfigStore: each would make ``--help`` 50 ms slower.)
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ CHECKPOINTS = ("none", "last", "best")
 
 @dataclass
 class ModelConf:
-    """What every model of this package takes."""
+    """Keys of every model of this package."""
 
     _target_: str = MISSING
     in_shape: list[int] | None = None
@@ -44,7 +44,7 @@ class ModelConf:
 
 @dataclass
 class MLPConf(ModelConf):
-    """Of ``model=mlp``."""
+    """Keys of ``model=mlp``."""
 
     hidden1: int = at_least(low=1)
     hidden2: int = at_least(low=1)
@@ -58,7 +58,7 @@ class MLPConf(ModelConf):
 
 @dataclass
 class DeepMLPConf(ModelConf):
-    """Of ``model=mlp_deep``."""
+    """Keys of ``model=mlp_deep``."""
 
     widths: list[int] = checked(check_widths)
     dropout: Any = checked(check_layer_rates)
@@ -78,7 +78,7 @@ class DeepMLPConf(ModelConf):
 
 @dataclass
 class LeNetConf(ModelConf):
-    """Of ``model=lenet``."""
+    """Keys of ``model=lenet``."""
 
     dropout1: float = rate()
     dropout2: float = rate()
@@ -87,14 +87,14 @@ class LeNetConf(ModelConf):
 
 @dataclass
 class LinearConf(ModelConf):
-    """Of ``model=linear``."""
+    """Keys of ``model=linear``."""
 
     init_std: float | None = at_least(low=0)
 
 
 @dataclass
 class OptimizerConf:
-    """What every optimizer takes."""
+    """Keys of every optimizer."""
 
     _target_: str = MISSING
     lr: float = positive()
@@ -103,7 +103,7 @@ class OptimizerConf:
 
 @dataclass
 class SGDConf(OptimizerConf):
-    """Of ``optimizer=sgd``."""
+    """Keys of ``optimizer=sgd``."""
 
     momentum: float = fraction()
     nesterov: bool = False
@@ -111,7 +111,7 @@ class SGDConf(OptimizerConf):
 
 @dataclass
 class AdamConf(OptimizerConf):
-    """Of ``optimizer=adam`` and ``optimizer=adamw``."""
+    """Keys of ``optimizer=adam`` and ``optimizer=adamw``."""
 
     betas: list[float] = checked(check_betas)
     eps: float = positive()
@@ -119,7 +119,7 @@ class AdamConf(OptimizerConf):
 
 @dataclass
 class RMSpropConf(OptimizerConf):
-    """Of ``optimizer=rmsprop``."""
+    """Keys of ``optimizer=rmsprop``."""
 
     alpha: float = fraction()
     eps: float = positive()
@@ -128,7 +128,7 @@ class RMSpropConf(OptimizerConf):
 
 @dataclass
 class CutConf:
-    """Of data whose training examples are cut; upper bounds are known once the data is."""
+    """Keys of data with a validation split; upper bounds are checked when the data is read."""
 
     _target_: str = MISSING
     val_size: int = at_least(low=0)
@@ -138,14 +138,14 @@ class CutConf:
 
 @dataclass
 class ImageSetConf(CutConf):
-    """Of data sets that are read from files."""
+    """Keys of data sets that are read from files."""
 
     root: str | None = None
 
 
 @dataclass
 class SyntheticConf(CutConf):
-    """Of ``data=synthetic``."""
+    """Keys of ``data=synthetic``."""
 
     shape: list[int] = checked(check_shape)
     classes: int = at_least(low=1)
@@ -156,7 +156,7 @@ class SyntheticConf(CutConf):
 
 @dataclass
 class TrainerConf:
-    """Of ``trainer``."""
+    """Keys of ``trainer``."""
 
     epochs: int = at_least(low=1)
     batch_size: int = at_least(low=1)
@@ -165,14 +165,14 @@ class TrainerConf:
     seed: int = 0
     objective: str = field(default="last", metadata={"check": check_summary})
     metrics: dict[str, Any] = field(default_factory=dict, metadata={"check": check_metrics})
-    checkpoint: str = field(  # has a value: configurations of older studies lack the key
+    checkpoint: str = field(  # with a default, because configurations of older studies lack the key
         default="none", metadata={"check": partial(check_one_of, options=CHECKPOINTS)}
     )
 
 
 @dataclass
 class SearchSpaceConf:
-    """Of ``search_space``: what a sweep searches and where it begins."""
+    """Keys of ``search_space``: what a sweep searches and where it begins."""
 
     study_name: str = MISSING
     n_trials: int = at_least(low=1)

@@ -11,12 +11,12 @@ class ReportToTrial(Callback):
     """Reports a logged metric after every epoch, and ends the trial if it is pruned.
 
     ``Trainer(callbacks=[ReportToTrial(monitor="val_loss")])``, in a task that returns the same
-    metric: ``return trainer.callback_metrics["val_loss"]``. Outside a sweep it does nothing. Where
-    a trial has several processes the first one reports, and all end together.
+    metric: ``return trainer.callback_metrics["val_loss"]``. Outside a sweep it does nothing. If a
+    trial has several processes, the first one reports, and all end together.
 
     Args:
-        monitor: name of a metric that the module logs in validation (or in training, where there
-            is no validation). It is the objective: of its value a pruner decides.
+        monitor: name of a metric that the module logs in validation (in training if there is no
+            validation). It is the objective, so a pruner decides by it.
     """
 
     def __init__(self, monitor: str) -> None:

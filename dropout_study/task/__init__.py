@@ -1,1 +1,1 @@
-"""This project's own task: one trial, from its configuration to a trained network and its files."""
+"""This project's task: one trial, from its configuration to a trained network and its files."""

@@ -1,4 +1,4 @@
-"""What a trial is made of: data, network, optimizer, metrics, each built from its config group."""
+"""Builds the parts of a trial (data, network, optimizer, metrics, ...), each from its group."""
 
 import os
 from collections.abc import Callable
@@ -28,10 +28,10 @@ ACCURACY = "dropout_study.training.metrics.Accuracy"
 def preload(config: DictConfig) -> None:
     """Reads the data before worker processes are forked, so that they share it.
 
-    Data on an accelerator is each worker's own: a process that has used CUDA cannot be forked.
+    On an accelerator each worker reads its own: a process that has used CUDA cannot be forked.
     """
-    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # asks without using it
-    torch.set_num_threads(1)  # nor one that has threads
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # asks for CUDA without using it
+    torch.set_num_threads(1)  # a process with threads cannot be forked either
     device = resolve_device(config.trainer.device)
     if device.type == "cpu":
         load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
@@ -50,9 +50,9 @@ def train_settings(config: DictConfig) -> TrainSettings:
 
 
 def lr_schedule(config: DictConfig) -> MakeScheduler | None:
-    """Returns what makes the scheduler that ``lr_schedule`` names; None for a constant rate.
+    """Returns a function that makes the scheduler of ``lr_schedule``; None for a constant rate.
 
-    A value of null is the trial's number of epochs.
+    An argument that is null gets the trial's number of epochs.
     """
     given = config.get("lr_schedule")
     if not given:
@@ -75,7 +75,7 @@ def build_schedule(config: DictConfig) -> Schedule | None:
     """Returns the schedule of the noise layers' rates; None for constant ones.
 
     Raises:
-        UserError: it cannot be built, or cannot be called.
+        UserError: the schedule cannot be built, or is not callable.
     """
     if not config.get("schedule"):
         return None
@@ -90,7 +90,7 @@ def build_schedule(config: DictConfig) -> Schedule | None:
 
 @lru_cache(maxsize=1)
 def load_splits(data_yaml: str, device: torch.device) -> Splits:
-    """Returns the data on ``device``; the trials of a process that share it read it once."""
+    """Returns the data on ``device``; trials of one process with the same data read it once."""
     splits = _build("data", OmegaConf.create(data_yaml))
     if not isinstance(splits, Splits):
         raise UserError(
@@ -101,10 +101,10 @@ def load_splits(data_yaml: str, device: torch.device) -> Splits:
 
 
 def metric_types(config: DictConfig) -> MetricTypes:
-    """Returns what is measured: the loss, and what ``trainer.metrics`` names.
+    """Returns the metrics: the loss, and those in ``trainer.metrics``.
 
     Raises:
-        UserError: an entry is no ``Metric``.
+        UserError: an entry is not a ``Metric``.
     """
     named = config.trainer.get("metrics", {"accuracy": {"_target_": ACCURACY}}) or {}
     types: dict[str, Callable[[], Metric]] = dict(LOSS)
@@ -120,7 +120,7 @@ def metric_types(config: DictConfig) -> MetricTypes:
 
 
 def _build(group: str, config: Any, *args: Any, **kwargs: Any) -> Any:
-    """Calls what ``config`` names; an argument that it does not take is the user's mistake."""
+    """Calls the target of ``config``; turns an invalid argument into a ``UserError``."""
     return _called(group, instantiate(config, _partial_=True, _convert_="all"), *args, **kwargs)
 
 
@@ -132,7 +132,7 @@ def _called(group: str, make: Callable[..., Any], *args: Any, **kwargs: Any) -> 
 
 
 class ImageFacts(Protocol):
-    """What a network must know of its data; ``Splits`` do."""
+    """The facts about its data that a network needs; ``Splits`` have them."""
 
     @property
     def in_shape(self) -> tuple[int, ...]:
@@ -144,9 +144,9 @@ class ImageFacts(Protocol):
 
 
 def build_model(config: DictConfig, data: ImageFacts) -> nn.Module:
-    """Returns the network with its initial weights, a function of the seed alone.
+    """Returns the network with its initial weights, which are a function of the seed.
 
-    Where the config has ``in_shape`` or ``classes`` and leaves it null, it is the data's.
+    If ``in_shape`` or ``classes`` is null in the config, the network gets the data's.
     """
     facts = {"in_shape": data.in_shape, "classes": data.classes}
     unset = {key: fact for key, fact in facts.items() if config.model.get(key, fact) is None}
@@ -163,7 +163,7 @@ def build_model(config: DictConfig, data: ImageFacts) -> nn.Module:
 
 
 def build_optimizer(config: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
-    """Returns the optimizer over the model's parameters."""
+    """Returns the optimizer of the model's parameters."""
     optimizer = _build("optimizer", config.optimizer, model.parameters())
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise UserError(

@@ -1,4 +1,4 @@
-"""The weights of a trial as a file: safetensors, so that loading them runs nothing."""
+"""The weights of a trial as a file: safetensors, so that loading runs no code."""
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_model, save_model
@@ -14,11 +14,11 @@ class CheckpointFile:
     """Writes the weights after an epoch, whole or not at all.
 
     Args:
-        paths: of the trial.
+        paths: the trial's paths.
         model: the network in training.
-        which: "last" keeps the weights of the last epoch, "best" those of the epoch that is best
-            by the objective on validation data, the first of equals.
-        objective: of the trial.
+        which: "last" keeps the weights of the last epoch, "best" those of the best epoch by the
+            objective on validation data (the first of equal ones).
+        objective: the trial's objective.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class CheckpointFile:
         self._only_best = which == "best"
 
     def __call__(self, metrics: Metrics) -> bool:
-        """Writes the file if it is due; never stops a training."""
+        """Writes the file if it is due; never stops the training."""
         if self._only_best:
             known = [row for row in (self._best, metrics) if row is not None]
             if self._objective.best(known) is not metrics:
@@ -46,10 +46,10 @@ class CheckpointFile:
 
 
 def load_checkpoint(paths: JobPaths, model: nn.Module) -> dict[str, str]:
-    """Loads the weights into ``model`` and returns what was recorded with them.
+    """Loads the weights into ``model`` and returns the metadata recorded with them.
 
     Raises:
-        UserError: the file is missing or damaged, or its weights are another network's.
+        UserError: the file is missing or damaged, or its weights belong to another network.
     """
     path = paths.checkpoint
     if not path.is_file():

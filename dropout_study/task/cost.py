@@ -1,4 +1,4 @@
-"""What a sweep of this project's own task costs: one timed epoch times the epochs of its trials."""
+"""Estimates the cost of a sweep of this project's task: a timed epoch times the trials' epochs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,13 +19,13 @@ AVERAGED = 200  # random points, whose mean number of epochs is that of a trial
 def cost_of_training(
     config: DictConfig, settings: SweepSettings, points: Sequence[Params], suggest: Suggest
 ) -> str:
-    """Returns what a sweep of this package's own task costs, from an epoch that it trains.
+    """Returns a text on the cost of a sweep, from one epoch that is trained here.
 
     Args:
-        config: of a trial, without what is searched.
-        settings: the sweeper's.
-        points: that are run first.
-        suggest: gives a trial its parameters.
+        config: a trial's configuration, without the searched values.
+        settings: the sweeper's settings.
+        points: the enqueued points.
+        suggest: suggests the parameters of a trial.
 
     Raises:
         UserError: the trial cannot be built.
@@ -43,7 +43,7 @@ def cost_of_training(
 def seconds_per_epoch(config: DictConfig) -> float:
     """Returns the seconds of a trial's second epoch, evaluation included; it writes no file.
 
-    The first one is longer: it loads libraries and takes memory.
+    The first epoch takes longer: it loads libraries and allocates memory.
     """
     from dropout_study.task.trial import open_trial
     from dropout_study.training import train_single
@@ -63,7 +63,7 @@ def mean_epochs(
     suggest: Suggest,
     key: str = "trainer.epochs",
 ) -> float:
-    """Returns the mean number of epochs of ``n_trials`` trials: the points, then random ones."""
+    """Returns the mean number of epochs of ``n_trials`` trials: the points, then random points."""
     given = first_points(points, suggest, RandomSampler(seed=0))
     known = [point.get(key, default) for point in islice(given, min(len(points), n_trials))]
     drawn = [point.get(key, default) for point in islice(given, AVERAGED)]

@@ -1,4 +1,4 @@
-"""A network is shown two images before it trains: are its outputs logits of these classes?"""
+"""Runs a network on two images before training, to check that its outputs are logits."""
 
 import copy
 import logging
@@ -19,19 +19,19 @@ RULE = "the network must map images [B, C, H, W] to logits [B, K], a tensor of f
 
 
 def check_first_logits(model: nn.Module, splits: Splits, batch_size: int) -> None:
-    """Checks what ``model`` makes of two images, and of one where the last minibatch has one.
+    """Checks the outputs of ``model`` for two images, and for one if the last minibatch has one.
 
-    A copy of the network is shown them. One that cannot be copied is shown two images itself, in
-    evaluation mode, and no single one. The global generators stay as they are.
+    A copy of the network is run. A network that cannot be copied is itself run on two images, in
+    evaluation mode, and not on a single one. The global generators do not change.
 
     Args:
-        model: on the device of ``splits``.
+        model: the network, on the device of ``splits``.
         splits: the data.
-        batch_size: of the training.
+        batch_size: the batch size of the training.
 
     Raises:
-        UserError: the outputs are no finite logits that can be trained, the network cannot take
-            the images, or it cannot be trained on one example where the last minibatch has one.
+        UserError: the outputs are not finite logits that can be trained, the network cannot take
+            the images, or it cannot be trained on the single example of the last minibatch.
     """
     train = splits.train
     with kept_generators(train.images.device):
@@ -49,7 +49,7 @@ def check_first_logits(model: nn.Module, splits: Splits, batch_size: int) -> Non
 def _copied(model: nn.Module) -> nn.Module | None:
     try:
         return copy.deepcopy(model)
-    except Exception:  # whatever a user's network raises
+    except Exception:  # a user's network may raise any exception
         return None
 
 
@@ -89,8 +89,8 @@ def _check(logits: Any, count: int, classes: int) -> None:
         )
     if not logits.requires_grad:
         raise UserError(
-            "no parameter has a part in the network's outputs that can be trained; check "
-            "requires_grad, detach() and no_grad in it"
+            "the network's outputs depend on no trainable parameter; check requires_grad, "
+            "detach() and no_grad in it"
         )
 
 
@@ -102,7 +102,7 @@ def _words(output: Any) -> str:
 
 
 def _check_single_example(model: nn.Module, splits: Splits, batch_size: int) -> None:
-    """Shows one image in training mode, which a normalisation over the batch cannot take."""
+    """Runs the network in training mode on one image, which batch normalisation cannot take."""
     try:
         _check(_shown(model, splits.train, 1), 1, splits.classes)
     except UserError as error:

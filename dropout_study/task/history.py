@@ -1,4 +1,4 @@
-"""The learning curve of a trial as a file."""
+"""The learning curves of a trial as a file."""
 
 import csv
 from pathlib import Path
@@ -8,14 +8,14 @@ from dropout_study.trial import Metrics
 
 
 class HistoryFile:
-    """Writes ``history.csv`` again after every epoch: one row an epoch, whole at every moment."""
+    """Rewrites ``history.csv`` after every epoch: one row an epoch, complete at every moment."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._rows: list[Metrics] = []
 
     def __call__(self, metrics: Metrics) -> bool:
-        """Adds a row; never stops a training."""
+        """Adds a row; never stops the training."""
         self._rows.append(metrics)
         with (
             atomic_write(self._path, durable=False) as temporary,

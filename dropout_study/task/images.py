@@ -1,4 +1,4 @@
-"""Image files as a network was trained on its images: what a person sees, or a refusal."""
+"""Reads image files in the form of a network's training images, or refuses them."""
 
 from pathlib import Path
 
@@ -16,19 +16,19 @@ UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
 
 def read_image(path: Path, in_shape: tuple[int, ...], pixels: PixelFacts) -> Tensor:
-    """Returns an image file as [C, H, W], as the network was trained on its images.
+    """Returns an image file as [C, H, W], in the form of the network's training images.
 
-    Turned as its EXIF orientation says; colours made grey where the network takes one channel;
-    16 bits and floats in [0, 1] keep their precision; transparent parts get the colour of the
-    training images' border; resized where need be; scaled and normalised as the training images.
+    It is rotated by its EXIF orientation. Colours become grey if the network takes one channel.
+    16 bits and floats in [0, 1] keep their precision. Transparent parts get the colour of the
+    training images' border. It is resized, scaled and normalised like the training images.
 
     Args:
         path: the file.
         in_shape: (C, H, W).
-        pixels: of the training images.
+        pixels: the facts about the training images' pixels.
 
     Raises:
-        UserError: there is no image at ``path``, or it cannot be shown to this network.
+        UserError: there is no image at ``path``, or it cannot be converted for this network.
     """
     _check_network(in_shape, pixels)
     channels, height, width = in_shape
@@ -38,7 +38,7 @@ def read_image(path: Path, in_shape: tuple[int, ...], pixels: PixelFacts) -> Ten
         image = image.convert("L" if channels == 1 else "RGB") if deep is None else deep
     except UNREADABLE as error:
         told = " ".join(str(error).split())
-        raise UserError(f"{path} is no image that can be read: {told}") from error
+        raise UserError(f"{path} cannot be read as an image: {told}") from error
     if image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BILINEAR)
     values = torch.from_numpy(np.array(image, dtype=np.float32) / 255)
@@ -61,7 +61,7 @@ def _check_network(in_shape: tuple[int, ...], pixels: PixelFacts) -> None:
 
 
 def _opened(path: Path) -> Image.Image:
-    """Returns the image, read and turned as a viewer turns it."""
+    """Returns the image, read and rotated as in an image viewer."""
     with Image.open(path) as opened:
         frames = getattr(opened, "n_frames", 1)
         if frames > 1 and opened.format != "MPO":  # a camera's JPEG with a preview beside it
@@ -87,7 +87,7 @@ def _flat(path: Path, image: Image.Image, pixels: PixelFacts) -> Image.Image:
 
 
 def _deep(path: Path, image: Image.Image) -> Image.Image | None:
-    """Returns a grey image of more than 8 bits as floats in 0..255; None if it has 8 or less."""
+    """Returns a grey image with more than 8 bits as floats in 0..255; None for 8 bits or less."""
     if image.mode.startswith("I"):
         values = np.array(image).astype(np.float32) / 65535
     elif image.mode == "F":

@@ -1,4 +1,4 @@
-"""Reads and writes the files of a job directory. What is read is plain data: nothing is built."""
+"""Reads and writes the files of a job directory. Reading gives plain data and builds no objects."""
 
 import csv
 import json
@@ -22,14 +22,14 @@ T = TypeVar("T", dict[str, Any], list[Any])
 KINDS: Mapping[type, str] = {dict: "an object", list: "a list"}
 SIZES = ("train", "val", "test", "classes")
 Row = dict[str, float | None]
-"""An epoch of ``history.csv``: column -> number, None where the cell is empty."""
+"""An epoch of ``history.csv``: column -> number, None if the cell is empty."""
 
 
 class JobFileError(UserError):
     """A file of a job directory is missing or damaged.
 
     Args:
-        path: of the file.
+        path: path of the file.
         reason: what is wrong with its content; an empty text if there is no such file.
     """
 
@@ -45,17 +45,17 @@ class JobFileError(UserError):
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What a job has recorded of its data.
+    """The facts about its data that a job has recorded.
 
     Attributes:
         train: number of training images.
         val: number of validation images.
         test: number of test images.
-        classes: K.
+        classes: number of classes K.
         in_shape: (C, H, W).
         class_names: a name for each class, or None.
         pixels: how the images were scaled, or None if that was not recorded.
-        sha256: of images and labels.
+        sha256: checksum of images and labels.
     """
 
     train: int
@@ -72,11 +72,11 @@ class DataFacts:
 class JobFiles:
     """The content of the files of one job directory.
 
-    A method raises ``JobFileError`` if its file is missing or damaged. One that takes ``default``
-    returns the default instead, if one is given.
+    A method raises ``JobFileError`` if its file is missing or damaged. If it has an argument
+    ``default`` and one is given, it returns this default instead.
 
     Args:
-        paths: of the job.
+        paths: the job's paths.
     """
 
     paths: JobPaths
@@ -94,7 +94,7 @@ class JobFiles:
         return [str(o) for o in _read(read_yaml, self.paths.overrides_yaml, list, default)]
 
     def metrics(self) -> dict[str, Any]:
-        """Returns the record of a job that has ended; its ``state`` is a state of a trial."""
+        """Returns the record of a job that has ended; its ``state`` is a valid trial state."""
         path = self.paths.metrics_json
         record = _read(read_json, path, dict)
         state = record.get("state")
@@ -107,7 +107,7 @@ class JobFiles:
         _write_json(self.paths.metrics_json, record)
 
     def provenance(self, default: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Returns what the job was trained with."""
+        """Returns what the job was trained with: versions, commit, device, data."""
         return _read(read_json, self.paths.provenance_json, dict, default)
 
     def write_provenance(self, facts: Mapping[str, Any]) -> None:
@@ -115,17 +115,17 @@ class JobFiles:
         _write_json(self.paths.provenance_json, facts, durable=False)
 
     def threads(self) -> int | None:
-        """Returns the number of threads that the job had; None if it is not known."""
+        """Returns the number of threads that the job had; None if not known."""
         threads = self.provenance({}).get("threads")
         return threads if _is_count(threads) and threads else None
 
     def rates(self) -> dict[str, float | None] | None:
-        """Returns the rate of each noise layer by its name; None if they are not known."""
+        """Returns the rate of each noise layer by name; None if the rates are not known."""
         rates = self.provenance({}).get("rates")
         return rates if isinstance(rates, dict) and all(map(_is_rate, rates.values())) else None
 
     def data(self) -> DataFacts:
-        """Returns what the job has recorded of its data."""
+        """Returns the recorded facts about the job's data."""
         data = self.provenance().get("data")
         data = data if isinstance(data, dict) else {}
         shape, names, pixels = (data.get(key) for key in ("in_shape", "class_names", "pixels"))
@@ -169,7 +169,7 @@ def trial_files(study: StudyPaths, number: int) -> list[JobFiles]:
 def recorded_data(
     study: StudyPaths, numbers: Iterable[int]
 ) -> Iterator[tuple[JobFiles, DataFacts]]:
-    """Yields the runs of trials that have recorded their data, and what they have recorded."""
+    """Yields the runs of trials that have recorded their data, and these facts."""
     for files in (files for number in numbers for files in trial_files(study, number)):
         try:
             data = files.data()
@@ -204,7 +204,7 @@ def _read(read: Callable[[Path], Any], path: Path, kind: type[T], default: T | N
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """Makes a ``JobFileError`` of everything that reading a file may raise."""
+    """Turns every error of reading a file into a ``JobFileError``."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:

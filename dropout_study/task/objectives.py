@@ -1,4 +1,4 @@
-"""What a sweep of this project's own task may optimise."""
+"""The possible objectives of a sweep of this project's task."""
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
@@ -11,13 +11,13 @@ DIRECTIONS = {"higher": "maximize", "lower": "minimize"}
 
 
 def offered_objectives(config: DictConfig) -> dict[str, Offer]:
-    """Returns every number of a trial: metrics by split, then what a trial has as a whole.
+    """Returns every number of a trial: the metrics of each split, then those of the whole trial.
 
     Args:
         config: the composed configuration, which names the metrics.
 
     Raises:
-        UserError: it names something that is no metric.
+        UserError: an entry of ``trainer.metrics`` is not a metric.
     """
     offers: dict[str, Offer] = {}
     for name, make in metric_types(config).items():
@@ -34,16 +34,16 @@ def offered_objectives(config: DictConfig) -> dict[str, Offer]:
 
 
 def trial_objective(config: DictConfig) -> Objective:
-    """Returns what a job's trial is judged by: the first of its sweep's objectives.
+    """Returns the objective of a job's trial: the first one of its sweep.
 
     Args:
-        config: with the node ``hydra``. A sweeper that names no objective of ours (Hydra's own, for
-            grids) leaves validation accuracy.
+        config: with the node ``hydra``. If its sweeper names none of this task's objectives (as
+            Hydra's own, for grids), the objective is the validation accuracy.
     """
     objective = first_objective(config)
     return Objective() if objective is None or objective.name == "value" else objective
 
 
 def current_objective() -> Objective:
-    """Returns what the trial of the running Hydra job is judged by."""
+    """Returns the objective of the running Hydra job's trial."""
     return trial_objective(OmegaConf.create({"hydra": HydraConfig.get()}))

@@ -1,4 +1,4 @@
-"""``dropout-study-predict``: the classes of images, by the weights that a trial has kept."""
+"""``dropout-study-predict``: predicts the classes of images with a trial's saved weights."""
 
 import logging
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ class Guess:
 
     Attributes:
         label: the number of the class.
-        probability: of the class.
-        sd: its standard deviation over thinned networks; NaN where none were drawn.
-        name: of the class, where the data has names.
+        probability: the probability of the class.
+        sd: its standard deviation over thinned networks; NaN without such networks.
+        name: the name of the class, if the data has names.
     """
 
     label: int
@@ -45,15 +45,15 @@ def predict(
 ) -> list[list[Guess]]:
     """Returns the classes of each image, the most probable first.
 
-    The network is built from the configuration in ``job_dir``, whose classes it imports; its
-    weights are read as safetensors and run nothing.
+    The network is built from the configuration in ``job_dir``, which imports the classes named
+    there. The weights are read as safetensors, which runs no code.
 
     Args:
         job_dir: a job directory with ``checkpoint.safetensors``.
-        images: image files, read as ``read_image`` says; they must look like the training images
+        images: image files, read by ``read_image``; they must look like the training images
             (Fashion-MNIST: light on black).
-        samples: networks thinned by dropout, for mean and spread; 0 for dropout off, no spread.
-        seed: of the dropout noise.
+        samples: number of networks thinned by dropout, for mean and spread; 0 for dropout off.
+        seed: the seed of the dropout noise.
 
     Raises:
         UserError: a file is missing or damaged.

@@ -1,4 +1,4 @@
-"""What a single run shows while it trains."""
+"""Shows the progress of a single run."""
 
 import logging
 import sys
@@ -50,7 +50,7 @@ class RunProgress:
             self._bar.stop()
 
     def __call__(self, metrics: Metrics) -> bool:
-        """Shows an epoch; never stops a training."""
+        """Shows an epoch; never stops the training."""
         line = describe(metrics, self._images_per_epoch)
         self._bar.update(self._task, completed=metrics["epoch"], description=line)
         if self._bar.disable:
@@ -59,9 +59,9 @@ class RunProgress:
 
 
 def describe(metrics: Metrics, images_per_epoch: int) -> str:
-    """Returns one line on an epoch: metrics on the splits that there are, and the speed.
+    """Returns one line on an epoch: the metrics of each split, and the speed.
 
-    The first metrics are shown, as many as a line has room for; all are in ``history.csv``.
+    Only the first metrics fit into the line; all are in ``history.csv``.
     """
     by_name: dict[str, list[str]] = {}
     for name in split_names(metrics):

@@ -1,6 +1,7 @@
-"""What a trial was trained with: versions, commit, device, threads, data and dropout rates.
+"""Records what a trial was trained with: versions, commit, device, threads, data, dropout rates.
 
-A number can be repeated only with these; the size of the test set tells how sure an accuracy is.
+These are needed to repeat its numbers. The size of the test set gives the uncertainty of an
+accuracy.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ def write_provenance(paths: JobPaths, splits: Splits, model: nn.Module) -> None:
     """Writes ``provenance.json``, whole or not at all.
 
     Args:
-        paths: of the job.
+        paths: the job's paths.
         splits: its data.
         model: its network, before training.
     """
@@ -47,21 +48,21 @@ def write_provenance(paths: JobPaths, splits: Splits, model: nn.Module) -> None:
 
 @cache
 def package_versions() -> dict[str, str]:
-    """Returns the versions of this package and of those whose numbers it depends on."""
+    """Returns the versions of this package and of the packages that its numbers depend on."""
     found: dict[str, str] = {}
     for name in PACKAGES:
         try:
             found[name] = version(name)
-        except PackageNotFoundError:  # run from a checkout that is not installed
+        except PackageNotFoundError:  # it runs from a checkout and is not installed
             continue
     return found
 
 
 @cache
 def source_commit() -> str | None:
-    """Returns the commit of the checkout that this package runs from, "-dirty" if it was edited.
+    """Returns the commit of the checkout that this package runs from, with "-dirty" if edited.
 
-    None where the package is installed from a wheel: then its version says it all.
+    None if the package is installed from a wheel; then its version is enough.
     """
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
@@ -75,16 +76,16 @@ def source_commit() -> str | None:
 
 
 def device_name(device: torch.device) -> str:
-    """Returns the device in words, as "cpu, 2 threads" or "NVIDIA H100"."""
+    """Returns the device in words, e.g. "cpu, 2 threads" or "NVIDIA H100"."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
     return f"{device.type}, {threads} thread{'s' if threads > 1 else ''}"
 
 
-@lru_cache(maxsize=1)  # the trials of a process share their data, and with it this
+@lru_cache(maxsize=1)  # the trials of a process share their data
 def data_facts(splits: Splits) -> dict[str, Any]:
-    """Returns sizes and form of the splits and a SHA-256 over their images and labels, in order."""
+    """Returns sizes and shapes of the splits, and a SHA-256 of their images and labels in order."""
     checksum = hashlib.sha256()
     for part in (splits.train, splits.val, splits.test):
         if part is not None:

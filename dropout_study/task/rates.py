@@ -18,9 +18,9 @@ Rates = dict[str, float | None]
 def noise_rates(model: nn.Module, in_shape: tuple[int, ...]) -> Rates:
     """Returns the rate of every layer of ``model`` that disturbs activations in training.
 
-    Known are the dropout layers of PyTorch and of this project, the dropout of recurrent layers
-    and of attention. Whatever else draws random numbers in a forward pass, is the entry
-    ``OTHER`` without a rate, as is a network that this cannot be found out of.
+    These are the dropout layers of PyTorch and of this project, recurrent layers and attention. If
+    anything else draws random numbers in a forward pass, or if that cannot be found out, there is
+    an entry ``OTHER`` without a rate.
 
     Args:
         model: the network; it is not changed.
@@ -33,7 +33,7 @@ def noise_rates(model: nn.Module, in_shape: tuple[int, ...]) -> Rates:
 def draws_elsewhere(model: nn.Module, in_shape: tuple[int, ...]) -> bool:
     """Returns whether a forward pass in training draws random numbers outside of known layers.
 
-    A network that cannot be copied or takes no two images of zeros may: True.
+    True also if the network cannot be copied or cannot take two images of zeros.
     """
     try:
         probe = copy.deepcopy(model).train()
@@ -45,7 +45,7 @@ def draws_elsewhere(model: nn.Module, in_shape: tuple[int, ...]) -> bool:
             before = _generator_states()
             probe(torch.zeros(2, *in_shape, device=device))
             return _generator_states() != before
-    except Exception:  # a user's network may raise anything; then nothing is known of it
+    except Exception:  # a user's network may raise any exception
         return True
 
 

@@ -1,4 +1,4 @@
-"""A run repeated from what its job directory records: are its numbers the same?"""
+"""Repeats a run from its job directory and compares the numbers."""
 
 import math
 import tempfile
@@ -26,7 +26,7 @@ ROUNDING = 1e-5  # relative
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that is not what it was."""
+    """A recorded value that differs in the repeated run."""
 
     what: str
     recorded: Any
@@ -38,12 +38,12 @@ class Rerun:
     """How a repeated run compares with the recorded one.
 
     Attributes:
-        name: of the run, as its directory within the study's.
-        numbers: metrics and epochs that differ, times aside; none if the run is the same.
+        name: the run's directory, relative to the study's.
+        numbers: metrics and epochs that differ, without times; empty if the run is the same.
         setting: versions, commit, device and data that differ.
-        population: whether it was trained in a population; it is repeated alone, and what adds up
-            the same numbers in another order may round differently.
-        error: why the run could not be repeated; nothing if it was.
+        population: whether it was trained in a population. It is repeated alone, so sums may be
+            rounded differently.
+        error: why the run could not be repeated; empty if it was.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Rerun:
 
     @property
     def same(self) -> bool:
-        """Whether the numbers are the same; of a population's, up to rounding."""
+        """Whether the numbers are the same; after a population, up to rounding."""
         if self.error:
             return False
         return not self.numbers or (self.population and all(map(_rounded, self.numbers)))
@@ -77,8 +77,8 @@ def rerun_trial(study: Path, number: int, keep: Path | None = None) -> Iterator[
 
     Args:
         study: directory of the study.
-        number: of the trial.
-        keep: where the repeated runs' files are left; None: nowhere.
+        number: the trial's number.
+        keep: directory for the files of the repeated runs; None to remove them.
 
     Raises:
         UserError: there is no such trial, it has not ended, or it is not of this package's task.
@@ -90,7 +90,7 @@ def rerun_trial(study: Path, number: int, keep: Path | None = None) -> Iterator[
             f"{study} has no trial {number}" + (f"; there is: {known}" if known else "")
         )
     record = _record(paths.job(number), f"trial {number}")
-    source = record.get("duplicate_of")  # it was not trained: an earlier trial has its parameters
+    source = record.get("duplicate_of")  # the trial that it took its result from
     number = number if source is None else int(source)
     runs = [job for _, job in paths.replicates(number)] or [paths.job(number)]
     for job in runs:
@@ -106,10 +106,10 @@ def rerun_run(run: Path, keep: Path | None = None) -> Rerun:
 
     Args:
         run: its directory, with ``metrics.json`` and ``.hydra``.
-        keep: where the repeated run's files are left; None: nowhere.
+        keep: directory for the files of the repeated run; None to remove them.
 
     Raises:
-        UserError: ``run`` is no directory of a run that has ended, or not of this package's task.
+        UserError: ``run`` is not the directory of a finished run of this package's task.
     """
     job = JobPaths(run)
     if not job.config_yaml.is_file() and run.is_dir() and StudyPaths(run).numbers():
@@ -138,8 +138,8 @@ def _config(job: JobPaths) -> DictConfig:
         raise
     if any(group not in config for group in GROUPS):
         raise UserError(
-            f"{job.root} is no run of dropout-study, whose configuration has {', '.join(GROUPS)}; "
-            "run another application's task by its own command"
+            f"{job.root} is not a run of dropout-study: its configuration lacks one of "
+            f"{', '.join(GROUPS)}; repeat another application's run by its own command"
         )
     return config
 
@@ -153,7 +153,7 @@ def _compare(name: str, job: JobPaths, record: Mapping[str, Any], again: JobPath
         now = _run(config, again, record, _objective(job))
     finally:
         torch.set_num_threads(threads)
-    after = JobFiles(again).provenance(default={})  # a run that was not begun has none
+    after = JobFiles(again).provenance(default={})  # none if the run could not begin
     setting = _differences(_flat(before), _flat(after)) if before and after else []
     if now["state"] == TrialState.FAIL != record["state"]:
         return Rerun(name, [], setting, error=now["error"])
@@ -174,12 +174,12 @@ def _in_population(job: JobPaths, record: Mapping[str, Any]) -> bool:
 
 
 def _in_confirmation(record: Mapping[str, Any]) -> bool:
-    """Returns whether the run is of a confirmation."""
+    """Returns whether the run belongs to a confirmation."""
     return "configuration" in record and "trial" not in record
 
 
 def _objective(job: JobPaths) -> Objective:
-    """Returns what the trial was judged by, as Hydra recorded it."""
+    """Returns the trial's objective, as recorded by Hydra."""
     recorded = JobFiles(job).hydra(default={})
     return trial_objective(OmegaConf.create(recorded)) if recorded else Objective()
 
@@ -187,17 +187,17 @@ def _objective(job: JobPaths) -> Objective:
 def _run(
     config: DictConfig, paths: JobPaths, record: Mapping[str, Any], objective: Objective
 ) -> Metrics:
-    """Trains as recorded and returns what a record would say, its times aside."""
+    """Trains as recorded and returns the new record, without times."""
     pruned = record["state"] == TrialState.PRUNED
     last = record.get("epochs_run") if pruned else None
     paths.root.mkdir(parents=True, exist_ok=True)
     try:
         merged = _in_confirmation(record) and record.get("trained_on", MERGED) == MERGED
-        config.tracker = None  # it has been told of the first run
+        config.tracker = None  # a tracker gets a trial only once
         opened = open_trial(config, paths.root, objective=objective, all_examples=merged)
         with opened as trial:
             numbers = trial.train(lambda row: row["epoch"] != last)
-    except Exception as error:  # whatever a run fails with, is what it is compared by
+    except Exception as error:  # a failed run is compared by its error
         return {"state": str(TrialState.FAIL), "error": describe_error(error)}
     pruned = numbers["epochs_run"] != trial.settings.epochs
     state = TrialState.PRUNED if pruned else TrialState.COMPLETE
@@ -206,7 +206,7 @@ def _run(
 
 
 def _epochs(paths: JobPaths) -> dict[str, Any]:
-    """Returns the learning curve by "epoch 3 val_loss"."""
+    """Returns the learning curves with keys like "epoch 3 val_loss"."""
     rows = JobFiles(paths).history() if paths.history_csv.is_file() else []
     return {
         f"epoch {row['epoch']:.0f} {name}": value

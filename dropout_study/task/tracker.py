@@ -1,4 +1,4 @@
-"""Trackers: whoever wants to be told of every epoch while it happens."""
+"""Trackers: they get the metrics of every epoch when it ends."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,10 +13,10 @@ from dropout_study.trial import Metrics, OnEpoch
 
 @contextmanager
 def tracking(config: DictConfig, job_dir: str) -> Iterator[list[OnEpoch]]:
-    """Yields the listeners that ``config.tracker`` names, none or one, and closes them at the end.
+    """Yields a list with the tracker of ``config.tracker``, if any, and closes it at the end.
 
-    A tracker is any class by ``_target_`` that takes ``job_dir``, is called with each epoch's
-    metrics and has a ``close``.
+    A tracker is any class (``_target_``) that takes ``job_dir``, can be called with each epoch's
+    metrics and has a method ``close``.
 
     Raises:
         UserError: the tracker's package is not installed.
@@ -30,10 +30,10 @@ def tracking(config: DictConfig, job_dir: str) -> Iterator[list[OnEpoch]]:
 
 
 class TensorBoardTracker:
-    """Writes an epoch's numbers as TensorBoard scalars, ``train/loss`` and so on.
+    """Writes each epoch's numbers as TensorBoard scalars, e.g. ``train/loss``.
 
     Args:
-        job_dir: where the event file is written.
+        job_dir: directory of the event file.
     """
 
     def __init__(self, job_dir: str) -> None:
@@ -46,7 +46,7 @@ class TensorBoardTracker:
         self._writer: Any = SummaryWriter(job_dir)
 
     def __call__(self, metrics: Metrics) -> bool:
-        """Writes an epoch; never stops a training."""
+        """Writes an epoch; never stops the training."""
         for name, value in metrics.items():
             if name != "epoch" and value is not None:
                 self._writer.add_scalar(name.replace("_", "/", 1), value, metrics["epoch"])
@@ -54,5 +54,5 @@ class TensorBoardTracker:
         return True
 
     def close(self) -> None:
-        """Ends the event file."""
+        """Closes the event file."""
         self._writer.close()

@@ -1,4 +1,4 @@
-"""One prepared trial, for whoever trains it: ``open_trial``."""
+"""One prepared trial: ``open_trial``. Every command trains trials through it."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -38,17 +38,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class Trial:
-    """All that a trial's training needs.
+    """A trial that is ready to be trained.
 
     Attributes:
         model: maps images [B, C, H, W] to logits [B, K]; on the device of ``splits``.
-        optimizer: over the model's parameters.
+        optimizer: the optimizer of the model's parameters.
         splits: the data.
         settings: epochs, batch size, precision, seed, schedules.
-        metrics: what is measured on each split.
+        metrics: the metrics of each split.
         summary: from which epochs the trial's numbers are taken.
-        objective: what it is judged by.
-        listeners: who is told of every epoch: its files and trackers.
+        objective: the trial's objective.
+        listeners: called after every epoch: its files and trackers.
     """
 
     model: nn.Module
@@ -61,12 +61,12 @@ class Trial:
     listeners: list[OnEpoch] = field(default_factory=list)
 
     def on_epoch(self, row: Metrics) -> bool:
-        """Tells the listeners of an epoch, each of them, whoever stops; returns if all go on."""
+        """Calls every listener with an epoch's metrics; returns whether all of them go on."""
         goes_on = [listener(row) for listener in self.listeners]
         return all(goes_on)
 
     def numbers(self, history: Sequence[Metrics]) -> Metrics:
-        """Returns the numbers of the trial after the epochs of ``history``, at least one."""
+        """Returns the trial's numbers after the epochs of ``history`` (at least one)."""
         numbers = trial_metrics(
             history, objective=self.objective, summary=self.summary, seed=self.settings.seed
         )
@@ -76,7 +76,7 @@ class Trial:
         """Trains and returns the trial's numbers.
 
         Args:
-            on_epoch: told of every epoch too; training goes on while all return True.
+            on_epoch: also called after every epoch; training goes on while all return True.
 
         Raises:
             DivergedError: a loss is not finite.
@@ -90,7 +90,7 @@ class Trial:
     def train_for(self, running: RunningTrial) -> Metrics:
         """Trains as ``train`` does and reports the objective after every epoch.
 
-        What is reported are the trial's numbers if it ended there.
+        The reported value is the one that the trial would have if it ended there.
 
         Raises:
             DivergedError: a loss is not finite.
@@ -120,15 +120,15 @@ def open_trial(
     objective: Objective = VAL_ACCURACY,
     all_examples: bool = False,
 ) -> Iterator[Trial]:
-    """Yields the trial that ``config`` describes, ready to be trained; closes it at the end.
+    """Yields the trial of ``config``, ready to be trained; closes it at the end.
 
     Args:
         config: with the groups model, data, optimizer and trainer.
-        job_dir: where its files are written: ``provenance.json`` now, the others as it is trained;
-            None for no files and no trackers.
-        objective: what it is judged by.
-        all_examples: whether it is trained on the validation examples too, as a confirmation does;
-            then no weights are kept.
+        job_dir: the directory of its files: ``provenance.json`` is written now, the others during
+            training; None for no files and no trackers.
+        objective: the trial's objective.
+        all_examples: whether to train on the validation examples too, as in a confirmation; then
+            no weights are saved.
 
     Raises:
         UserError: a value cannot be used or the data cannot be read.
@@ -160,13 +160,13 @@ def _build(config: DictConfig, objective: Objective, all_examples: bool) -> Tria
     optimizer = build_optimizer(config, model)
     settings = train_settings(config)
     if settings.lr_schedule is not None:
-        settings.lr_schedule(deepcopy(optimizer))  # one that cannot be made is refused here
+        settings.lr_schedule(deepcopy(optimizer))  # an invalid schedule is refused here
     summary = Summary.parse("trainer.objective", config.trainer.get("objective", "last"))
     return Trial(model, optimizer, splits, settings, metric_types(config), summary, objective)
 
 
 def _check_validation(config: DictConfig, splits: Splits) -> None:
-    """Refuses to choose an epoch where there is no validation data to choose by."""
+    """Refuses to choose an epoch without validation data."""
     chosen = {
         "trainer.checkpoint": ("best", config.trainer.get("checkpoint")),
         "trainer.objective": ("best_epoch", config.trainer.get("objective")),

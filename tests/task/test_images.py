@@ -132,7 +132,7 @@ REFUSED = {
     "Lab": (
         lambda path: save(path / "a.tiff", Image.new("LAB", (8, 8))),
         LIGHT_ON_BLACK,
-        "a.tiff is no image that can be read",
+        "a.tiff cannot be read as an image",
     ),
     "unknown scale": (
         SAME["8 bits"],

@@ -167,7 +167,7 @@ def test_threads_are_those_of_the_record_and_then_as_before(study):
         (lambda trial: (trial / "history.csv").write_text("epoch\nx"), "history.csv is damaged"),
         (
             lambda trial: (trial / ".hydra/config.yaml").write_text("x: 1"),
-            "no run of dropout-study",
+            "is not a run of dropout-study",
         ),
     ],
 )
