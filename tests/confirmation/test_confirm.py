@@ -53,7 +53,7 @@ def test_merge_0_trains_on_the_training_split_alone_as_the_study_did(
     study = trainable(tmp_path)
     for _, job in StudyPaths(study).jobs():  # data of its own: data that was merged is not logged
         config = OmegaConf.load(job.config_yaml)
-        config.data.seed = 49
+        config.data.split_seed = 49
         OmegaConf.save(config, job.config_yaml)
 
     merged = confirm(study, top=1, seeds=2)
