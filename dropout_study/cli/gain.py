@@ -1,0 +1,51 @@
+"""``dropout-study-gain``: what does dropout buy?"""
+
+import argparse
+import logging
+import sys
+
+from dropout_study.errors import UserError, argument_error
+
+
+def gain() -> None:
+    """``dropout-study-gain experiment=quickstart``: two searches of equal budget, compared."""
+    parser = argparse.ArgumentParser(
+        prog="dropout-study-gain",
+        description="What does dropout buy? Search with dropout and without dropout, with the same "
+        "number of trials. Train the best configuration of both again with the same fresh seeds. "
+        "Print the difference of their test metrics, paired by seed.",
+        epilog="Give the same command again to continue what was interrupted.",
+    )
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="OVERRIDE",
+        help="settings of both sweeps, as after `dropout-study --multirun`",
+    )
+    parser.add_argument("--seeds", type=int, default=10, help="fresh seeds (default: 10)")
+    parser.add_argument(
+        "--merge",
+        type=int,
+        default=1,
+        help="1 (default): train on train + validation; 0: on the training split alone",
+    )
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        if arguments.seeds < 2:
+            raise argument_error("--seeds", arguments.seeds, "must be 2 or more")
+        from dropout_study.confirmation.gain import measure_gain
+        from dropout_study.report.confirmed import confirmed_sentences
+        from dropout_study.report.page import write_report
+        from dropout_study.report.view import StudyView
+        from dropout_study.results.study import load_study
+
+        found = measure_gain(
+            arguments.overrides, seeds=arguments.seeds, merge=bool(arguments.merge)
+        )
+        path = write_report(found.study)
+        sentences = confirmed_sentences(StudyView(load_study(found.study)))
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-gain: {error}")
+    print(found.table.iloc[:, :8].to_string(index=False))
+    print(*sentences, f"Differences, intervals and tests: {path}", sep="\n")

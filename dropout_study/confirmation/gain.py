@@ -1,0 +1,121 @@
+"""What does dropout buy? Two searches with equal budgets, compared with fresh seeds."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from dropout_study.config.overrides import to_override
+from dropout_study.confirmation.confirm import confirm
+from dropout_study.confirmation.plan import best_of, image_facts, trial_config
+from dropout_study.confirmation.settable import rate_settings
+from dropout_study.errors import UserError
+from dropout_study.paths import conf_dir
+from dropout_study.report.view import StudyView
+from dropout_study.results.study import load_study
+
+NAME = "search_space.study_name"
+SUFFIX = "_no_dropout"
+OWNED = ("hydra.sweep.dir", "hydra.sweeper.study_name")
+"""Settings that a caller cannot give, because the two studies need one of their own each."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The result.
+
+    Attributes:
+        study: the directory of the study that searched the rates too; the confirmation is in it.
+        without: the directory of the study without dropout.
+        table: ``confirmation.csv``: the best of each study, and the null check.
+    """
+
+    study: Path
+    without: Path
+    table: pd.DataFrame
+
+
+def measure_gain(overrides: Sequence[str], *, seeds: int = 10, merge: bool = True) -> Gain:
+    """Searches with dropout and without, and compares the best of both with fresh seeds.
+
+    Both studies have the same settings, the same number of trials and the same given points. In the
+    second one the dropout rates are 0 and not searched. A study that exists is continued.
+
+    Args:
+        overrides: of both sweeps, as after ``dropout-study --multirun``.
+        seeds: number of fresh seeds, the same for both.
+        merge: whether the confirmation trains on the validation examples too.
+
+    Raises:
+        UserError: a sweep fails, or the network has no dropout rate that could be searched.
+    """
+    config = _composed(overrides)
+    study, name = Path(config.hydra.sweep.dir), str(config.search_space.study_name)
+    _sweep(overrides)
+    rates = _rates(study)
+    points = _without(config, rates)
+    _sweep(
+        [
+            *overrides,
+            to_override(NAME, name + SUFFIX),
+            to_override("search_space.enqueue", points),
+            *(f"{key}=0.0" for key in rates),
+        ]
+    )
+    without = study.with_name(study.name + SUFFIX)
+    return Gain(study, without, confirm(study, seeds=seeds, merge=merge, against=without))
+
+
+def _composed(overrides: Sequence[str]) -> DictConfig:
+    """Returns the configuration of the sweep."""
+    for override in overrides:
+        if override.lstrip("+").partition("=")[0] in OWNED:
+            raise UserError(f"`{override}` cannot be given here; use {NAME}=NAME")
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    fixed = [
+        str(each.input_line)
+        for each in OverridesParser.create().parse_overrides(list(overrides))
+        if not each.is_sweep_override()
+    ]
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return compose("config", overrides=fixed, return_hydra_config=True)
+
+
+def _sweep(overrides: Sequence[str]) -> None:
+    """Runs ``dropout-study --multirun`` as a program of its own."""
+    command = [sys.executable, "-m", "dropout_study", "--multirun", *overrides]
+    if subprocess.run(command, check=False).returncode != 0:
+        raise UserError("the sweep has failed; its message is above")
+
+
+def _rates(study: Path) -> list[str]:
+    """Returns the settings that are dropout rates of the study's best trial."""
+    view = StudyView(load_study(study))
+    number = best_of(view).number
+    facts = image_facts(view, number)
+    config = trial_config(view, number)
+    keys = view.rate_keys or (rate_settings(config, facts) if facts else [])
+    if not keys:
+        raise UserError(
+            f"no setting of {study} is known to be a dropout rate; name them with "
+            "'hydra.callbacks.report.rates=[KEY]'"
+        )
+    return list(keys)
+
+
+def _without(config: DictConfig, rates: Sequence[str]) -> list[dict[str, object]]:
+    """Returns the given points of the search without their rates, each once."""
+    points = OmegaConf.to_container(config.search_space.get("enqueue") or OmegaConf.create([]))
+    assert isinstance(points, list)
+    found: list[dict[str, object]] = []
+    for point in points:
+        rest = {str(key): value for key, value in dict(point).items() if key not in rates}
+        if rest and rest not in found:
+            found.append(rest)
+    return found
