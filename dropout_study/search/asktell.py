@@ -60,6 +60,23 @@ class _Running:
     told: set[int] = field(default_factory=set)
 
 
+class TrainedPoints:
+    """The points of a study that have been trained, each with its first trial."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, FrozenTrial] = {}
+        self._seen = 0
+
+    def twin(self, asked: FrozenTrial, trials: Sequence[FrozenTrial]) -> FrozenTrial | None:
+        """Returns the first trained one of the study's ``trials`` with the parameters of one."""
+        for trial in trials[self._seen :]:
+            if trial.state in TRAINED:
+                self._first.setdefault(params_key(trial.params), trial)
+        while self._seen < len(trials) and trials[self._seen].state.is_finished():
+            self._seen += 1  # unfinished trials are looked at again next time
+        return self._first.get(params_key(asked.params))
+
+
 class AskTell:
     """Asks a study for trials, reports their values and tells how they ended.
 
@@ -87,8 +104,7 @@ class AskTell:
         self._lease = lease
         self._lock = lock
         self._running: dict[int, _Running] = {}
-        self._trained: dict[str, FrozenTrial] = {}
-        self._seen = 0
+        self._trained = TrainedPoints()
 
     def requeue_orphans(self) -> list[int]:
         """Puts the trials of dead processes back into the queue; returns their numbers."""
@@ -123,16 +139,7 @@ class AskTell:
         rewound = Rewound(self.study, frozen) if reported else None
         self._running[trial.number] = _Running(trial, reported, rewound)
         restarts = frozen.user_attrs.get(RESTARTS_ATTR, 0)
-        return Asked(trial.number, params, restarts, self._twin(frozen, trials))
-
-    def _twin(self, asked: FrozenTrial, trials: Sequence[FrozenTrial]) -> FrozenTrial | None:
-        """Returns the first trained trial with the same parameters."""
-        for trial in trials[self._seen :]:
-            if trial.state in TRAINED:
-                self._trained.setdefault(params_key(trial.params), trial)
-        while self._seen < len(trials) and trials[self._seen].state.is_finished():
-            self._seen += 1  # unfinished trials are looked at again next time
-        return self._trained.get(params_key(asked.params))
+        return Asked(trial.number, params, restarts, self._trained.twin(frozen, trials))
 
     def report(self, number: int, value: float, step: int) -> bool:
         """Records an intermediate value; returns whether the trial goes on."""
