@@ -71,12 +71,13 @@ def plan_against(view: StudyView, other: StudyView, seeds: int) -> Plan:
         UserError: a study has no best trial, or the two have different objectives.
     """
     mine, theirs = best_of(view), best_of(other)
-    if (view.objective, view.minimize) != (other.objective, other.minimize):
+    one, two = view.objective, other.objective
+    if (one.name, one.minimize) != (two.name, two.minimize):
         raise UserError(
-            f"the studies have different objectives ({view.objective} and {other.objective}), so "
-            "their best trials cannot be compared"
+            f"the studies have different objectives ({one.name} and {two.name}), so their best "
+            "trials cannot be compared"
         )
-    rates = other.rates.get(theirs.number)
+    rates = other.rates.by_trial.get(theirs.number)
     without = bool(rates) and is_without_dropout(rates or {}) is True
     reference = "no_dropout" if without else "the_other_study"
     fresh, more = fresh_seeds([view, other], seeds)

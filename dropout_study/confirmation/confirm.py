@@ -69,7 +69,7 @@ def confirm(
     train(missing)
     records = list(read_runs(runs))
     _write(pd.DataFrame(records), paths.confirmation_runs_csv)
-    table = summarise(plan, records, view.test_metric)
+    table = summarise(plan, records, view.objective.test_metric)
     _write(table, paths.confirmation_csv)
     return table
 

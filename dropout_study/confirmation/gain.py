@@ -100,7 +100,7 @@ def _rates(study: Path) -> list[str]:
     number = best_of(view).number
     facts = image_facts(view, number)
     config = trial_config(view, number)
-    keys = view.rate_keys or (rate_settings(config, facts) if facts else [])
+    keys = view.rates.keys or (rate_settings(config, facts) if facts else [])
     if not keys:
         raise UserError(
             f"no setting of {study} is known to be a dropout rate; name them with "

@@ -63,7 +63,9 @@ def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
     fresh, other = fresh_seeds([view], seeds)
     found: dict[str, Configuration] = {}
     for rank, arm in enumerate(view.top(top), start=1):
-        found[_name(arm)] = _of_trial(view, arm, f"{_ordinal(rank)} by {view.value_label}", fresh)
+        found[_name(arm)] = _of_trial(
+            view, arm, f"{_ordinal(rank)} by {view.objective.label}", fresh
+        )
     references: dict[str, str] = {}
     for reference, tried in (("book", view.book), ("no_dropout", view.no_dropout)):
         configuration = _of_reference(view, best, reference, tried, fresh)
@@ -88,9 +90,9 @@ def best_of(view: StudyView) -> Arm:
     Raises:
         UserError: no trial is complete, or the study has several objectives.
     """
-    if view.front:
+    if view.objective.front:
         raise UserError(
-            f"the study has several objectives ({', '.join(view.objectives)}), so none of its "
+            f"the study has several objectives ({', '.join(view.objective.names)}), so none of its "
             "configurations is the best; only a study with one objective can be confirmed"
         )
     if view.best is None:
@@ -117,7 +119,7 @@ def _of_reference(
         return _of_trial(view, tried, role, seeds)
     facts = image_facts(view, best.number)
     change = with_book_rates if reference == "book" else without_dropout
-    config = facts and change(trial_config(view, best.number), facts, view.rate_keys)
+    config = facts and change(trial_config(view, best.number), facts, view.rates.keys)
     if not config:
         return None
     return Configuration(reference, f"trial {best.number} with {_words(reference)}", config, seeds)

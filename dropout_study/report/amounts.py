@@ -2,7 +2,7 @@
 
 from math import isnan
 
-from dropout_study.report.view import is_share
+from dropout_study.report.objective import is_share
 from dropout_study.stats import Estimate
 
 

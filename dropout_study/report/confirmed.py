@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 
 from dropout_study.report.amounts import amount, count_of, interval, points
-from dropout_study.report.view import StudyView, metric_words
+from dropout_study.report.objective import metric_words
+from dropout_study.report.view import StudyView
 from dropout_study.stats import Estimate, mean_estimate, sign_flip_p
 from dropout_study.trial import MERGED
 
@@ -32,7 +33,7 @@ def confirmed_sentences(view: StudyView) -> list[str]:
     estimate = _row_estimate(first)
     sentence = (
         f"Trained again on {trained_on(table)} with n = {estimate.n} fresh seeds, "
-        f"{name}, the best by {view.value_label}, reaches a {metric_words(metric)} of "
+        f"{name}, the best by {view.objective.label}, reaches a {metric_words(metric)} of "
         f"{amount(estimate.mean, metric)} ({interval(estimate, 'over the seeds', metric)})"
     )
     for reference in references(table):

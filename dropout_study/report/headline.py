@@ -24,11 +24,11 @@ def headline(view: StudyView) -> list[str]:
     between seeds is not known.
     """
     best = view.best
-    if view.front:
-        numbers = ", ".join(map(str, view.front[:20])) + (", ..." if len(view.front) > 20 else "")
+    if front := view.objective.front:
+        numbers = ", ".join(map(str, front[:20])) + (", ..." if len(front) > 20 else "")
         return [
-            f"The study has several objectives ({', '.join(view.objectives)}), so no trial is the "
-            f"best in all of them. The Pareto-optimal trials: {numbers}.",
+            f"The study has several objectives ({', '.join(view.objective.names)}), so no trial is "
+            f"the best in all of them. The Pareto-optimal trials: {numbers}.",
             "The figures that need one objective are left out.",
         ]
     if best is None:
@@ -44,10 +44,10 @@ def headline(view: StudyView) -> list[str]:
             sentences.append(_against(view, best, arm))
     sentences += _not_tried(view)
     if len(view.complete) > 1:
-        extreme = "lowest" if view.minimize else "highest"
+        extreme = "lowest" if view.objective.minimize else "highest"
         sentences.append(
-            f"The best {view.value_label} is the {extreme} of {len(view.complete)} values, so it "
-            "is optimistic. No test metric was used for selection."
+            f"The best {view.objective.label} is the {extreme} of {len(view.complete)} values, so "
+            "it is optimistic. No test metric was used for selection."
         )
     return sentences
 
@@ -62,11 +62,11 @@ def test_size(view: StudyView) -> int | None:
 def _best_sentence(view: StudyView, best: Arm) -> str:
     where = view.describe(best.number)
     start = (
-        f"Best of {count_of(len(view.complete), 'complete trial')} by {view.value_label}: "
+        f"Best of {count_of(len(view.complete), 'complete trial')} by {view.objective.label}: "
         f"trial {best.number}{f' ({where})' if where else ''}"
     )
-    value = amount(best.value, view.objective)
-    told = f"{start}, {view.value_label} {value}{_epochs_of(view)}"
+    value = amount(best.value, view.objective.name)
+    told = f"{start}, {view.objective.label} {value}{_epochs_of(view)}"
     tests = list(best.by_seed("test_accuracy").values())
     if not tests:
         return f"{told}."
@@ -76,17 +76,17 @@ def _best_sentence(view: StudyView, best: Arm) -> str:
 
 def _epochs_of(view: StudyView) -> str:
     """Returns from which epochs the value is taken, or an empty text if it is not known."""
-    if view.value_epochs.startswith("mean_last_"):
-        return f" as the mean of its last {view.value_epochs.removeprefix('mean_last_')} epochs"
+    if view.objective.epochs.startswith("mean_last_"):
+        return f" as the mean of its last {view.objective.epochs.removeprefix('mean_last_')} epochs"
     return {
         "last": " after the last epoch",
         "best_epoch": " at its best epoch, chosen by the same metric",
-    }.get(view.value_epochs, "")
+    }.get(view.objective.epochs, "")
 
 
 def _not_tried(view: StudyView) -> list[str]:
     """Returns a sentence for each reference that is known to be absent from the trials."""
-    rates = [view.rates.get(int(number)) for number in view.same_network["trial"]]
+    rates = [view.rates.by_trial.get(int(number)) for number in view.same_network["trial"]]
     known = [each for each in rates if each is not None]
     if not known:  # the task of another application, or the records are lost
         return []
@@ -133,7 +133,9 @@ def _against(view: StudyView, best: Arm, other: Arm) -> str:
     name = "the book's rates" if book else "no dropout"
     a, b = best.by_seed("test_accuracy"), other.by_seed("test_accuracy")
     if not a or not b:
-        told = f"With {name} (trial {other.number}) the {view.value_label} is {tell(other.value)}."
+        told = (
+            f"With {name} (trial {other.number}) the {view.objective.label} is {tell(other.value)}."
+        )
         return told + _unlike(view, best, other)
     start = f"Against {name} (trial {other.number}, "
     paired = paired_comparison(a, b)

@@ -18,8 +18,9 @@ from dropout_study.report.confirmed import confirmed_metric, references, trained
 from dropout_study.report.figures import FigureSpec, draw_figures, study_figures
 from dropout_study.report.figures.confirmation import FIGURE as CONFIRMATION
 from dropout_study.report.headline import headline
+from dropout_study.report.objective import is_share, metric_words
 from dropout_study.report.reproduction import reproduction
-from dropout_study.report.view import StudyView, is_share, metric_words, short, tell
+from dropout_study.report.view import StudyView, short, tell
 from dropout_study.results.show import best_first
 from dropout_study.results.study import load_study
 
@@ -70,11 +71,11 @@ def render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec] = ()) 
 
 def top_table(view: StudyView, top: int = TOP) -> dict[str, Any]:
     """Returns heads and rows of the ``top`` best complete trials by the objective."""
-    rows = best_first(view.complete, minimize=view.minimize).head(top)
+    rows = best_first(view.complete, minimize=view.objective.minimize).head(top)
     metrics = [name for name in ACCURACIES if rows[name].notna().any()]
-    columns = [*([] if view.objective == "val_accuracy" else ["value"]), *metrics, *view.params]
-    columns = ["trial", *columns, "epochs_run", "seconds", "seed"]
-    names = {"value": view.value_label, **{name: metric_words(name) for name in ACCURACIES}}
+    value = [] if view.objective.name == "val_accuracy" else ["value"]
+    columns = ["trial", *value, *metrics, *view.params, "epochs_run", "seconds", "seed"]
+    names = {"value": view.objective.label, **{name: metric_words(name) for name in ACCURACIES}}
     return {
         "heads": [names.get(column, short(column).replace("_", " ")) for column in columns],
         "rows": [[_cell(name, row[name]) for name in columns] for _, row in rows.iterrows()],

@@ -3,19 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from dropout_study.paths import StudyPaths
-from dropout_study.report.rates import has_book_rates, is_without_dropout, sets_a_rate
+from dropout_study.report.objective import StudyObjective, select
+from dropout_study.report.rates import has_book_rates, is_without_dropout
+from dropout_study.report.trial_rates import TrialRates
 from dropout_study.results.rates import Rates
 from dropout_study.results.record import GROUPS
 from dropout_study.results.study import StudyTables
-from dropout_study.sweep.outcome import as_names, minimizes, objective_names
-from dropout_study.task.job_files import trial_files
-from dropout_study.trial import TrialState
 
 SEED = "trainer.seed"
 
@@ -63,46 +60,20 @@ class StudyView:
         return self.tables.trials
 
     @cached_property
-    def complete(self) -> pd.DataFrame:
-        """The complete trials with a value. Only these can be the best or a reference."""
-        done = (self.trials["state"] == TrialState.COMPLETE) & self.trials["value"].notna()
-        return self.trials[done]
-
-    @property
-    def minimize(self) -> bool:
-        """Whether the smallest value is the best."""
-        return minimizes(_select(self.tables.config, "hydra", "sweeper", "direction"))
+    def objective(self) -> StudyObjective:
+        """What the study optimises."""
+        return StudyObjective(self.tables.trials, self.tables.config)
 
     @cached_property
-    def objective(self) -> str:
-        """The name of the metric in the column ``value``; "value" if the name is not known."""
-        name = self.objectives[0] if len(self.objectives) == 1 else "value"
-        told = self.complete[["value", "val_accuracy"]].dropna()
-        unnamed = name == "value" and len(told) > 0
-        same = unnamed and bool((told["value"] == told["val_accuracy"]).all())
-        return "val_accuracy" if same else name  # this project's default objective
+    def rates(self) -> TrialRates:
+        """The dropout rates of the trials."""
+        tables = self.tables
+        return TrialRates(tables.root, tables.trials, tables.rates, tables.config)
 
     @property
-    def is_accuracy(self) -> bool:
-        """Whether the objective is a share of images."""
-        return is_share(self.objective) and bool(self.complete["value"].between(0, 1).all())
-
-    @property
-    def value_label(self) -> str:
-        """The objective's name on an axis."""
-        return metric_words(self.objective)
-
-    @property
-    def value_epochs(self) -> str:
-        """``trainer.objective``: the epochs from which a value is taken; "" if not known."""
-        return str(_select(self.tables.config, "trainer", "objective") or "")
-
-    @property
-    def test_metric(self) -> str:
-        """The test metric that corresponds to the objective: for val_loss, test_loss."""
-        name = self.objective.replace("val_", "test_", 1)
-        given = name.startswith("test_") and name in self.trials and self.trials[name].notna().any()
-        return name if given else "test_accuracy"
+    def complete(self) -> pd.DataFrame:
+        """The complete trials with a value. Only these can be the best or a reference."""
+        return self.objective.complete
 
     @cached_property
     def params(self) -> list[str]:
@@ -117,12 +88,17 @@ class StudyView:
         return [name for name in self.params if is_number(self.trials[name])]
 
     @cached_property
+    def rate_params(self) -> list[str]:
+        """Those of ``numeric_params`` that are dropout rates."""
+        return self.rates.among(self.numeric_params)
+
+    @cached_property
     def log_params(self) -> set[str]:
         """The parameters that were searched on a logarithmic scale."""
-        sweeper = _select(self.tables.config, "hydra", "sweeper", "params")
+        sweeper = select(self.tables.config, "hydra", "sweeper", "params")
         space = self.search_space.get("params")
         given = next((p for p in (sweeper, space) if isinstance(p, Mapping)), {})
-        overrides = _select(self.tables.config, "hydra", "overrides", "task")
+        overrides = select(self.tables.config, "hydra", "overrides", "task")
         told = overrides if isinstance(overrides, list) else []
         texts = {**given, **dict(str(override).partition("=")[::2] for override in told)}
         positive = {name for name in self.numeric_params if (self.trials[name].dropna() > 0).all()}
@@ -131,80 +107,8 @@ class StudyView:
     @property
     def search_space(self) -> Mapping[str, Any]:
         """The config group ``search_space`` of the sweep."""
-        space = _select(self.tables.config, "search_space")
+        space = select(self.tables.config, "search_space")
         return space if isinstance(space, Mapping) else {}
-
-    @cached_property
-    def rates(self) -> Mapping[int, Rates]:
-        """The known dropout rates of each trial.
-
-        They are recorded from the network's layers, or they are the values of the settings that
-        ``hydra.callbacks.report.rates`` names.
-        """
-        named = {number: given for number in self._numbers if (given := self._named_rates(number))}
-        return {**self.tables.rates, **named}
-
-    @cached_property
-    def rate_keys(self) -> list[str]:
-        """The settings that the user has named as dropout rates."""
-        given = _select(self.tables.config, "hydra", "callbacks", "report", "rates")
-        return [str(key) for key in given] if isinstance(given, list) else []
-
-    @property
-    def _numbers(self) -> list[int]:
-        return [int(number) for number in self.trials["trial"]]
-
-    def _named_rates(self, number: int) -> Rates | None:
-        """Returns the named settings of a trial, or None if one is missing or not a number."""
-        values = {key: self._setting(number, key) for key in self.rate_keys}
-        known = all(isinstance(v, int | float) and not pd.isna(v) for v in values.values())
-        return values if values and known else None
-
-    def _setting(self, number: int, key: str) -> Any:
-        """Returns a trial's value of ``key``, from the table or from its configuration."""
-        if key in self.trials:
-            value = self.trials.loc[self.trials["trial"] == number, key].iloc[0]
-            if not pd.isna(value):
-                return value
-        return _select(trial_settings(self.tables.root, number), *key.split("."))
-
-    @cached_property
-    def rate_params(self) -> list[str]:
-        """Those of ``numeric_params`` that are dropout rates, found by their values."""
-        return [
-            name
-            for name in self.numeric_params
-            if name in self.rate_keys or sets_a_rate(self._by_trial(name), self.tables.rates)
-        ]
-
-    def _by_trial(self, name: str) -> dict[int, float]:
-        given = self.trials[["trial", name]].dropna()
-        return {int(n): float(v) for n, v in given.itertuples(index=False)}
-
-    @cached_property
-    def objectives(self) -> tuple[str, ...]:
-        """The names of the objectives; they are columns of the table."""
-        sweeper = _select(self.tables.config, "hydra", "sweeper")
-        settings = sweeper if isinstance(sweeper, Mapping) else {}
-        return objective_names(
-            settings.get("objective", "value"), settings.get("direction", "maximize")
-        )
-
-    @cached_property
-    def front(self) -> list[int]:
-        """The Pareto-optimal trials of several objectives: no other trial dominates them."""
-        names = [name for name in self.objectives if name in self.trials]
-        if len(names) < 2:
-            return []
-        direction = _select(self.tables.config, "hydra", "sweeper", "direction")
-        signs = [-1.0 if each == "minimize" else 1.0 for each in as_names(direction)]
-        rows = self.trials[self.trials["state"] == TrialState.COMPLETE].dropna(subset=names)
-        points = rows[names].to_numpy(float) * signs
-        beaten = [
-            bool(((points >= point).all(axis=1) & (points > point).any(axis=1)).any())
-            for point in points
-        ]
-        return [int(n) for n, lost in zip(rows["trial"], beaten, strict=True) if not lost]
 
     @cached_property
     def best(self) -> Arm | None:
@@ -241,8 +145,8 @@ class StudyView:
         return same
 
     def _reference(self, label: str, matches: Callable[[Rates], bool | None]) -> Arm | None:
-        rows = self.same_network
-        known = {n: self.rates[n] for n in map(int, rows["trial"]) if n in self.rates}
+        rows, rates = self.same_network, self.rates.by_trial
+        known = {n: rates[n] for n in map(int, rows["trial"]) if n in rates}
         if not any(known.values()):  # no layer has a rate that could be compared
             return None
         numbers = [number for number, rates in known.items() if matches(rates)]
@@ -264,7 +168,7 @@ class StudyView:
         keys = [" ".join(map(repr, row)) for row in texts.to_numpy()]
         groups = (group for _, group in rows.groupby(keys, sort=False))
         arms = [Arm(label, group, self._runs(group)) for group in groups]
-        return sorted(arms, key=lambda arm: arm.value if self.minimize else -arm.value)
+        return sorted(arms, key=lambda arm: arm.value if self.objective.minimize else -arm.value)
 
     def _runs(self, trials: pd.DataFrame) -> pd.DataFrame:
         replicates = self.tables.replicates
@@ -278,28 +182,6 @@ class StudyView:
         row = self.trials[self.trials["trial"] == number].iloc[0]
         given = [name for name in (names or self.params) if not pd.isna(row[name])]
         return ", ".join(f"{short(name)} = {tell(row[name])}" for name in given)
-
-
-SPLITS = {"val": "validation", "test": "test", "train": "train"}
-
-
-def metric_words(name: str) -> str:
-    """Returns a metric's name in words: "validation accuracy", "objective value"."""
-    split, _, rest = name.partition("_")
-    if name == "value":
-        return "objective value"
-    return f"{SPLITS[split]} {rest.replace('_', ' ')}" if split in SPLITS and rest else name
-
-
-def is_share(metric: str) -> bool:
-    """Returns whether a metric is an accuracy, which is shown in percent."""
-    return metric.endswith("accuracy")
-
-
-def trial_settings(root: Path, number: int) -> Mapping[str, Any]:
-    """Returns the recorded configuration of a trial as plain data; empty if it is lost."""
-    runs = trial_files(StudyPaths(root), number)
-    return next((config for run in runs if (config := run.config(default={}))), {})
 
 
 def short(name: str) -> str:
@@ -316,12 +198,3 @@ def is_number(column: "pd.Series[Any]") -> bool:
     """Returns whether every value of a column is a number (a bool is a category)."""
     values = column.dropna()
     return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values.tolist())
-
-
-def _select(config: Mapping[str, Any], *path: str) -> Any:
-    node: Any = config
-    for key in path:
-        if not isinstance(node, Mapping) or key not in node:
-            return None
-        node = node[key]
-    return node

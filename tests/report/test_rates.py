@@ -61,6 +61,6 @@ def test_named_settings_are_the_rates_of_the_trials_that_have_them(tmp_path: Pat
     view = view_of(tmp_path, ["model.p", "model.q"], lambda n: {"model.p": n / 10, "model.q": 0.0})
 
     assert view.rate_params == ["model.p"]
-    assert view.rates[1] == {"model.p": 0.1, "model.q": 0.0}
+    assert view.rates.by_trial[1] == {"model.p": 0.1, "model.q": 0.0}
     assert view.no_dropout is not None
     assert view.no_dropout.number == 0

@@ -35,13 +35,13 @@ def study(tmp_path: Path) -> Path:
 def test_trials_that_no_other_beats_are_named(study: Path) -> None:
     view = StudyView(load_study(study))
 
-    assert view.front == [0, 1, 2, 4]
+    assert view.objective.front == [0, 1, 2, 4]
     assert "several objectives (acc, size)" in headline(view)[0]
     assert "0, 1, 2, 4." in headline(view)[0]
 
 
 def test_one_objective_has_no_front(tmp_path: Path) -> None:
-    assert StudyView(load_study(write_study(tmp_path))).front == []
+    assert StudyView(load_study(write_study(tmp_path))).objective.front == []
 
 
 def test_the_report_is_written_and_calls_nothing_the_best(study: Path) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from dropout_study.report.confirmed import confirmed_metric, trained_on
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import BLUE, GREY, finish, percent_axis
-from dropout_study.report.view import StudyView, is_share, metric_words
+from dropout_study.report.objective import is_share, metric_words
+from dropout_study.report.view import StudyView
 from dropout_study.trial import MERGED
 
 if TYPE_CHECKING:

@@ -51,7 +51,7 @@ def _as_study(view: StudyView, done: pd.DataFrame, names: list[str]) -> optuna.S
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
-        study = optuna.create_study(direction="minimize" if view.minimize else "maximize")
+        study = optuna.create_study(direction="minimize" if view.objective.minimize else "maximize")
     finally:
         optuna.logging.set_verbosity(verbosity)
     for row in done.to_dict("records"):

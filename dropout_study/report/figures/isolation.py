@@ -63,7 +63,7 @@ def _isolation(view: StudyView, name: str) -> Isolation:
     count = min(max(len(x) // FEWEST_A_RANGE, 2), MOST_RANGES)
     ranges = pd.qcut(x, count, duplicates="drop") if numeric and x.nunique() > count else x
     groups = rows["value"].reset_index(drop=True).groupby(ranges.tolist(), sort=False)
-    best = groups.idxmin() if view.minimize else groups.idxmax()
+    best = groups.idxmin() if view.objective.minimize else groups.idxmax()
     return Isolation(
         name=name,
         x=x.tolist(),
@@ -115,7 +115,7 @@ FIGURE = FigureSpec(
     "line joins the best trial of each range. The best of few trials is noisy, so small steps mean "
     "nothing.",
     lambda view, figure: draw_isolations(
-        isolations(view), figure, view.value_label, view.is_accuracy
+        isolations(view), figure, view.objective.label, view.objective.is_accuracy
     ),
     place=20,
 )

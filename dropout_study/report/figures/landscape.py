@@ -80,7 +80,9 @@ def landscape(view: StudyView) -> Landscape:
         raise NotEnoughError(f"needs two searched dropout rates, this study has {len(rates)}")
     x, y = rates[:2]
     done = view.complete.dropna(subset=[x, y])
-    points = done.groupby([x, y])["value"].agg("min" if view.minimize else "max").reset_index()
+    points = (
+        done.groupby([x, y])["value"].agg("min" if view.objective.minimize else "max").reset_index()
+    )
     if len(points) < 3:
         raise NotEnoughError(f"needs 3 complete trials at different rates, there are {len(points)}")
     rest = view.trials[~view.trials["trial"].isin(done["trial"])].dropna(subset=[x, y])
@@ -90,11 +92,11 @@ def landscape(view: StudyView) -> Landscape:
         x=points[x].astype(float).tolist(),
         y=points[y].astype(float).tolist(),
         values=values,
-        best=int(np.argmin(values) if view.minimize else np.argmax(values)),
+        best=int(np.argmin(values) if view.objective.minimize else np.argmax(values)),
         unranked=_pairs(rest[[x, y]]),
-        accuracy=view.is_accuracy,
-        label=view.value_label,
-        minimize=view.minimize,
+        accuracy=view.objective.is_accuracy,
+        label=view.objective.label,
+        minimize=view.objective.minimize,
     )
 
 

@@ -51,7 +51,8 @@ def optimisation_history(view: StudyView) -> Progress:
     if view.complete.empty:
         raise NotEnoughError("needs a complete trial")
     values = view.complete["value"].to_numpy(float)
-    running = np.minimum.accumulate(values) if view.minimize else np.maximum.accumulate(values)
+    better = np.minimum if view.objective.minimize else np.maximum
+    running = better.accumulate(values)
     pruned = view.trials[view.trials["state"] == TrialState.PRUNED]
     last = pruned["value"].fillna(pruned["val_accuracy"])
     failed = view.trials.loc[view.trials["state"] == TrialState.FAIL, "trial"]
@@ -60,8 +61,8 @@ def optimisation_history(view: StudyView) -> Progress:
         pruned=_numbered(pruned["trial"][last.notna()], last.dropna()),
         failed=[int(number) for number in failed],
         best=running.tolist(),
-        label=view.value_label,
-        accuracy=view.is_accuracy,
+        label=view.objective.label,
+        accuracy=view.objective.is_accuracy,
     )
 
 

@@ -40,17 +40,17 @@ def parallel_coordinates(view: StudyView) -> Parallel:
     """Returns the complete trials, the worst first, so that the best are drawn on top."""
     if len(view.complete) < 2 or not view.params:
         raise NotEnoughError("needs 2 complete trials that differ in a parameter")
-    rows = view.complete.sort_values("value", ascending=not view.minimize)
+    rows = view.complete.sort_values("value", ascending=not view.objective.minimize)
     axes = [
         _numeric(short(name), rows[name].astype(float), log=name in view.log_params)
         if name in view.numeric_params
         else _categorical(short(name), rows[name])
         for name in view.params[:MOST]
     ]
-    scale, unit = (100, "\n(%)") if view.is_accuracy else (1, "")
-    label = view.value_label.replace(" ", "\n") + unit
+    scale, unit = (100, "\n(%)") if view.objective.is_accuracy else (1, "")
+    label = view.objective.label.replace(" ", "\n") + unit
     axes.append(_numeric(label, scale * rows["value"], log=False))
-    return Parallel(axes, rows["value"].tolist(), view.value_label, view.is_accuracy)
+    return Parallel(axes, rows["value"].tolist(), view.objective.label, view.objective.is_accuracy)
 
 
 def _numeric(label: str, column: "pd.Series[float]", *, log: bool) -> Axis:

@@ -1,0 +1,117 @@
+"""What a study optimises: the metric, its direction, and its name in sentences and on axes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from dropout_study.sweep.outcome import as_names, minimizes, objective_names
+from dropout_study.trial import TrialState
+
+
+@dataclass(frozen=True)
+class StudyObjective:
+    """The objective of a study, or its objectives.
+
+    Attributes:
+        trials: the study's table.
+        config: the sweep's configuration, as plain data.
+    """
+
+    trials: pd.DataFrame
+    config: Mapping[str, Any]
+
+    @cached_property
+    def complete(self) -> pd.DataFrame:
+        """The complete trials with a value."""
+        done = (self.trials["state"] == TrialState.COMPLETE) & self.trials["value"].notna()
+        return self.trials[done]
+
+    @property
+    def minimize(self) -> bool:
+        """Whether the smallest value is the best."""
+        return minimizes(select(self.config, "hydra", "sweeper", "direction"))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the objectives; they are columns of the table."""
+        sweeper = select(self.config, "hydra", "sweeper")
+        settings = sweeper if isinstance(sweeper, Mapping) else {}
+        return objective_names(
+            settings.get("objective", "value"), settings.get("direction", "maximize")
+        )
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the metric in the column ``value``; "value" if the name is not known."""
+        name = self.names[0] if len(self.names) == 1 else "value"
+        told = self.complete[["value", "val_accuracy"]].dropna()
+        unnamed = name == "value" and len(told) > 0
+        same = unnamed and bool((told["value"] == told["val_accuracy"]).all())
+        return "val_accuracy" if same else name  # this project's default objective
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether the objective is a share of images."""
+        return is_share(self.name) and bool(self.complete["value"].between(0, 1).all())
+
+    @property
+    def label(self) -> str:
+        """The objective's name on an axis."""
+        return metric_words(self.name)
+
+    @property
+    def epochs(self) -> str:
+        """``trainer.objective``: the epochs from which a value is taken; "" if not known."""
+        return str(select(self.config, "trainer", "objective") or "")
+
+    @property
+    def test_metric(self) -> str:
+        """The test metric that corresponds to the objective: for val_loss, test_loss."""
+        name = self.name.replace("val_", "test_", 1)
+        given = name.startswith("test_") and name in self.trials and self.trials[name].notna().any()
+        return name if given else "test_accuracy"
+
+    @cached_property
+    def front(self) -> list[int]:
+        """The Pareto-optimal trials of several objectives: no other trial dominates them."""
+        names = [name for name in self.names if name in self.trials]
+        if len(names) < 2:
+            return []
+        direction = select(self.config, "hydra", "sweeper", "direction")
+        signs = [-1.0 if each == "minimize" else 1.0 for each in as_names(direction)]
+        rows = self.trials[self.trials["state"] == TrialState.COMPLETE].dropna(subset=names)
+        points = rows[names].to_numpy(float) * signs
+        beaten = [
+            bool(((points >= point).all(axis=1) & (points > point).any(axis=1)).any())
+            for point in points
+        ]
+        return [int(n) for n, lost in zip(rows["trial"], beaten, strict=True) if not lost]
+
+
+SPLITS = {"val": "validation", "test": "test", "train": "train"}
+
+
+def metric_words(name: str) -> str:
+    """Returns a metric's name in words: "validation accuracy", "objective value"."""
+    split, _, rest = name.partition("_")
+    if name == "value":
+        return "objective value"
+    return f"{SPLITS[split]} {rest.replace('_', ' ')}" if split in SPLITS and rest else name
+
+
+def is_share(metric: str) -> bool:
+    """Returns whether a metric is an accuracy, which is shown in percent."""
+    return metric.endswith("accuracy")
+
+
+def select(config: Mapping[str, Any], *path: str) -> Any:
+    """Returns a value of a configuration as plain data, or None if it is not there."""
+    node: Any = config
+    for key in path:
+        if not isinstance(node, Mapping) or key not in node:
+            return None
+        node = node[key]
+    return node
