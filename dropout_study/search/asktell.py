@@ -169,10 +169,6 @@ class AskTell:
                 trial_id(running.trial), step, value
             )
 
-    def reported(self, number: int) -> set[int]:
-        """Returns the steps that a running trial has reported in this run."""
-        return set(self._running[number].told)
-
     def set_attrs(self, number: int, attrs: Mapping[str, Any]) -> None:
         """Records user attributes of a running trial."""
         for name, value in attrs.items():

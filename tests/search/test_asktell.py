@@ -152,7 +152,6 @@ def test_what_a_trial_reports_as_it_runs_again_replaces_what_it_reported_before(
     asktell.report(0, 0.5, 1)
     asktell.report(0, 0.7, 2)
     assert asktell.study.get_trials()[0].intermediate_values == {1: 0.5, 2: 0.7, 3: 0.5}
-    assert asktell.reported(0) == {1, 2}
 
 
 def test_of_a_step_reported_twice_the_first_report_counts(opened: Open):
