@@ -1,13 +1,20 @@
 """Imports go down only, and what is slow to import is imported only where it is needed."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
 
 import dropout_study
+from dropout_study.paths import JobPaths, StudyPaths, conf_dir
+from dropout_study.results.record import OWN_COLUMNS
+from dropout_study.sweep.confs.sweeper import OptunaStudyConf
+from dropout_study.training.metrics import DEFAULT_METRICS
 
 ROOT = Path(dropout_study.__file__).parent
 PLUGINS = ROOT.parent / "hydra_plugins" / "dropout_study"
@@ -94,6 +101,52 @@ def test_a_room_knows_no_library_of_another(path):
     if FLOORS[here] <= 1:
         assert libraries <= sys.stdlib_module_names
     assert not libraries & FORBIDDEN.get(here, set())
+
+
+CONF = [path.relative_to(conf_dir()) for path in sorted(conf_dir().rglob("*.yaml"))]
+GROUPS = {path.parent.as_posix() for path in CONF if path.parts[0] not in ("hydra", "config.yaml")}
+SWEEPERS_OWN = {
+    *("search_space", "metrics", "seed"),  # of the official plugin, TrialPruned, samplers
+    *("low", "high", "step", "log", "choices"),  # of distributions
+    *("defaults", "trial", "state", "value", "error"),  # of Hydra, Optuna
+    *(each.name for each in fields(OptunaStudyConf)),
+}
+
+
+def project_words() -> set[str]:
+    """The names of this project's groups, keys, metrics, columns and files."""
+    pages = [yaml.safe_load((conf_dir() / path).read_text()) for path in CONF if path.parent.name]
+    keys = {str(key) for page in pages for key in page or {} if not str(key).startswith("_")}
+    metrics = {f"{split}_{name}" for split in ("train", "val", "test") for name in DEFAULT_METRICS}
+    files = {
+        value.fget(paths(Path())).name
+        for paths in (JobPaths, StudyPaths)
+        for value in vars(paths).values()
+        if isinstance(value, property)
+    }
+    return (GROUPS | keys | metrics | {"images", *OWN_COLUMNS} | files) - SWEEPERS_OWN
+
+
+def texts(tree: ast.AST) -> Iterator[str]:
+    """Yields the texts of a file that are not its documentation."""
+    documentation = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node not in documentation:
+            yield from [node.value] if isinstance(node.value, str) else []
+
+
+@pytest.mark.parametrize("path", [p for p in FILES.values() if room(module_of(p)) == "sweep"])
+def test_the_sweeper_knows_nothing_of_this_projects_task(path):
+    words, below_group = project_words(), re.compile(rf"\b({'|'.join(GROUPS)})\.\w")
+    for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
+        assert text not in words
+        assert not below_group.search(text), text
+
+
+def test_a_word_of_this_project_would_be_noticed():
+    assert project_words() >= {"optimizer", "epochs", "val_accuracy", "history.csv", "images"}
+    code = ast.parse('"""Of the model."""\ndef f():\n    """model"""\n    return "trainer.epochs"')
+    assert list(texts(code)) == ["trainer.epochs"]
 
 
 @every_file

@@ -92,14 +92,7 @@ class EndedTrials:
             log.warning(
                 "the table is not written (it is made again after the next trial): %s", error
             )
-        images = outcome.metrics.get("images")  # if there: for the display's images per second
-        self._display.ended(
-            number,
-            outcome.state,
-            outcome.value,
-            outcome.error,
-            images if isinstance(images, int) else None,
-        )
+        self._display.ended(number, outcome)
         for callback in self._callbacks:
             callback(self._asktell.study, frozen)
         if outcome.state == TrialState.FAIL:

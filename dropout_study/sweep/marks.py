@@ -1,7 +1,7 @@
 """Marks on a task function: further functions that the sweeper may call.
 
-A mark is the dotted path of a function, so that nothing is imported before it is needed. Marks go
-below ``@hydra.main``, on the function itself.
+A mark is a name: a metric's, or the dotted path of a function, so that nothing is imported before
+it is needed. Marks go below ``@hydra.main``, on the function itself.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,9 @@ def estimates_cost(target: str) -> Callable[[Task], Task]:
     """Names a function that estimates for a dry run how long a sweep takes.
 
     Args:
-        target: dotted path of a function (config, settings, points, suggest) that returns a text.
+        target: dotted path of a function that returns a text. It is called with the configuration
+            of a job, the sweeper's settings, a list of the configurations that are run first and an
+            endless iterator of such as the sweep may run after them.
     """
     return _mark("cost", target)
 
@@ -56,6 +58,15 @@ def offers_objectives(target: str) -> Callable[[Task], Task]:
             (``sweep.planning.objective``) by name.
     """
     return _mark("objectives", target)
+
+
+def counts(metric: str) -> Callable[[Task], Task]:
+    """Marks a task function with the metric that counts its work: a sweep shows it per second.
+
+    Args:
+        metric: the name of a number that the task returns, ``images`` say.
+    """
+    return _mark("counts", metric)
 
 
 def preload(task_function: TaskFunction, config: DictConfig) -> None:
@@ -81,9 +92,14 @@ def marked(task_function: TaskFunction, name: str) -> Callable[..., Any] | None:
     return None if target is None else get_method(target)
 
 
-def _mark(name: str, target: str) -> Callable[[Task], Task]:
+def counted(task_function: TaskFunction) -> str | None:
+    """Returns the name of the metric that counts the task's work, or None."""
+    return getattr(task_function, "counts", None)
+
+
+def _mark(name: str, value: str) -> Callable[[Task], Task]:
     def mark(task: Task) -> Task:
-        vars(task)[name] = target
+        vars(task)[name] = value
         return task
 
     return mark

@@ -61,7 +61,7 @@ class OpenTrial:
         self.pruned |= outcome.state == TrialState.FAIL  # the mean needs all replicates
 
     def _value_to_report(self) -> float | None:
-        """Returns the value of the next replicate if it has ended; None for the last, which is told."""
+        """Returns the value of the next replicate if it has ended; None for the last one."""
         outcome = self.outcomes.get(self.reported)
         last = self.reported + 1 == len(self.jobs)
         return None if outcome is None or last else outcome.value

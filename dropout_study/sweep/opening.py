@@ -16,7 +16,6 @@ from dropout_study.sweep.planning.adopted import adopt
 from dropout_study.sweep.planning.prepare import Prepared
 from dropout_study.sweep.recorder import Recorder
 from dropout_study.sweep.samplers import build_pruner
-from dropout_study.sweep.settings import SweepSettings
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +23,6 @@ log = logging.getLogger(__name__)
 def open_study(
     url: str | None,
     ready: Prepared,
-    settings: SweepSettings,
     sampler: BaseSampler,
     paths: StudyPaths,
     recorder: Recorder,
@@ -34,7 +32,6 @@ def open_study(
     Args:
         url: the storage's URL; None for a journal in the study's directory.
         ready: the sweep, planned and checked.
-        settings: the sweeper's settings.
         sampler: the study's sampler.
         paths: the paths of the study's directory.
         recorder: records the trials of a study that was made elsewhere.
@@ -42,6 +39,7 @@ def open_study(
     Raises:
         UserError: the study was begun with other settings, or has another directory.
     """
+    settings = ready.settings
     with locked(paths.study_lock):
         study = create_study(
             open_storage(url, paths.journal),  # only one of several processes may create it

@@ -13,7 +13,7 @@ from dropout_study.sweep.jobs import JobRunner
 from dropout_study.sweep.marks import preload
 from dropout_study.sweep.planning.prepare import Prepared
 from dropout_study.sweep.runners import run_here, run_in_waves, run_in_workers
-from dropout_study.sweep.settings import SweepSettings, cores
+from dropout_study.sweep.settings import cores
 from dropout_study.sweep.study_source import StudySource
 from dropout_study.sweep.workers.pool import WorkerPool
 from dropout_study.sweep.workers.worker import serve
@@ -24,7 +24,6 @@ class SweepJobs:
     """Runs the jobs of a sweep.
 
     Attributes:
-        settings: the sweeper's settings.
         ready: the sweep, planned and checked.
         config: the composed configuration of the sweep.
         context: Hydra's context.
@@ -33,7 +32,6 @@ class SweepJobs:
         output: the file for the output of jobs in workers.
     """
 
-    settings: SweepSettings
     ready: Prepared
     config: DictConfig
     context: HydraContext
@@ -51,9 +49,10 @@ class SweepJobs:
         if hasattr(self.launcher, "launch_from"):
             self.launcher.launch_from(source)
             return []
-        count = self.settings.jobs_at_once
+        settings = self.ready.settings
+        count = settings.jobs_at_once
         if not _is_basic(self.config):
-            return run_in_waves(source, self.launcher, max(count, 1) * self.settings.replicates)
+            return run_in_waves(source, self.launcher, max(count, 1) * settings.replicates)
         runner = JobRunner(self.config, self.context, self.task_function, self.ready.composer)
         if count == 0:
             run_here(source, runner)
@@ -64,15 +63,17 @@ class SweepJobs:
     def _run_in_workers(
         self, source: StudySource, runner: JobRunner, count: int, detach: Callable[[], None]
     ) -> None:
+        settings = self.ready.settings
         preload(self.task_function, self.ready.config)
         threads = max(1, cores() // count)
-        objectives = self.settings.objectives
         pool = WorkerPool(
-            min(count, self.settings.n_trials * self.settings.replicates),
-            lambda channel: serve(channel, runner, objectives, self.output, threads, detach),
+            min(count, settings.n_trials * settings.replicates),
+            lambda channel: serve(
+                channel, runner, settings.objectives, self.output, threads, detach
+            ),
         )
         try:
-            run_in_workers(source, pool, self.settings.trial_timeout)
+            run_in_workers(source, pool, settings.trial_timeout)
         finally:
             pool.close()
 

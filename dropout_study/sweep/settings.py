@@ -91,7 +91,7 @@ class SweepSettings:
         for point in self.enqueue:
             if not isinstance(point, Mapping):
                 raise argument_error(
-                    "hydra.sweeper.enqueue", point, "must be a list of points, as {model.lr: 0.1}"
+                    "hydra.sweeper.enqueue", point, "must be a list of points, as {lr: 0.1}"
                 )
         if len(self.objectives) != len(self.directions):
             raise argument_error(

@@ -10,7 +10,6 @@ import optuna
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 from optuna.exceptions import StorageInternalError
 
@@ -20,7 +19,6 @@ from dropout_study.errors import UserError
 from dropout_study.files import atomic_write, remove_temporaries
 from dropout_study.paths import StudyPaths
 from dropout_study.search.asktell import AskTell
-from dropout_study.search.conditions import suggest
 from dropout_study.search.constraints import parse_all
 from dropout_study.search.lease import Lease
 from dropout_study.search.storage.open import closing_storage
@@ -32,7 +30,8 @@ from dropout_study.sweep.display.dry_run import print_plan
 from dropout_study.sweep.display.live import SweepDisplay
 from dropout_study.sweep.ended_trials import EndedTrials
 from dropout_study.sweep.ending import INTERRUPTED, Deadline, interruptible, resume_command
-from dropout_study.sweep.marks import as_job, marked
+from dropout_study.sweep.marks import counted, marked
+from dropout_study.sweep.open_trials import OpenTrials, jobs_of
 from dropout_study.sweep.opening import open_study
 from dropout_study.sweep.planning.prepare import check_full_grid, prepare, total_trials
 from dropout_study.sweep.planning.seeds import base_seed
@@ -72,34 +71,24 @@ class Sweep:
         task_function: TaskFunction,
         recorder: Recorder,
     ) -> None:
-        self.settings = settings
-        self.config = config
-        self.saved = saved
-        self.task_function = task_function
         check_study_name(settings.study_name, config)
         # Absolute before a job changes the working directory (hydra.job.chdir):
         self.paths = StudyPaths(Path(config.hydra.sweep.dir).absolute())
         self.storage = settings.storage and absolute_url(settings.storage, Path.cwd())
+        self.saved = saved
         self.recorder = recorder
-        self.ready = prepare(settings, arguments, config, context, task_function)
-        self.settings, self.plan = self.ready.settings, self.ready.plan
-        self.base_seed = base_seed(settings, self.plan, self.ready.config)
+        ready = prepare(settings, arguments, config, context, task_function)
+        self.base_seed = base_seed(settings, ready.plan, ready.config)
         self.constraints = parse_all(settings.constraints)
-        self.sampler = SeededByTrial(settings.sampler, self.plan.space)
+        self.sampler = SeededByTrial(settings.sampler, ready.plan.space)
         if self.sampler.walks_all:
-            check_full_grid(self.plan, self.ready.first)
+            check_full_grid(ready.plan, ready.first)
         self.callbacks = [build("hydra.sweeper.callbacks", each) for each in settings.callbacks]
-        self.settings = replace(
-            self.settings, n_trials=total_trials(self.ready, self.sampler.walks)
-        )
+        self.settings = replace(ready.settings, n_trials=total_trials(ready, self.sampler.walks))
+        self.ready = replace(ready, settings=self.settings)
+        self._cost, self._counted = marked(task_function, "cost"), counted(task_function)
         self._jobs = SweepJobs(
-            self.settings,
-            self.ready,
-            config,
-            context,
-            launcher,
-            task_function,
-            self.paths.workers_log,
+            self.ready, config, context, launcher, task_function, self.paths.workers_log
         )
 
     def run(self) -> list[Sequence[JobReturn]]:
@@ -113,7 +102,7 @@ class Sweep:
             SystemExit: 130, after an interrupt.
         """
         if self.settings.dry_run:
-            self._print_plan()
+            print_plan(self.ready, self.sampler, self._cost)
             return []
         try:
             self.paths.root.mkdir(parents=True, exist_ok=True)
@@ -121,7 +110,8 @@ class Sweep:
         except OSError as error:
             raise UserError(unwritable(error)) from error
         try:
-            with closing_storage(self._open_study()) as study:
+            study = open_study(self.storage, self.ready, self.sampler, self.paths, self.recorder)
+            with closing_storage(study):
                 return self._run(study)
         except (OSError, StorageInternalError) as error:
             told = masked(" ".join(str(error).split()))
@@ -130,20 +120,6 @@ class Sweep:
                 f"{resume_command()}"
             ) from error
 
-    def _print_plan(self) -> None:
-        """Prints the search space, the first points and the cost; writes nothing."""
-        cost = marked(self.task_function, "cost")
-        known = (self.ready.config, self.settings, self.ready.first, self._suggest)
-        print_plan(
-            self.plan,
-            self.settings,
-            self.ready.first,
-            self._suggest,
-            self.sampler,
-            self.ready.fixed,
-            cost=cost and partial(as_job, cost, *known),
-        )
-
     def _run(self, study: optuna.Study) -> list[Sequence[JobReturn]]:
         with atomic_write(self.paths.multirun_yaml) as temporary:
             OmegaConf.save(self.saved, temporary)
@@ -151,7 +127,7 @@ class Sweep:
         asktell = AskTell(
             study,
             n_trials=self.settings.n_trials,
-            suggest=self._suggest,
+            suggest=self.ready.suggest,
             lease=lease,
             lock=self.paths.study_lock,
         )
@@ -161,7 +137,7 @@ class Sweep:
             )
         watch = dashboard_command(self.storage or self.paths.journal)
         log.info("to see the study in a browser, also while it runs: %s", watch)
-        display = SweepDisplay.of(study, self.settings)
+        display = SweepDisplay.of(study, self.settings, self._counted)
         source = self._source(asktell, display)
         deadline = Deadline(self.settings.timeout)
 
@@ -187,36 +163,25 @@ class Sweep:
             _tell_interrupted()
             raise SystemExit(INTERRUPTED)
         self.recorder.update()
-        conclude(study, self.settings, self.plan, self.paths)
+        conclude(study, self.settings, self.ready.plan, self.paths)
         return returns
 
-    def _open_study(self) -> optuna.Study:
-        return open_study(
-            self.storage, self.ready, self.settings, self.sampler, self.paths, self.recorder
-        )
-
-    def _suggest(self, trial: optuna.Trial) -> list[str]:
-        """Suggests the parameters of a trial; returns their names in the order of the space."""
-        names = list(suggest(trial, self.plan.space, self.plan.conditions, self.ready.fixed))
-        if self.settings.custom_search_space is not None:
-            get_method(self.settings.custom_search_space)(self.config, trial)
-        return [*names, *(name for name in trial.params if name not in names)]
-
     def _source(self, asktell: AskTell, display: SweepDisplay) -> StudySource:
+        settings, plan = self.settings, self.ready.plan
         ended = EndedTrials(
             asktell,
-            self.settings,
-            self.plan,
+            settings,
+            plan,
             constraints=self.constraints,
             callbacks=self.callbacks,
             recorder=self.recorder,
             display=display,
         )
+        jobs = partial(jobs_of, plan=plan, settings=settings, base_seed=self.base_seed)
         return StudySource(
             asktell,
-            self.settings,
-            self.plan,
-            base_seed=self.base_seed,
+            settings,
+            trials=OpenTrials(jobs),
             ended=ended,
             recorder=self.recorder,
             display=display,

@@ -1,38 +1,37 @@
 """Estimates the cost of a sweep of this project's task: a timed epoch times the trials' epochs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
 from omegaconf import DictConfig
-from optuna.samplers import RandomSampler
 
-from dropout_study.search.asktell import Suggest
-from dropout_study.search.space import Params
-from dropout_study.sweep.display.dry_run import first_points
 from dropout_study.sweep.settings import SweepSettings
 
 AVERAGED = 200  # random points, whose mean number of epochs is that of a trial
 
 
 def cost_of_training(
-    config: DictConfig, settings: SweepSettings, points: Sequence[Params], suggest: Suggest
+    config: DictConfig,
+    settings: SweepSettings,
+    first: Sequence[DictConfig],
+    more: Iterator[DictConfig],
 ) -> str:
     """Returns a text on the cost of a sweep, from one epoch that is trained here.
 
     Args:
         config: a trial's configuration, without the searched values.
         settings: the sweeper's settings.
-        points: the enqueued points.
-        suggest: suggests the parameters of a trial.
+        first: the configurations of the enqueued trials.
+        more: an endless iterator of configurations of random trials.
 
     Raises:
         UserError: the trial cannot be built.
     """
     seconds = seconds_per_epoch(config)
     trials = settings.n_trials * settings.replicates
-    epochs = mean_epochs(config.trainer.epochs, settings.n_trials, points, suggest)
+    epochs = mean_epochs(settings.n_trials, first, more)
     total = timedelta(seconds=round(seconds * trials * epochs))
     return (
         f"An epoch takes {seconds:.3g} s here and a trial {epochs:.3g} epochs on average: "
@@ -56,16 +55,11 @@ def seconds_per_epoch(config: DictConfig) -> float:
     return float(history[-1]["seconds"])
 
 
-def mean_epochs(
-    default: int,
-    n_trials: int,
-    points: Sequence[Params],
-    suggest: Suggest,
-    key: str = "trainer.epochs",
-) -> float:
-    """Returns the mean number of epochs of ``n_trials`` trials: the points, then random points."""
-    given = first_points(points, suggest, RandomSampler(seed=0))
-    known = [point.get(key, default) for point in islice(given, min(len(points), n_trials))]
-    drawn = [point.get(key, default) for point in islice(given, AVERAGED)]
+def mean_epochs(n_trials: int, first: Sequence[DictConfig], more: Iterator[DictConfig]) -> float:
+    """Returns the mean number of epochs of ``n_trials`` trials, the first ones and random ones."""
+    known = [config.trainer.epochs for config in first[:n_trials]]
+    if len(known) == n_trials:
+        return float(sum(known)) / n_trials
+    drawn = [config.trainer.epochs for config in islice(more, AVERAGED)]
     rest = (n_trials - len(known)) * sum(drawn) / len(drawn)
     return float(sum(known) + rest) / n_trials

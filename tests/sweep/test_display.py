@@ -17,6 +17,7 @@ from rich.console import Console
 
 from dropout_study.sweep.display.live import MOST_ROWS, SweepDisplay, render
 from dropout_study.sweep.display.status import SweepStatus
+from dropout_study.sweep.outcome import Outcome
 from dropout_study.trial import TrialState
 
 COMPLETE, PRUNED, FAIL = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL
@@ -24,6 +25,10 @@ COMPLETE, PRUNED, FAIL = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL
 
 def fresh(direction: str = "maximize", **given) -> SweepStatus:
     return SweepStatus("dropout", 10, direction, Counter(), **given)
+
+
+def ended(state: TrialState, value: float | None = None, error: str = "", **metrics) -> Outcome:
+    return Outcome(state, () if value is None else (value,), error, metrics)
 
 
 def shown(status: SweepStatus, elapsed: float = 60, width: int = 100) -> str:
@@ -40,10 +45,10 @@ def test_a_new_sweep_promises_nothing():
 
 
 def test_ends_pace_best_and_time_left_are_shown():
-    status = fresh()
+    status = fresh(counted="images")
     for number, (state, value) in enumerate([(COMPLETE, 0.8), (PRUNED, 0.9), (FAIL, None)]):
         status.start(number, {}, None)
-        status.end(number, state, value, images=20_000)
+        status.end(number, ended(state, value, images=20_000))
     assert shown(status, 60).splitlines() == [
         "dropout: 3/10 finished: 1 complete, 1 pruned, 1 failed; best 0.8 (trial 0)",
         "3.0 trials/min, 1,000 images/s, 0:01:00 elapsed, about 0:02:20 left",
@@ -83,20 +88,20 @@ def test_the_best_is_kept_by_the_direction():
     up, down = fresh(), fresh("minimize")
     for status in (up, down):
         for number, value in enumerate([0.5, 0.7, 0.3, 0.7]):
-            status.end(number, COMPLETE, value, None)
+            status.end(number, ended(COMPLETE, value))
     assert up.best == (1, 0.7)
     assert down.best == (2, 0.3)
 
 
 def test_several_objectives_have_no_best():
     status = fresh("several")
-    status.end(0, COMPLETE, 0.5, None)
+    status.end(0, ended(COMPLETE, 0.5))
     assert status.best is None
 
 
 def test_a_resumed_sweep_counts_what_was_there_and_times_what_it_does():
     status = SweepStatus("s", 10, "maximize", Counter({COMPLETE: 6}), best=(2, 0.9))
-    status.end(6, COMPLETE, 0.8, None)
+    status.end(6, ended(COMPLETE, 0.8))
     assert status.tally().startswith("7/10 finished: 7 complete")
     assert status.tally().endswith("best 0.9 (trial 2)")
     assert status.seconds_left(10) == 30
@@ -105,7 +110,7 @@ def test_a_resumed_sweep_counts_what_was_there_and_times_what_it_does():
 def test_a_trial_that_was_let_go_is_not_finished():
     status = fresh()
     status.start(0, {}, None)
-    status.end(0, TrialState.RUNNING, None, None)
+    status.end(0, ended(TrialState.RUNNING))
     assert status.n_finished == 0
     assert not status.running
 
@@ -116,9 +121,9 @@ def test_without_a_terminal_there_are_log_lines(caplog):
     with SweepDisplay("s", 3, "maximize", Counter(), clock=lambda: next(ticks)) as display:
         display.started(0, {"x": 1}, 5)
         display.reported(0, 1, 0.5)
-        display.ended(0, COMPLETE, 0.5)
+        display.ended(0, ended(COMPLETE, 0.5))
         display.started(1, {"x": 2}, 5)
-        display.ended(1, FAIL, error="the loss is not finite")
+        display.ended(1, ended(FAIL, error="the loss is not finite"))
     assert [(r.levelname, r.getMessage().split(" [")[0]) for r in caplog.records] == [
         ("INFO", "trial 0 complete, value 0.5"),
         ("WARNING", "trial 1 failed: the loss is not finite"),
@@ -130,6 +135,7 @@ SCRIPT = """
 import logging, os, sys
 from collections import Counter
 from dropout_study.sweep.display.live import SweepDisplay
+from dropout_study.sweep.outcome import Outcome
 from dropout_study.trial import TrialState
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="LOG %(message)s")
 now = [0.0]
@@ -145,7 +151,7 @@ with SweepDisplay("study", 3, "maximize", Counter(), clock=lambda: now[0]) as di
     os.waitpid(child, 0)
     logging.info("of the parent")
     now[0] += 1
-    display.ended(0, TrialState.FAIL, error="broken")
+    display.ended(0, Outcome(TrialState.FAIL, error="broken"))
     print("printed inside")
     display.tick()
 print("printed after")

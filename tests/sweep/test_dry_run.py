@@ -7,7 +7,8 @@ from pathlib import Path
 import optuna
 import pytest
 from command_line import SMALL
-from omegaconf import OmegaConf
+from hydra.conf import HydraConf
+from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from rich.console import Console
 
@@ -16,6 +17,7 @@ from dropout_study.sweep.confs.samplers import TPESamplerConf
 from dropout_study.sweep.display.dry_run import first_points, in_words, print_plan
 from dropout_study.sweep.planning.parameters import Parameter, choice_of
 from dropout_study.sweep.planning.plan import SweepPlan
+from dropout_study.sweep.planning.prepare import Prepared
 from dropout_study.sweep.samplers import SeededByTrial
 from dropout_study.sweep.settings import SweepSettings
 from dropout_study.task.cost import cost_of_training, mean_epochs, seconds_per_epoch
@@ -47,17 +49,25 @@ POINTS = [{"model": "mlp", "trainer.epochs": 10}]
 CONF = OmegaConf.structured(TPESamplerConf)
 
 
-def suggester(space):
-    return lambda trial: list(suggest(trial, space, CONDITIONS, FIXED))
+def suggest_all(trial: optuna.Trial) -> list[str]:
+    return list(suggest(trial, SPACE, CONDITIONS, FIXED))
 
 
-suggest_all = suggester(SPACE)
+class FakeComposer:
+    """Composes a configuration of nothing but the job's own overrides."""
+
+    def job_config(self, overrides, _number):
+        pairs = (override.partition("=")[::2] for override in overrides)
+        return OmegaConf.create({key: int(value) for key, value in pairs if value.isdecimal()})
 
 
-def printed(settings, plan=PLAN, suggest=suggest_all, **kwargs) -> list[str]:
+def printed(settings, plan=PLAN, **kwargs) -> list[str]:
     console = Console(file=io.StringIO(), width=100)
     sampler = SeededByTrial(CONF, plan.space)
-    print_plan(plan, settings, POINTS, suggest, sampler, FIXED, console=console, **kwargs)
+    whole = OmegaConf.create({"hydra": OmegaConf.structured(HydraConf)})
+    whole.hydra.runtime.choices = FIXED
+    ready = Prepared(settings, plan, whole, POINTS, FakeComposer(), whole)
+    print_plan(ready, sampler, console=console, **kwargs)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
@@ -79,7 +89,7 @@ def test_a_distribution_is_told_in_words(distribution, words):
 
 def test_the_plan_tells_space_size_first_points_and_cost():
     settings = SweepSettings(sampler=CONF, n_trials=3, n_jobs=2, replicates=4)
-    lines = printed(settings, cost=lambda: "It costs nothing.")
+    lines = printed(settings, cost=lambda *_: "It costs nothing.")
     assert lines[0] == "3 trials of 4 replicates, 2 at once: minimize value"
     assert lines[2:5] == [
         "model           one of mlp, mlp_deep",
@@ -98,7 +108,7 @@ def test_the_plan_tells_space_size_first_points_and_cost():
 
 def test_a_space_of_points_is_counted_under_its_conditions():
     space = {**SPACE, "model.dropout": CategoricalDistribution((0.0, 0.5))}
-    lines = printed(SweepSettings(sampler=CONF), plan_of(space), suggest=suggester(space))
+    lines = printed(SweepSettings(sampler=CONF), plan_of(space))
     assert "The space has 48 points." in lines  # 16 epochs of mlp, twice as many of mlp_deep
 
 
@@ -115,17 +125,28 @@ def test_the_first_points_are_those_that_the_study_runs():
     assert ran[0] == POINTS[0]
 
 
+def test_the_cost_is_asked_with_the_configurations_of_trials():
+    def cost(_config, _settings, first, more) -> str:
+        random = [config["trainer.epochs"] for config in islice(more, 40)]
+        return f"{[dict(config) for config in first]} {min(random)} {max(random)}"
+
+    assert printed(SweepSettings(sampler=CONF), cost=cost)[-2] == "[{'trainer.epochs': 10}] 5 20"
+
+
+def configs(*epochs: int) -> list[DictConfig]:
+    return [OmegaConf.create({"trainer": {"epochs": each}}) for each in epochs]
+
+
 def test_epochs_are_averaged_over_given_points_and_random_ones():
-    assert mean_epochs(7, 1, POINTS, suggest_all) == 10
-    assert mean_epochs(7, 100, POINTS, suggest_all) == pytest.approx(12.5, abs=1)
-    without = {"model": SPACE["model"]}
-    assert mean_epochs(7, 5, [], lambda trial: list(suggest(trial, without, {}, {}))) == 7
+    assert mean_epochs(1, configs(10), iter(())) == 10
+    assert mean_epochs(3, configs(10, 20, 30, 40), iter(())) == 20
+    assert mean_epochs(4, configs(10), iter(configs(1, 3))) == (10 + 3 * 2) / 4
 
 
 def test_the_cost_is_that_of_the_epochs_of_all_replicates(compose_config, monkeypatch):
     monkeypatch.setattr("dropout_study.task.cost.seconds_per_epoch", lambda _: 3.0)
     settings = SweepSettings(sampler=CONF, n_trials=1, replicates=4)
-    told = cost_of_training(compose_config(*SMALL), settings, POINTS, suggest_all)
+    told = cost_of_training(compose_config(*SMALL), settings, configs(10), iter(()))
     assert told == (
         "An epoch takes 3 s here and a trial 10 epochs on average: 0:02:00 (h:mm:ss) of training, "
         "one run after another and none pruned."

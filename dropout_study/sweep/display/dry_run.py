@@ -9,13 +9,14 @@ from itertools import islice
 from typing import Any
 
 import optuna
+from omegaconf import DictConfig
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
 )
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, RandomSampler
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -25,48 +26,51 @@ from dropout_study.search.asktell import Suggest
 from dropout_study.search.conditions import Conditions
 from dropout_study.search.grid import n_points
 from dropout_study.search.space import Params, SearchSpace
+from dropout_study.sweep.marks import as_job
 from dropout_study.sweep.planning.plan import SweepPlan
-from dropout_study.sweep.settings import SweepSettings
+from dropout_study.sweep.planning.prepare import Prepared
 
 SHOWN = 5  # number of the sampler's points that are printed
 
 
 def print_plan(
-    plan: SweepPlan,
-    settings: SweepSettings,
-    points: Sequence[Params],
-    suggest: Suggest,
+    ready: Prepared,
     sampler: BaseSampler,
-    fixed: Mapping[str, Any],
-    cost: Callable[[], str] | None = None,
+    cost: Callable[..., str] | None = None,
     console: Console | None = None,
 ) -> None:
     """Prints the space, its size, the first points and what the sweep costs.
 
     Args:
-        plan: the plan of the sweep.
-        settings: the sweeper's settings.
-        points: the enqueued points, which are run first.
-        suggest: suggests the parameters of a trial.
+        ready: the sweep, planned and checked.
         sampler: the study's sampler.
-        fixed: the values of keys in conditions that are not searched.
-        cost: returns a text on the cost of the sweep; None if the task has no estimate.
+        cost: the function of ``estimates_cost``, which returns a text; None if there is none.
         console: where to print; None for the standard output.
     """
+    plan, settings, points = ready.plan, ready.settings, ready.first
     console = console or Console(highlight=False, soft_wrap=True)
     each = f" of {settings.replicates} replicates" if settings.replicates > 1 else ""
     total = f"{settings.n_trials} trials{each}, {settings.jobs_at_once or 1} at once"
     console.print(Text(f"{total}: {settings.aim}"))
     console.print(_space_table(plan.space, plan.conditions))
-    console.print(Text(f"The space has {_size(plan, fixed)}."))
+    console.print(Text(f"The space has {_size(plan, ready.fixed)}."))
     count = min(settings.n_trials, len(points) + SHOWN)
-    drawn = first_points(points, suggest, sampler, len(settings.directions))
+    drawn = first_points(points, ready.suggest, sampler, len(settings.directions))
     first = [plan.values(point) for point in islice(drawn, count)]
     console.print(Text("The first trials, as far as they do not depend on results:"))
     console.print(_points_table(first, len(points)))
     if cost is not None:
-        console.print(Text(cost()))
+        console.print(Text(as_job(cost, ready.config, settings, *_configs(ready))))
     console.print(Text("This was a dry run: no file of the study was written."))
+
+
+def _configs(ready: Prepared) -> tuple[list[DictConfig], Iterator[DictConfig]]:
+    """Returns the configurations of the enqueued trials, and an endless iterator of random ones."""
+    settings = ready.settings
+    sampler = RandomSampler(seed=0)
+    points = first_points(ready.first, ready.suggest, sampler, len(settings.directions))
+    configs = (ready.composer.job_config(ready.plan.job_overrides(p), 0) for p in points)
+    return list(islice(configs, min(len(ready.first), settings.n_trials))), configs
 
 
 def first_points(

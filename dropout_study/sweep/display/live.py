@@ -17,6 +17,7 @@ from rich.text import Text
 
 from dropout_study.search.study import best_trials, states
 from dropout_study.sweep.display.status import SweepStatus
+from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.settings import SweepSettings
 from dropout_study.trial import TrialState
 
@@ -37,6 +38,7 @@ class SweepDisplay:
         direction: "maximize" or "minimize"; anything else (several objectives) shows no best trial.
         finished: the number of trials that ended earlier, by state.
         best: number and value of the best trial so far.
+        counted: the metric that counts the trials' work, shown per second; None for none.
         clock: returns seconds since any fixed time.
     """
 
@@ -47,16 +49,17 @@ class SweepDisplay:
         direction: str,
         finished: Counter[TrialState],
         best: tuple[int, float] | None = None,
+        counted: str | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self.status = SweepStatus(study_name, n_trials, direction, Counter(finished), best)
+        self.status = SweepStatus(study_name, n_trials, direction, Counter(finished), best, counted)
         self._clock = clock
         self._began = self._drawn = clock()
         self._live: Live | None = None
         self._streams: list[tuple[logging.StreamHandler[TextIO], TextIO]] = []
 
     @classmethod
-    def of(cls, study: optuna.Study, settings: SweepSettings) -> Self:
+    def of(cls, study: optuna.Study, settings: SweepSettings, counted: str | None) -> Self:
         """Returns the display of a sweep that begins or resumes ``study``."""
         single = len(settings.directions) == 1
         best = best_trials(study) if single else []
@@ -66,6 +69,7 @@ class SweepDisplay:
             settings.directions[0] if single else "",
             states(study, settings.n_trials),
             (best[0].number, best[0].values[0]) if best else None,
+            counted,
         )
 
     def __enter__(self) -> Self:
@@ -103,18 +107,11 @@ class SweepDisplay:
         self.status.report(number, step, value)
         self.tick()
 
-    def ended(
-        self,
-        number: int,
-        state: TrialState,
-        value: float | None = None,
-        error: str = "",
-        images: int | None = None,
-    ) -> None:
-        """Shows that a trial has ended or was released; ``images`` counts those of all epochs."""
-        self.status.end(number, state, value, images)
-        line = self.status.end_line(number, state, value, error, self._elapsed())
-        if state is TrialState.FAIL:
+    def ended(self, number: int, outcome: Outcome) -> None:
+        """Shows that a trial has ended or was released."""
+        self.status.end(number, outcome)
+        line = self.status.end_line(number, outcome, self._elapsed())
+        if outcome.state is TrialState.FAIL:
             log.warning(line)
         else:
             log.log(logging.DEBUG if self._live else logging.INFO, line)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from dropout_study.sweep.outcome import Outcome, number_of
 from dropout_study.trial import TrialState
 
 ENDS = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
@@ -37,6 +38,7 @@ class SweepStatus:
         direction: "maximize" or "minimize"; anything else (several objectives) has no best trial.
         finished: the number of trials that ended earlier, by state.
         best: number and value of the best trial so far.
+        counted: the metric that counts the trials' work; None for none.
     """
 
     study_name: str
@@ -44,9 +46,10 @@ class SweepStatus:
     direction: str
     finished: Counter[TrialState]
     best: tuple[int, float] | None = None
+    counted: str | None = None
     running: dict[int, RunningTrial] = field(default_factory=dict)
     ended_here: int = 0
-    images: int = 0
+    count: float = 0
 
     @property
     def n_finished(self) -> int:
@@ -63,14 +66,16 @@ class SweepStatus:
             self.running[number].step = step
             self.running[number].value = value
 
-    def end(self, number: int, state: TrialState, value: float | None, images: int | None) -> None:
-        """Notes that a trial ended; ``images`` counts those it was trained on, over all epochs."""
+    def end(self, number: int, outcome: Outcome) -> None:
+        """Notes that a trial ended."""
+        state, value = outcome.state, outcome.value
         self.running.pop(number, None)
         if state not in ENDS:
             return  # it was released, to be resumed
         self.finished[state] += 1
         self.ended_here += 1
-        self.images += images or 0
+        work = outcome.metrics.get(self.counted) if self.counted else None
+        self.count += number_of(work) or 0
         if state is TrialState.COMPLETE and value is not None and self._better(value):
             self.best = number, value
 
@@ -95,8 +100,8 @@ class SweepStatus:
         parts = []
         if self.ended_here and elapsed > 0:
             parts.append(f"{60 * self.ended_here / elapsed:.1f} trials/min")
-        if self.images and elapsed > 0:
-            parts.append(f"{self.images / elapsed:,.0f} images/s")
+        if self.count and elapsed > 0:
+            parts.append(f"{self.count / elapsed:,.0f} {self.counted}/s")
         parts.append(f"{_clock(elapsed)} elapsed")
         left = self.seconds_left(elapsed)
         if left is not None:
@@ -109,13 +114,11 @@ class SweepStatus:
             return None
         return max(0, self.n_trials - self.n_finished) * elapsed / self.ended_here
 
-    def end_line(
-        self, number: int, state: TrialState, value: float | None, error: str, elapsed: float
-    ) -> str:
+    def end_line(self, number: int, outcome: Outcome, elapsed: float) -> str:
         """Returns a trial's end as one line of a log."""
-        told = "" if value is None else f", value {value:.4g}"
-        reason = f": {error}" if error else ""
-        word = ENDS.get(state, "released, to be resumed")
+        told = "" if outcome.value is None else f", value {outcome.value:.4g}"
+        reason = f": {outcome.error}" if outcome.error else ""
+        word = ENDS.get(outcome.state, "released, to be resumed")
         return f"trial {number} {word}{told}{reason} [{self.tally()}; {self.pace(elapsed)}]"
 
 

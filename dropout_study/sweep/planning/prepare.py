@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import optuna
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import HydraContext, TaskFunction
+from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.config.compose import Composer, as_given
@@ -16,7 +18,7 @@ from dropout_study.config.explain import explain
 from dropout_study.config.keys import normal_key
 from dropout_study.config.overrides import override_key
 from dropout_study.errors import UserError
-from dropout_study.search.conditions import search_order
+from dropout_study.search.conditions import search_order, suggest
 from dropout_study.search.grid import n_points
 from dropout_study.search.identity import Identity
 from dropout_study.search.space import Params
@@ -40,6 +42,7 @@ class Prepared:
             searched group.
         first: the points that are run first, in stored values.
         composer: composes the jobs' configurations.
+        whole: the composed configuration of the sweep.
     """
 
     settings: SweepSettings
@@ -47,11 +50,19 @@ class Prepared:
     config: DictConfig
     first: list[Params]
     composer: Composer
+    whole: DictConfig
 
     @cached_property
     def fixed(self) -> Mapping[str, Any]:
         """The values of keys in conditions that are not searched."""
         return fixed_values(self.plan, self.config)
+
+    def suggest(self, trial: optuna.Trial) -> list[str]:
+        """Suggests the parameters of a trial; returns their names in the order of the space."""
+        names = list(suggest(trial, self.plan.space, self.plan.conditions, self.fixed))
+        if self.settings.custom_search_space is not None:
+            get_method(self.settings.custom_search_space)(self.whole, trial)
+        return [*names, *(name for name in trial.params if name not in names)]
 
     def identity(self) -> Identity:
         """Returns the identity of the study: all that its trials share."""
@@ -102,7 +113,7 @@ def prepare(
     if not plan.space and settings.custom_search_space is None:
         raise UserError(
             "the search space is empty; give a parameter a distribution, as in "
-            "'model.dropout1=interval(0,0.8)', or `hydra.sweeper.params`"
+            "'lr=interval(0,1)', or `hydra.sweeper.params`"
         )
     search_order(plan.space, plan.conditions)  # conditions that wait for each other
     composer = Composer(loader, config)
@@ -126,7 +137,7 @@ def prepare(
         written = {normal_key(key): key for point in settings.enqueue for key in point}
         check_known("is enqueued", written, candidates.keys)
         first = _first_points(settings.enqueue, plan)
-    return Prepared(settings, plan, shared, first, composer)
+    return Prepared(settings, plan, shared, first, composer, config)
 
 
 def total_trials(ready: Prepared, walks: bool) -> int:

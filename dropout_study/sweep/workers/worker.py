@@ -193,6 +193,12 @@ def _redirect(output: Path) -> None:
 
 
 def _set_threads(threads: int) -> None:
+    """Sets the threads of numerical libraries that will be loaded, and of those that are.
+
+    A library that reads the variables once, as it is loaded, has a function ``set_num_threads``.
+    """
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(threads)
+    loaded = [module for name, module in list(sys.modules.items()) if "." not in name]
+    for module in loaded:
+        if callable(set_threads := getattr(module, "__dict__", {}).get("set_num_threads")):
+            set_threads(threads)
