@@ -12,7 +12,8 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from dropout_study.checks import check_one_of, check_share
+from dropout_study.checks import check_at_least, check_one_of, check_share
+from dropout_study.config.noise_schema import NOISE
 from dropout_study.config.ranges import (
     at_least,
     check_betas,
@@ -27,10 +28,23 @@ from dropout_study.config.ranges import (
     rate,
 )
 from dropout_study.config.schedule_schema import SCHEDULES
+from dropout_study.errors import argument_error
 from dropout_study.profiles import PROFILES, layer_rates
 
 PRECISIONS = ("float32", "tf32", "bfloat16")
 CHECKPOINTS = ("none", "last", "best")
+ACTIVATIONS = ("relu", "selu", "elu", "gelu", "silu", "leaky_relu", "tanh", "sigmoid")
+
+ACTIVATION = {"check": partial(check_one_of, options=ACTIVATIONS)}
+
+
+def check_init_std(name: str, value: object) -> None:
+    """Raises unless ``value`` is a standard deviation, or the name of one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        if value != "lecun":
+            raise argument_error(name, value, "must be a number, lecun or null")
+    else:
+        check_at_least(name, float(value), low=0)
 
 
 @dataclass
@@ -52,7 +66,8 @@ class MLPConf(ModelConf):
     dropout1: float = rate()
     dropout2: float = rate()
     expected_width: bool = False
-    init_std: float | None = at_least(low=0)
+    activation: str = field(default="relu", metadata=ACTIVATION)
+    init_std: Any = checked(check_init_std)
     noise: Any = None
 
 
@@ -65,7 +80,8 @@ class DeepMLPConf(ModelConf):
     profile: str | None = checked(check_one_of, options=PROFILES)
     input_dropout: float | None = rate()
     expected_width: bool = False
-    init_std: float | None = at_least(low=0)
+    activation: str = field(default="relu", metadata=ACTIVATION)
+    init_std: Any = checked(check_init_std)
     noise: Any = None
 
     @staticmethod
@@ -80,6 +96,7 @@ class DeepMLPConf(ModelConf):
 class LeNetConf(ModelConf):
     """Keys of ``model=lenet``."""
 
+    conv_dropout: float = rate()
     dropout1: float = rate()
     dropout2: float = rate()
     noise: Any = None
@@ -89,7 +106,7 @@ class LeNetConf(ModelConf):
 class LinearConf(ModelConf):
     """Keys of ``model=linear``."""
 
-    init_std: float | None = at_least(low=0)
+    init_std: Any = checked(check_init_std)
 
 
 @dataclass
@@ -183,6 +200,7 @@ class SearchSpaceConf:
 
 TARGETS: dict[str, type] = {
     **SCHEDULES,
+    **NOISE,
     "dropout_study.models.MLP": MLPConf,
     "dropout_study.models.DeepMLP": DeepMLPConf,
     "dropout_study.models.LeNet": LeNetConf,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from dropout_study.errors import argument_error
-from dropout_study.models.layers import MakeNoise, dense_layers
+from dropout_study.models.layers import MakeNoise, dense_layers, with_noise
 
 
 class LeNet(nn.Sequential):
@@ -21,21 +21,22 @@ class LeNet(nn.Sequential):
         classes: int,
         dropout1: float = 0.5,
         dropout2: float = 0.5,
+        conv_dropout: float = 0.0,
         noise: MakeNoise = nn.Dropout,
     ) -> None:
         channels, height, width = in_shape
         if min(height, width) < 12:
             raise argument_error("in_shape", list(in_shape), "must be at least 12 x 12 pixels")
         pooled = [(side // 2 - 4) // 2 for side in (height, width)]
-        super().__init__(
+        convs = [
             nn.Conv2d(channels, 6, kernel_size=5, padding=2),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
             nn.Conv2d(6, 16, kernel_size=5),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Flatten(),
-            *dense_layers(
-                [16 * pooled[0] * pooled[1], 120, 84, classes], [dropout1, dropout2], None, noise
-            ),
+        ]
+        dense = dense_layers(
+            [16 * pooled[0] * pooled[1], 120, 84, classes], [dropout1, dropout2], None, noise
         )
+        layers: list[nn.Module] = []
+        for conv, following in zip(convs, [convs[1], dense[0]], strict=True):
+            hidden = [conv, nn.ReLU(), nn.MaxPool2d(2)]
+            layers += with_noise(noise(conv_dropout), hidden, following)
+        super().__init__(*layers, nn.Flatten(), *dense)

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from dropout_study.models.layers import MakeNoise, dense_layers, expected_widths, features
+from dropout_study.models.layers import (
+    InitStd,
+    MakeNoise,
+    dense_layers,
+    expected_widths,
+    features,
+)
 
 
 class MLP(nn.Sequential):
@@ -28,7 +34,8 @@ class MLP(nn.Sequential):
         dropout1: float = 0.2,
         dropout2: float = 0.5,
         expected_width: bool = False,
-        init_std: float | None = 0.01,
+        activation: str = "relu",
+        init_std: InitStd = 0.01,
         noise: MakeNoise = nn.Dropout,
     ) -> None:
         hidden, rates = [hidden1, hidden2], [dropout1, dropout2]
@@ -36,6 +43,12 @@ class MLP(nn.Sequential):
         sizes = [features(in_shape), *hidden, classes]
         super().__init__(
             nn.Flatten(),
-            noise(input_dropout),
-            *dense_layers(sizes, rates, init_std, noise),
+            *dense_layers(
+                sizes,
+                rates,
+                init_std,
+                noise,
+                activation=activation,
+                input_rate=input_dropout,
+            ),
         )

@@ -4,12 +4,18 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from dropout_study.models.layers import MakeNoise, dense_layers, expected_widths, features
+from dropout_study.models.layers import (
+    InitStd,
+    MakeNoise,
+    dense_layers,
+    expected_widths,
+    features,
+)
 from dropout_study.profiles import layer_rates
 
 
 class DeepMLP(nn.Sequential):
-    """Hidden layers of the given widths, each followed by ReLU and noise.
+    """Hidden layers of the given widths, each followed by its activation and noise.
 
     Maps [B, C, H, W] to logits [B, K].
 
@@ -21,6 +27,7 @@ class DeepMLP(nn.Sequential):
         profile: how the mean rate is spread over the depth (``dropout_study.profiles``).
         input_dropout: the rate of the noise on the pixels; None for no such layer.
         expected_width: whether ``widths`` count the units that are kept on average.
+        activation: of hidden units, a name of ``ACTIVATIONS``.
         init_std: of the weights; None for PyTorch's default.
         noise: makes a noise layer of a rate.
     """
@@ -35,13 +42,20 @@ class DeepMLP(nn.Sequential):
         profile: str | None = None,
         input_dropout: float | None = None,
         expected_width: bool = False,
-        init_std: float | None = None,
+        activation: str = "relu",
+        init_std: InitStd = None,
         noise: MakeNoise = nn.Dropout,
     ) -> None:
         rates = layer_rates(dropout, len(widths), profile)
         hidden = expected_widths(widths, rates) if expected_width else widths
         super().__init__(
             nn.Flatten(),
-            *([] if input_dropout is None else [noise(input_dropout)]),
-            *dense_layers([features(in_shape), *hidden, classes], rates, init_std, noise),
+            *dense_layers(
+                [features(in_shape), *hidden, classes],
+                rates,
+                init_std,
+                noise,
+                activation=activation,
+                input_rate=input_dropout,
+            ),
         )

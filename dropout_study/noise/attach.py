@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from dropout_study.noise.dropout import TorchDropout
 from dropout_study.noise.known import check_rates, rate_of
 from dropout_study.noise.layer import NoiseLayer, NoiseSource, Number
+from dropout_study.noise.none import NoNoise
 from dropout_study.noise.schedules.base import Schedule
 from dropout_study.noise.source import Noise
 
@@ -120,11 +121,21 @@ def describe_noise(model: nn.Module) -> str:
     """Returns one line: which layers have seeded noise, and which draw from torch's generator."""
     named = {name or "the model": m for name, m in model.named_modules() if rate_of(m) is not None}
     seeded = [name for name, module in named.items() if _is_seeded(module)]
+    silent = [name for name in seeded if isinstance(named[name], NoNoise)]
     others = [f"{name} ({type(m).__name__})" for name, m in named.items() if name not in seeded]
-    parts = [f"seeded noise in layers {', '.join(seeded)}"] if seeded else []
+    noisy = [name for name in seeded if name not in silent]
+    parts = [f"seeded noise in layers {', '.join(noisy)}"] if noisy else []
+    if silent:
+        parts.append(f"no noise (rate 0) in layers {', '.join(silent)}")
     if others:
         parts.append(f"drawn from torch's global generator: {', '.join(others)}")
     return "; ".join(parts)
+
+
+def penalties(model: nn.Module, examples: int) -> list[Tensor]:
+    """Returns what the noise layers of ``model`` add to the loss of a minibatch."""
+    layers = (module for module in model.modules() if isinstance(module, NoiseLayer))
+    return [found for layer in layers if (found := layer.penalty(examples)) is not None]
 
 
 def _is_seeded(module: nn.Module) -> bool:

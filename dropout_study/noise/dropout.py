@@ -29,16 +29,12 @@ class Dropout(UnitNoise, nn.Dropout):
             raise argument_error(name, self.p, "must be in [0, 1]", "use 0.0 to disable dropout")
 
     def numbers(self) -> tuple[float, ...]:
-        """Returns the lowest level of u that is kept, and the factor of a kept unit."""
-        dropped = dropped_levels(self.p)
-        factor = LEVELS / (LEVELS - dropped) if dropped < LEVELS else 0.0
-        return float(dropped - LEVELS // 2), factor
+        """Returns the lowest level of u that is kept, and the factor of what is kept."""
+        return mask_numbers(self.p)
 
     def factor(self, draws: Tensor, *numbers: Number) -> Tensor:
         """Returns 0 or 1 / (1 - p) for each unit."""
-        lowest, factor = numbers
-        # Both are whole numbers. The same as (draws >= lowest) * factor, in a tenth of the time.
-        return (draws - (lowest - 1)).clamp(0, 1).mul_(factor)
+        return mask(draws, *numbers)
 
     def factor_into(self, out: Tensor, draws: Tensor, *numbers: Number) -> Tensor:
         """Returns ``out``, filled with the factors."""
@@ -63,6 +59,19 @@ class TorchDropout(Dropout):
 
     def _get_name(self) -> str:
         return "Dropout"
+
+
+def mask_numbers(p: float) -> tuple[float, float]:
+    """Returns the lowest level of u that is kept at rate ``p``, and the factor of what is kept."""
+    dropped = dropped_levels(p)
+    factor = LEVELS / (LEVELS - dropped) if dropped < LEVELS else 0.0
+    return float(dropped - LEVELS // 2), factor
+
+
+def mask(draws: Tensor, lowest: Number, factor: Number) -> Tensor:
+    """Returns ``factor`` where a level is at least ``lowest``, 0 elsewhere; a new tensor."""
+    # Both are whole numbers. The same as (draws >= lowest) * factor, in a tenth of the time.
+    return (draws - (lowest - 1)).clamp(0, 1).mul_(factor)
 
 
 def dropped_levels(p: float) -> int:

@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn.modules.dropout import _DropoutNd
 
-from dropout_study.errors import argument_error
+from dropout_study.errors import UserError, argument_error
 from dropout_study.noise.layer import NoiseLayer
 
 
@@ -31,6 +31,16 @@ def check_rates(model: nn.Module) -> None:
         elif rate is not None and not 0 <= rate <= 1:
             given = getattr(module, "p", rate)
             raise argument_error(where, given, "must be in [0, 1]", "use 0.0 to disable dropout")
+
+
+def check_scheduled(model: nn.Module) -> None:
+    """Raises UserError if a layer of ``model`` learns its rate, so that no schedule may set it."""
+    for name, module in model.named_modules():
+        if isinstance(module, NoiseLayer) and module.learns and module.p:
+            raise UserError(
+                f"layer {name} ({type(module).__name__}) learns its rate, so no schedule can set "
+                "it; use schedule=constant, or another noise"
+            )
 
 
 def _number(given: object) -> float:

@@ -6,6 +6,7 @@ be trained alone, in workers and stacked in a population, where the numbers are 
 entry for each member.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 import torch
@@ -43,21 +44,24 @@ class GlobalSource:
 class NoiseLayer(nn.Module):
     """A layer that disturbs its input while the model trains.
 
-    A layer that disturbs its weights overrides ``forward``, takes draws and numbers from ``source``
-    and sets ``per_example`` to False.
+    A layer that needs the weights before or after it gets them by ``place`` (see ``DenseNoise``).
 
     Attributes:
         p: the rate. At 0 the layer is the identity. A schedule changes it between epochs.
         kind: the distribution of the draws.
         per_example: whether every example of a minibatch has its own draws.
         alone: why members of a population that have this layer are not stacked; None if they are.
+        off: whether the layer can have no rate but 0 at its place in the model.
+        learns: whether the layer learns its rate, so that no schedule may set it.
         source: gives draws and numbers.
         number: the layer's number in its model, from 0; its draws depend on it.
     """
 
     kind: ClassVar[Kind] = "uniform"
-    per_example: ClassVar[bool] = True
+    per_example: bool = True
+    off: bool = False
     alone: ClassVar[str | None] = None
+    learns: ClassVar[bool] = False
     source: NoiseSource = GlobalSource()
     number: int = 0
 
@@ -74,6 +78,27 @@ class NoiseLayer(nn.Module):
     def numbers(self) -> tuple[float, ...]:
         """Returns the numbers for ``disturb``, computed from the rate in double precision."""
         return (self.p,)
+
+    def place(self, hidden: Sequence[nn.Module], following: nn.Module) -> list[nn.Module]:
+        """Returns the modules of a hidden layer with this noise; by default it comes last.
+
+        Args:
+            hidden: what computes the layer's input, in order: a weighted layer and its activation,
+                say; nothing where the noise is on the network's input.
+            following: the next weighted layer.
+
+        Raises:
+            UserError: the noise cannot be used at this place.
+        """
+        return [*hidden, self]
+
+    def penalty(self, examples: int) -> Tensor | None:
+        """Returns what is added to the loss of every minibatch, a scalar; by default nothing.
+
+        Args:
+            examples: how many the training split has.
+        """
+        return None
 
     def draw_shape(self, x: Tensor) -> torch.Size:
         """Returns the shape of the draws for an input; by default one draw a unit."""

@@ -57,7 +57,7 @@ def _shown(model: nn.Module, examples: Examples, count: int) -> Any:
     images = scaled(examples.images[:count])
     try:
         return model(images)
-    except torch.OutOfMemoryError:
+    except (torch.OutOfMemoryError, UserError):
         raise
     except Exception as error:
         told = " ".join(str(error).split())

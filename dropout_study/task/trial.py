@@ -15,6 +15,7 @@ from torch import nn
 from dropout_study.config.check import check_config
 from dropout_study.data import Splits
 from dropout_study.errors import TrialPruned, UserError
+from dropout_study.noise.known import check_scheduled
 from dropout_study.paths import JobPaths
 from dropout_study.sweep.current import RunningTrial
 from dropout_study.task.build import (
@@ -159,6 +160,8 @@ def _build(config: DictConfig, objective: Objective, all_examples: bool) -> Tria
     check_first_logits(model, splits, config.trainer.batch_size)
     optimizer = build_optimizer(config, model)
     settings = train_settings(config)
+    if settings.schedule is not None:
+        check_scheduled(model)
     if settings.lr_schedule is not None:
         settings.lr_schedule(deepcopy(optimizer))  # an invalid schedule is refused here
     summary = Summary.parse("trainer.objective", config.trainer.get("objective", "last"))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from dropout_study.data.splits import Examples, Splits
-from dropout_study.noise.attach import ModelNoise, log_noise
+from dropout_study.noise.attach import ModelNoise, log_noise, penalties
 from dropout_study.noise.known import rates_of
 from dropout_study.noise.source import Noise
 from dropout_study.randomness import draw_key
@@ -64,13 +64,12 @@ def train_single(
         for epoch in range(settings.epochs):
             started = perf_counter()
             layers.begin_epoch(epoch + 1, settings.epochs, settings.schedule)
-            rates = rates_of(model)
             train = _train_epoch(model, optimizer, splits.train, settings, noise, epoch, metrics)
             with autocast(device, settings.bfloat16):
                 val = evaluate(model, splits.val, metrics) if splits.val else None
                 test = evaluate(model, splits.test, metrics)
             seconds = perf_counter() - started
-            row = epoch_row(epoch + 1, train, val, test, lr.value, rates, seconds)
+            row = epoch_row(epoch + 1, train, val, test, lr.value, rates_of(model), seconds)
             check_finite(row)
             lr.step()
             history.append(row)
@@ -97,7 +96,12 @@ def _train_epoch(
         noise.seek(epoch, iteration)
         seed_generators(draw_key(settings.seed, "other", epoch, iteration))
         loss, logits = train_minibatch(
-            model, optimizer, scaled(batch.images), batch.labels, bfloat16=settings.bfloat16
+            model,
+            optimizer,
+            scaled(batch.images),
+            batch.labels,
+            bfloat16=settings.bfloat16,
+            examples=len(train),
         )
         meter.update(logits.unsqueeze(0), batch.labels, loss.unsqueeze(0))
     return meter.compute()[0]
@@ -110,13 +114,18 @@ def train_minibatch(
     labels: Tensor,
     *,
     bfloat16: bool,
+    examples: int,
 ) -> tuple[Tensor, Tensor]:
-    """Makes one update; returns the mean loss and the logits [B, K] before it."""
+    """Makes one update; returns the mean loss and the logits [B, K] before it.
+
+    What is minimised is the loss and the penalties of noise layers, which depend on the number of
+    ``examples`` in the training split.
+    """
     with autocast(labels.device, bfloat16):
         logits = model(images).float()  # the loss is computed in float32 in either precision
     loss = cross_entropy(logits, labels)
     optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    sum(penalties(model, examples), start=loss).backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return loss.detach(), logits.detach()
 

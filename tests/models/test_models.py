@@ -84,7 +84,7 @@ def test_the_rates_are_those_of_their_layers():
     mlp = MLP(**FASHION, input_dropout=0.1, dropout1=0.3, dropout2=0.4)
     lenet = LeNet(**FASHION, dropout1=0.3, dropout2=0.4)
     assert [layer.p for layer in layers(mlp, nn.Dropout)] == [0.1, 0.3, 0.4]
-    assert [layer.p for layer in layers(lenet, nn.Dropout)] == [0.3, 0.4]
+    assert [layer.p for layer in layers(lenet, nn.Dropout)] == [0.0, 0.0, 0.3, 0.4]
     assert layers(SoftmaxRegression(**FASHION), nn.Dropout) == []
 
 

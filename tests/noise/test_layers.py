@@ -6,11 +6,17 @@ import pytest
 import torch
 
 from dropout_study.errors import UserError
-from dropout_study.noise import Dropout, GaussianNoise, UnitNoise
+from dropout_study.noise import (
+    Dropout,
+    GaussianNoise,
+    ThreeValuedNoise,
+    UniformNoise,
+    UnitNoise,
+)
 from dropout_study.noise.source import Kind, draws_of
 
 N = 400_000
-LAYERS = [Dropout, GaussianNoise]
+LAYERS = [Dropout, GaussianNoise, UniformNoise, ThreeValuedNoise]
 CPU = torch.device("cpu")
 
 
@@ -43,6 +49,12 @@ class TestFactor:
         for noise, row in zip(noises, together, strict=True):
             torch.testing.assert_close(row, noise.factor(given, *noise.numbers()))
 
+    def test_the_gradient_is_the_factor(self, layer: type, p: float) -> None:
+        noise, given = layer(p), draws("levels")[:20]
+        x = torch.randn(20, dtype=torch.float64, requires_grad=True)
+        numbers = noise.numbers()
+        assert torch.autograd.gradcheck(lambda x: noise.disturb(x, given, *numbers), (x,))
+
     def test_outside_of_training_here_it_draws_as_torch_does(self, layer: type, p: float) -> None:
         noise: UnitNoise = layer(p)
         x = torch.ones(100)
@@ -54,13 +66,24 @@ class TestFactor:
         assert noise.eval()(x) is x
 
 
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_limits_of_the_rate(layer: type) -> None:
+    x = torch.randn(1000)
+    assert layer(0.0)(x) is x
+    noise = layer(0.9999)
+    factor = noise.factor(draws(noise.kind), *noise.numbers())
+    assert factor.isfinite().all()
+    assert factor.mean().item() == pytest.approx(1, abs=5 * math.sqrt(9999 / N))
+
+
 def test_uniform_draws_are_the_levels() -> None:
     levels, uniform = draws("levels"), draws("uniform")
     assert torch.equal(uniform, levels / 2**16 + 0.5)
     assert 0 <= uniform.min() < uniform.max() < 1
 
 
+@pytest.mark.parametrize("layer", LAYERS[1:])
 @pytest.mark.parametrize("p", [1.0, -0.1, math.nan])
-def test_a_rate_of_infinite_variance_is_refused(p: float) -> None:
+def test_a_rate_of_infinite_variance_is_refused(layer: type, p: float) -> None:
     with pytest.raises(UserError, match=r"must be in \[0, 1\)"):
-        GaussianNoise(p)
+        layer(p)

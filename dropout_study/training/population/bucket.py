@@ -103,6 +103,7 @@ class ModuleBucket:
             minibatch.images.clone() if self._changes_images else minibatch.images,
             minibatch.labels,
             bfloat16=member.settings.bfloat16,
+            examples=self.stream.examples,
         )
         self._meter.update(logits.unsqueeze(0), minibatch.labels, loss.unsqueeze(0))
 

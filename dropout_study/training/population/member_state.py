@@ -40,7 +40,6 @@ class MemberState:
         self.noise = SharedNoise(device)
         self._layers = ModelNoise(member.model, self.noise)
         self.lr = LearningRate(member.optimizer, member.settings.lr_schedule)
-        self.rates: dict[str, float] = {}
         self.history: list[Metrics] = []
 
     @property
@@ -62,6 +61,11 @@ class MemberState:
         return StreamKey(settings.seed, len(self.history), settings.batch_size)
 
     @property
+    def rates(self) -> dict[str, float]:
+        """The present rate of each noise layer, by its name."""
+        return rates_of(self.member.model)
+
+    @property
     def finished(self) -> bool:
         """Whether it has trained its own number of epochs."""
         return len(self.history) >= self.member.settings.epochs
@@ -74,7 +78,6 @@ class MemberState:
         """
         settings = self.member.settings
         self._layers.begin_epoch(len(self.history) + 1, settings.epochs, settings.schedule)
-        self.rates = rates_of(self.member.model)
 
     def close(self) -> None:
         """Restores the model's noise layers."""

@@ -147,13 +147,13 @@ class _Probe:
 
 
 def _copy_of(state: MemberState, device: torch.device) -> MemberState:
-    """Returns a copy in which every noise layer is on: it may be in other members."""
+    """Returns a copy in which every noise layer that can be is on: it may be in other members."""
     model, optimizer = deepcopy((state.member.model, state.member.optimizer))
     settings = replace(state.member.settings, lr_schedule=None)  # the rate is copied as it is
     member = replace(state.member, model=model, optimizer=optimizer, settings=settings)
     copy = MemberState(member, device)
     for layer in copy.layers.values():
-        layer.p = layer.p or 0.5
+        layer.p = layer.p or (0.0 if layer.off else 0.5)
     return copy
 
 

@@ -67,7 +67,7 @@ def test_neighbours_of_all_kinds(plan, splits, recipe, assert_same_curve):
     recipes = [
         recipe(0),
         recipe(1, dropout=0.0, seed=3, epochs=1),
-        recipe(2, "lenet", "adam", epochs=2),
+        recipe(2, "lenet", "adam", lr=1e-3, epochs=2),
         recipe(3, "normed"),
         recipe(4, "mlp_deep", "adamw", batch_size=100),
         recipe(5, dropout=0.7, epochs=2),
