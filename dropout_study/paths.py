@@ -21,6 +21,12 @@ REPLICATE = "replicate_"
 """The beginning of the name of a replicate's directory."""
 
 
+def measure_names() -> list[str]:
+    """Returns the measurements of this package: each is a file of its name."""
+    files = (Path(__file__).parent / "training" / "measures").glob("*.py")
+    return sorted({path.stem for path in files} - {"__init__", "base", "measuring"})
+
+
 @dataclass(frozen=True)
 class JobPaths:
     """The files of one trial or single run, in its job directory ``root``."""

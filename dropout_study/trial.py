@@ -28,12 +28,17 @@ Metrics = dict[str, Any]
 An epoch has ``epoch`` (from 1), ``<split>_<metric>`` for each split and metric, and ``seconds``:
 the wall time of the epoch, evaluation included; in a population, this trial's share of it. And
 ``lr``, the learning rate, and ``rate_<layer>``, the rate of each noise layer, as the epoch began.
+Every other number is a measurement of the network.
 """
 
 OnEpoch = Callable[[Metrics], bool]
 """Called after every epoch with its numbers; the training goes on while it returns True."""
 
 SPLITS = ("train", "val", "test")
+SET = ("epoch", "lr", "seconds")
+"""Numbers of an epoch that say nothing of the network."""
+RATE = "rate_"
+"""Begins the name of a noise layer's rate."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +106,11 @@ class Summary:
         return cls(kind, int(count))
 
     def of(self, history: Sequence[Metrics], objective: Objective) -> Metrics:
-        """Returns the numbers ``<split>_<metric>`` of the epochs so far, at least one."""
+        """Returns the metrics and measurements of the epochs so far, at least one."""
         rows = history[-self.count :]
         if self.kind == "best_epoch":
             rows = [objective.best(history) or history[-1]]
-        return {name: _mean([row[name] for row in rows]) for name in split_names(history[-1])}
+        return {name: _mean([row[name] for row in rows]) for name in measured_names(history[-1])}
 
 
 LAST_EPOCH = Summary()
@@ -114,6 +119,11 @@ LAST_EPOCH = Summary()
 def split_names(names: Mapping[str, Any]) -> list[str]:
     """Returns the names that are a metric of a split."""
     return [name for name in names if name.partition("_")[0] in SPLITS]
+
+
+def measured_names(names: Mapping[str, Any]) -> list[str]:
+    """Returns those of an epoch's ``names`` that were measured, not set."""
+    return [name for name in names if name not in SET and not name.startswith(RATE)]
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -15,6 +15,7 @@ REQUIRED = {"model": "mlp", "data": "fashion_mnist", "optimizer": "sgd", "traine
 KINDS: dict[Any, str] = {
     **{int: "a whole number", float: "a number", bool: "true or false", str: "a text"},
     **{list[int]: "a list of whole numbers", list[float]: "a list of numbers"},
+    **{list[Any]: "a list"},
     **{list[dict[str, Any]]: "a list of mappings", dict[str, Any]: "a mapping"},
 }
 

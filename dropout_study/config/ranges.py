@@ -9,6 +9,7 @@ from omegaconf import MISSING
 
 from dropout_study.checks import check_at_least, check_fraction, check_positive, check_rate
 from dropout_study.errors import argument_error
+from dropout_study.paths import measure_names
 from dropout_study.trial import Summary
 
 Check = Callable[..., Any]
@@ -28,6 +29,22 @@ def check_metrics(name: str, value: dict[str, Any]) -> None:
             )
         if not isinstance(node, dict) or "_target_" not in node:
             raise argument_error(f"{name}.{key}", node, "must name a class by `_target_`")
+
+
+def check_measures(name: str, value: list[Any]) -> None:
+    """Raises unless each entry names a measurement of this package, or a class by its path."""
+    known = measure_names()
+    for entry in value:
+        target = entry.get("_target_") if isinstance(entry, dict) else entry
+        if not isinstance(target, str):
+            raise argument_error(name, entry, "must name a measurement, or a class by `_target_`")
+        if "." not in target and target not in known:
+            raise argument_error(
+                name,
+                target,
+                f"must have names among {', '.join(known)}",
+                "a class of your own has its path, as in my_module.MyMeasure",
+            )
 
 
 def checked(check: Check, **bounds: Any) -> Any:

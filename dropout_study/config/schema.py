@@ -18,6 +18,7 @@ from dropout_study.config.ranges import (
     at_least,
     check_betas,
     check_layer_rates,
+    check_measures,
     check_metrics,
     check_shape,
     check_summary,
@@ -182,6 +183,7 @@ class TrainerConf:
     seed: int = 0
     objective: str = field(default="last", metadata={"check": check_summary})
     metrics: dict[str, Any] = field(default_factory=dict, metadata={"check": check_metrics})
+    measure: list[Any] = field(default_factory=list, metadata={"check": check_measures})
     checkpoint: str = field(  # with a default, because configurations of older studies lack the key
         default="none", metadata={"check": partial(check_one_of, options=CHECKPOINTS)}
     )

@@ -1,6 +1,7 @@
 """Builds the parts of a trial (data, network, optimizer, metrics, ...), each from its group."""
 
 import os
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol, cast
@@ -20,9 +21,12 @@ from dropout_study.randomness import draw_key
 from dropout_study.training import TrainSettings, resolve_device
 from dropout_study.training.generators import kept_generators, seed_generators
 from dropout_study.training.lr import MakeScheduler
+from dropout_study.training.measures import Measure, MeasureTypes
 from dropout_study.training.metrics import LOSS, Metric, MetricTypes
+from dropout_study.trial import SET, SPLITS
 
 ACCURACY = "dropout_study.training.metrics.Accuracy"
+MEASURES = "dropout_study.training.measures"
 
 
 def preload(config: DictConfig) -> None:
@@ -46,6 +50,7 @@ def train_settings(config: DictConfig) -> TrainSettings:
         seed=config.trainer.seed,
         schedule=build_schedule(config),
         lr_schedule=lr_schedule(config),
+        measures=measure_types(config),
     )
 
 
@@ -116,6 +121,34 @@ def metric_types(config: DictConfig) -> MetricTypes:
                 f"Metric, got {type(metric).__name__}"
             )
         types[str(name)] = make
+    return types
+
+
+def measure_types(config: DictConfig) -> MeasureTypes:
+    """Returns what is measured of the network after every epoch: ``trainer.measure``.
+
+    A measure's name is that of its class, in small letters: ``weight_distance``.
+
+    Raises:
+        UserError: an entry is no ``Measure``, or cannot have its name.
+    """
+    types: dict[str, Callable[[], Measure]] = {}
+    for entry in config.trainer.get("measure") or ():
+        node = {"_target_": entry} if isinstance(entry, str) else dict(entry)
+        target = str(node["_target_"])
+        if "." not in target:
+            node["_target_"] = f"{MEASURES}.{''.join(map(str.title, target.split('_')))}"
+        make = instantiate(OmegaConf.create(node), _partial_=True, _convert_="all")
+        if not isinstance(measure := _called("trainer.measure", make), Measure):
+            raise UserError(
+                f"`trainer.measure` names {target}, which must be a {MEASURES}.Measure, got "
+                f"{type(measure).__name__}"
+            )
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(measure).__name__).lower()
+        if name in types or name.partition("_")[0] in (*SPLITS, *SET, "rate", "value"):
+            why = "two have it" if name in types else "other columns begin with it"
+            raise UserError(f"`trainer.measure` cannot have the name `{name}`: {why}")
+        types[name] = make
     return types
 
 

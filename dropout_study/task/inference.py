@@ -16,8 +16,8 @@ from dropout_study.task.build import load_splits
 from dropout_study.task.predict import trained_network
 from dropout_study.task.provenance import data_facts
 from dropout_study.training import resolve_device
+from dropout_study.training.device import autocast
 from dropout_study.training.inference import METRICS, Inference, compare_inference
-from dropout_study.training.single import autocast
 from dropout_study.trial import SPLITS
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.sweep.planning.objective import Offer, first_objective
-from dropout_study.task.build import metric_types
+from dropout_study.task.build import measure_types, metric_types
 from dropout_study.trial import SPLITS, Objective
 
 DIRECTIONS = {"higher": "maximize", "lower": "minimize"}
@@ -17,8 +17,10 @@ def offered_objectives(config: DictConfig) -> dict[str, Offer]:
         config: the composed configuration, which names the metrics.
 
     Raises:
-        UserError: an entry of ``trainer.metrics`` is not a metric.
+        UserError: an entry of ``trainer.metrics`` is not a metric, or one of ``trainer.measure`` is
+            not a measurement.
     """
+    measure_types(config)  # a class that is none is refused before the sweep
     offers: dict[str, Offer] = {}
     for name, make in metric_types(config).items():
         metric = make()

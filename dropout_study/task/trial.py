@@ -31,6 +31,7 @@ from dropout_study.task.history import HistoryFile
 from dropout_study.task.provenance import write_provenance
 from dropout_study.task.tracker import tracking
 from dropout_study.training import TrainSettings, allow_tf32, resolve_device, train_single
+from dropout_study.training.measures import check_measures
 from dropout_study.training.metrics import MetricTypes
 from dropout_study.trial import VAL_ACCURACY, Metrics, Objective, OnEpoch, Summary, trial_metrics
 
@@ -155,13 +156,14 @@ def _build(config: DictConfig, objective: Objective, all_examples: bool) -> Tria
     allow_tf32(config.trainer.precision == "tf32")
     splits = load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
     _check_validation(config, splits)
-    splits = _merged(splits) if all_examples else splits
+    whole, splits = splits, _merged(splits) if all_examples else splits
     model = build_model(config, splits).to(device)
     check_first_logits(model, splits, config.trainer.batch_size)
     optimizer = build_optimizer(config, model)
     settings = train_settings(config)
     if settings.schedule is not None:
         check_scheduled(model)
+    check_measures(model, whole, settings)
     if settings.lr_schedule is not None:
         settings.lr_schedule(deepcopy(optimizer))  # an invalid schedule is refused here
     summary = Summary.parse("trainer.objective", config.trainer.get("objective", "last"))

@@ -34,5 +34,13 @@ def allow_tf32(allowed: bool) -> None:
     torch.backends.cudnn.allow_tf32 = allowed
 
 
+def autocast(device: torch.device, bfloat16: bool) -> torch.autocast:
+    """Returns the context of a forward pass.
+
+    Enter a new one after every update: within one, torch keeps its first copies of the weights.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)
+
+
 def _no_device(name: str, what: str) -> UserError:
     return UserError(f"`trainer.device={name}` {what}; use `trainer.device=auto` or `cpu`")

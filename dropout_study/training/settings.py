@@ -1,9 +1,10 @@
 """The settings of the training loop."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dropout_study.noise.schedules.base import Schedule
 from dropout_study.training.lr import MakeScheduler
+from dropout_study.training.measures import MeasureTypes
 
 
 @dataclass(frozen=True)
@@ -18,3 +19,5 @@ class TrainSettings:
     """Schedule of the learning rate; None for a constant rate."""
     schedule: Schedule | None = None
     """Schedule of the noise layers' rates; None for constant rates."""
+    measures: MeasureTypes = field(default_factory=dict)
+    """What is measured of the network after every epoch."""

@@ -15,10 +15,12 @@ from dropout_study.noise.attach import ModelNoise, log_noise, penalties
 from dropout_study.noise.known import rates_of
 from dropout_study.noise.source import Noise
 from dropout_study.randomness import draw_key
+from dropout_study.training.device import autocast
 from dropout_study.training.evaluate import evaluate
 from dropout_study.training.generators import kept_generators, seed_generators
 from dropout_study.training.images import scaled
 from dropout_study.training.lr import LearningRate
+from dropout_study.training.measures import Measuring
 from dropout_study.training.metrics import (
     DEFAULT_METRICS,
     Meter,
@@ -56,6 +58,7 @@ def train_single(
     noise = Noise(settings.seed, device)
     history: list[Metrics] = []
     lr = LearningRate(optimizer, settings.lr_schedule)
+    measuring = Measuring(model, settings)
     log_noise(model)
     with (
         ModelNoise(model, noise) as layers,
@@ -71,6 +74,8 @@ def train_single(
             seconds = perf_counter() - started
             row = epoch_row(epoch + 1, train, val, test, lr.value, rates_of(model), seconds)
             check_finite(row)
+            row |= measuring.after(splits, epoch + 1)
+            row["seconds"] = perf_counter() - started
             lr.step()
             history.append(row)
             if not on_epoch(row):
@@ -128,11 +133,3 @@ def train_minibatch(
     sum(penalties(model, examples), start=loss).backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return loss.detach(), logits.detach()
-
-
-def autocast(device: torch.device, bfloat16: bool) -> torch.autocast:
-    """Returns the context of a forward pass.
-
-    Enter a new one after every update: within one, torch keeps its first copies of the weights.
-    """
-    return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)

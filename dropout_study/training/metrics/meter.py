@@ -11,7 +11,7 @@ from dropout_study.errors import DivergedError
 from dropout_study.training.metrics.accuracy import Accuracy
 from dropout_study.training.metrics.base import Metric
 from dropout_study.training.metrics.loss import Loss
-from dropout_study.trial import SPLITS, Metrics
+from dropout_study.trial import RATE, SPLITS, Metrics
 
 MetricTypes = Mapping[str, Callable[[], Metric]]
 """The makers of a pass's metrics, by name and in the order of the columns."""
@@ -84,7 +84,7 @@ def epoch_row(
     nothing = dict.fromkeys(train)
     splits = zip(SPLITS, (train, val or nothing, test), strict=True)
     numbers = {f"{split}_{name}": got[name] for split, got in splits for name in train}
-    noise = {f"rate_{name or 'model'}": rate for name, rate in rates.items()}
+    noise = {f"{RATE}{name or 'model'}": rate for name, rate in rates.items()}
     return {"epoch": epoch, **numbers, "lr": lr, **noise, "seconds": seconds}
 
 

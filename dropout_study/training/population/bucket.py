@@ -5,13 +5,14 @@ from typing import Protocol
 
 from dropout_study.data.splits import Examples
 from dropout_study.randomness import draw_key
+from dropout_study.training.device import autocast
 from dropout_study.training.evaluate import evaluate
 from dropout_study.training.generators import seed_generators
 from dropout_study.training.metrics import Meter, MetricTypes, Scores
 from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.stream import Minibatch, Stream
-from dropout_study.training.single import autocast, train_minibatch
+from dropout_study.training.single import train_minibatch
 
 
 class Bucket(Protocol):

@@ -6,7 +6,7 @@ from time import perf_counter
 import torch
 
 from dropout_study.data.splits import Splits
-from dropout_study.errors import DivergedError, UserError
+from dropout_study.errors import UserError
 from dropout_study.training.metrics import (
     DEFAULT_METRICS,
     MetricTypes,
@@ -93,6 +93,7 @@ class _Population:
         self.capacity = capacity
         self.states: list[MemberState] = []
         self.results: dict[MemberId, MemberResult] = {}
+        self._splits = splits
         self._device = splits.train.labels.device
         plan = plan_for(self._device, capacity) if plan is None else plan
         self._planner = Planner(plan, splits.train, metrics)
@@ -136,7 +137,8 @@ class _Population:
             row = epoch_row(len(state.history) + 1, *outcome, state.lr.value, state.rates, share)
             try:
                 check_finite(row, f"trial {state.member.id}: ")
-            except DivergedError as error:
+                self._measure(state, row)
+            except Exception as error:  # it has diverged, or a measurement of the user's own fails
                 self._leave(state, error)
                 continue
             state.lr.step()
@@ -146,6 +148,12 @@ class _Population:
         for state in list(self.states):
             if state.finished or state.member.id not in going_on:
                 self._leave(state)
+
+    def _measure(self, state: MemberState, row: Metrics) -> None:
+        """Adds the measurements of a member's network to its epoch."""
+        started = perf_counter()
+        row |= state.measured(self._splits)
+        row["seconds"] += perf_counter() - started
 
     def _leave(self, state: MemberState, error: Exception | None = None) -> None:
         self.states.remove(state)

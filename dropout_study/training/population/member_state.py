@@ -3,11 +3,13 @@
 import torch
 from torch import Tensor, nn
 
+from dropout_study.data.splits import Splits
 from dropout_study.noise.attach import ModelNoise
 from dropout_study.noise.known import rates_of
 from dropout_study.noise.layer import NoiseLayer
 from dropout_study.noise.source import Kind, Noise
 from dropout_study.training.lr import LearningRate
+from dropout_study.training.measures import Measuring
 from dropout_study.training.population.member import Member, MemberResult
 from dropout_study.training.population.stream import Minibatch, StreamKey
 from dropout_study.trial import Metrics
@@ -41,6 +43,7 @@ class MemberState:
         self._layers = ModelNoise(member.model, self.noise)
         self.lr = LearningRate(member.optimizer, member.settings.lr_schedule)
         self.history: list[Metrics] = []
+        self._measuring = Measuring(member.model, member.settings)
 
     @property
     def layers(self) -> dict[str, NoiseLayer]:
@@ -78,6 +81,10 @@ class MemberState:
         """
         settings = self.member.settings
         self._layers.begin_epoch(len(self.history) + 1, settings.epochs, settings.schedule)
+
+    def measured(self, splits: Splits) -> dict[str, float | None]:
+        """Returns the measurements of its network after the epoch that it has just trained."""
+        return self._measuring.after(splits, len(self.history) + 1)
 
     def close(self) -> None:
         """Restores the model's noise layers."""

@@ -14,11 +14,11 @@ from torch.func import functional_call, vmap
 
 from dropout_study.noise.attach import ModelNoise
 from dropout_study.noise.layer import NoiseLayer, Number
+from dropout_study.training.device import autocast
 from dropout_study.training.metrics import mean_losses
 from dropout_study.training.population.joined import JoinedMinibatch
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.stream import Minibatch
-from dropout_study.training.single import autocast
 
 AnyMinibatch = Minibatch | JoinedMinibatch
 """One minibatch for all members, or one for each."""

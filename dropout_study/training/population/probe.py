@@ -149,7 +149,9 @@ class _Probe:
 def _copy_of(state: MemberState, device: torch.device) -> MemberState:
     """Returns a copy in which every noise layer that can be is on: it may be in other members."""
     model, optimizer = deepcopy((state.member.model, state.member.optimizer))
-    settings = replace(state.member.settings, lr_schedule=None)  # the rate is copied as it is
+    settings = replace(
+        state.member.settings, lr_schedule=None, measures={}
+    )  # the rate is copied as it is
     member = replace(state.member, model=model, optimizer=optimizer, settings=settings)
     copy = MemberState(member, device)
     for layer in copy.layers.values():
