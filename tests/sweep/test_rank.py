@@ -9,8 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from faulty_study import is_alive, wait_until
+from torch import distributed
 
-from dropout_study.sweep.rank import rank_of
+from dropout_study.sweep.rank import announced, rank_of
+from dropout_study.sweep.source import Assignment
 
 APP = Path(__file__).parent / "apps" / "ranks.py"
 SWEEP = ("--multirun", "hydra/sweeper=optuna_study", "+x=interval(0,1)", "hydra.sweep.dir=study")
@@ -56,22 +58,53 @@ def test_a_rank_that_fails_fails_its_trial(tmp_path: Path):
     assert "ValueError: the second rank's mistake" in log
 
 
-def test_a_sweep_that_is_itself_a_rank_is_refused_in_one_line(tmp_path: Path):
-    process = start(tmp_path, LOCAL_RANK="1", WORLD_SIZE="2")
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_a_sweep_that_is_itself_a_rank_is_refused_in_one_line(tmp_path: Path, rank):
+    process = start(tmp_path, LOCAL_RANK=rank, WORLD_SIZE="2")
     printed, _ = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert "is rank 1 of a distributed job (LOCAL_RANK=1), no sweep starts" in printed
+    said = f"is rank {rank} of a distributed job (LOCAL_RANK={rank}), no sweep starts"
+    assert said in printed
     assert "Traceback" not in printed
     assert not (tmp_path / "study" / "journal.log").exists()
+
+
+def test_ranks_of_torchrun_start_no_sweep(tmp_path: Path):
+    torchrun = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2")
+    ended = subprocess.run(
+        [*torchrun, str(APP), *SWEEP],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "no sweep starts" in ended.stderr
+    assert not (tmp_path / "study" / "journal.log").exists()
+
+
+def test_a_process_group_ends_with_its_trial(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("MASTER_ADDR", "of.the.machine")
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    with announced(Assignment(0, overrides=[], params={}), tmp_path):
+        os.environ.update(MASTER_ADDR="127.0.0.1", LOCAL_RANK="0")
+        distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    assert not distributed.is_initialized()
+    assert os.environ["MASTER_ADDR"] == "of.the.machine"
+    assert "LOCAL_RANK" not in os.environ
 
 
 @pytest.mark.parametrize(
     ("environment", "rank"),
     [
         ({}, ("", 0)),
-        ({"LOCAL_RANK": "0", "RANK": "0", "WORLD_SIZE": "2"}, ("", 0)),
+        ({"LOCAL_RANK": "0", "RANK": "0", "WORLD_SIZE": "1"}, ("", 0)),
+        ({"LOCAL_RANK": "0", "RANK": "0", "WORLD_SIZE": "2"}, ("LOCAL_RANK", 0)),
         ({"LOCAL_RANK": "0", "RANK": "3"}, ("RANK", 3)),
         ({"SLURM_PROCID": "2", "SLURM_NTASKS": "4"}, ("SLURM_PROCID", 2)),
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "4"}, ("", 0)),
+        ({"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "2"}, ("OMPI_COMM_WORLD_RANK", 0)),
         ({"LOCAL_RANK": ""}, ("", 0)),
     ],
 )
