@@ -18,7 +18,7 @@ from dropout_study.sweep.confs.sweeper import OptunaStudyConf
 
 FILES = sorted(conf_dir().rglob("*.yaml"))
 OPTIONS = [path for path in FILES if path.parent != conf_dir()]
-KEYLESS = {"experiment", "report", "tracker"}  # groups without a schema
+KEYLESS = {"experiment", "report", "confirmation", "tracker"}  # groups without a schema
 GROUPED = [path for path in OPTIONS if path.parent.parent == conf_dir()]  # not Hydra's own
 TYPED = [
     p for p in GROUPED if p.parent.name not in KEYLESS and p.stem not in ("custom", "constant")

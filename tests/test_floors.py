@@ -108,7 +108,7 @@ GROUPS = {path.parent.as_posix() for path in CONF if path.parts[0] not in ("hydr
 SWEEPERS_OWN = {
     *("search_space", "metrics", "seed"),  # of the official plugin, TrialPruned, samplers
     *("low", "high", "step", "log", "choices"),  # of distributions
-    *("defaults", "trial", "state", "value", "error"),  # of Hydra, Optuna
+    *("hydra", "defaults", "trial", "state", "value", "error"),  # of Hydra, Optuna
     *(each.name for each in fields(OptunaStudyConf)),
 }
 

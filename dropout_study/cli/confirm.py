@@ -22,11 +22,12 @@ def confirm() -> None:
     parser.add_argument(
         "settings",
         nargs="*",
-        metavar="top=3 seeds=10 merge=1 by=KEY,... against=DIR",
+        metavar="top=3 seeds=10 merge=1 by=KEY,... baseline=NAME against=DIR",
         help="top: number of configurations, the best by validation. seeds: number of fresh seeds "
         "for each. merge: 1 to train on train + validation, 0 to train on the training split "
         "alone, as the study did. by: compare the values of these searched parameters instead, "
-        "each with its best trial; the first value is the baseline. against: compare the best "
+        "each with its best trial. baseline: the value with which the others are compared "
+        "(default: the first without dropout, else the first). against: compare the best "
         "trial with that of another study instead",
     )
     arguments = parser.parse_args()
@@ -35,7 +36,7 @@ def confirm() -> None:
         settings, texts = settings_of(
             arguments.settings,
             {"top": 3, "seeds": 10, "merge": 1},
-            {"by": "", "against": ""},
+            {"by": "", "baseline": "", "against": ""},
         )
         if settings["merge"] not in (0, 1):
             raise argument_error("merge", settings["merge"], "must be 0 or 1")
@@ -48,6 +49,7 @@ def confirm() -> None:
             seeds=settings["seeds"],
             merge=bool(settings["merge"]),
             by=[key for key in texts["by"].split(",") if key],
+            baseline=texts["baseline"],
             against=Path(texts["against"]) if texts["against"] else None,
         )
         path = write_report(arguments.dir)

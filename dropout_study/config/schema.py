@@ -152,6 +152,7 @@ class CutConf:
     val_size: int = at_least(low=0)
     train_size: int | None = at_least(low=1)
     split_seed: int = 0
+    label_noise: float = checked(check_share)
 
 
 @dataclass

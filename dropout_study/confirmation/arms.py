@@ -5,7 +5,8 @@ tried it with several learning rates, say; the arm is then represented by its be
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -20,23 +21,24 @@ from dropout_study.confirmation.plan import (
 from dropout_study.errors import UserError, did_you_mean
 from dropout_study.report.confirmed import BASELINE
 from dropout_study.report.rates import is_without_dropout
-from dropout_study.report.view import Arm, StudyView, short, tell
+from dropout_study.report.view import Arm, StudyView, is_number, short, tell
 
 
-def plan_arms(view: StudyView, by: Sequence[str], seeds: int) -> Plan:
+def plan_arms(view: StudyView, by: Sequence[str], seeds: int, baseline: str = "") -> Plan:
     """Returns the best trial of each arm, with the same fresh seeds, and the null check.
 
     Args:
         view: the study.
         by: searched parameters; each combination of their values is an arm.
         seeds: number of fresh seeds.
+        baseline: the name of the arm with which the others are compared, as in
+            "dropout1=0,dropout2=0". By default the first arm without dropout, or else the first.
 
     Returns:
-        The arms in the order in which the study began them. The first is the baseline, with which
-        the others are compared.
+        The baseline, then the other arms in the order of their values.
 
     Raises:
-        UserError: a parameter was not searched, or there is only one arm.
+        UserError: a parameter was not searched, there is only one arm, or no arm is the baseline.
     """
     best_of(view)
     for name in by:
@@ -45,20 +47,34 @@ def plan_arms(view: StudyView, by: Sequence[str], seeds: int) -> Plan:
                 f"`by={name}`: the study has not searched it{did_you_mean(name, view.params)}; "
                 f"it has searched {', '.join(view.params) or 'nothing'}"
             )
-    arms = _arms(view, by)
+    fresh, other = fresh_seeds([view], seeds)
+    arms = {_name(arm, by): arm for arm in _arms(view, by)}
     if len(arms) < 2:
         raise UserError(
             f"`by={','.join(by)}`: all complete trials have the same value, so there is nothing "
             "to compare"
         )
-    fresh, other = fresh_seeds([view], seeds)
+    first = baseline or _default_baseline(view, arms)
+    if first not in arms:
+        raise UserError(
+            f"`baseline={first}` is none of the compared values{did_you_mean(first, arms)}; "
+            f"they are {' '.join(arms)}"
+        )
+    names = [first, *(name for name in arms if name != first)]
     configurations = [
         Configuration(
-            _name(arm, by), _description(view, arm, by), trial_config(view, arm.number), fresh
+            name, _description(view, arms[name], by), trial_config(view, arms[name].number), fresh
         )
-        for arm in arms
+        for name in names
     ]
-    return with_null_check(configurations, {BASELINE: configurations[0].name}, other)
+    return with_null_check(configurations, {BASELINE: first}, other)
+
+
+def _default_baseline(view: StudyView, arms: Mapping[str, Arm]) -> str:
+    known = view.rates.by_trial
+    rates = {name: known.get(arm.number) for name, arm in arms.items()}
+    without = (name for name, each in rates.items() if each and is_without_dropout(each))
+    return next(without, next(iter(arms)))
 
 
 def plan_against(view: StudyView, other: StudyView, seeds: int) -> Plan:
@@ -89,18 +105,16 @@ def plan_against(view: StudyView, other: StudyView, seeds: int) -> Plan:
 
 
 def _arms(view: StudyView, by: Sequence[str]) -> list[Arm]:
-    """Returns the best configuration of each combination of values, in the order of the trials."""
-    rows = view.complete.sort_values("trial")
+    """Returns the best configuration of each combination of values, in the order of the values."""
+    rows = view.complete.sort_values(list(by), key=_order)
     keys = rows[list(by)].astype(str).agg(" ".join, axis=1)
     groups = [group for _, group in rows.groupby(keys, sort=False)]
     return [arm for group in groups if (arm := view.best_among(group)) is not None]
 
 
-def _configuration(
-    view: StudyView, arm: Arm, by: Sequence[str], seeds: tuple[int, ...]
-) -> Configuration:
-    config = trial_config(view, arm.number)
-    return Configuration(_name(arm, by), _description(view, arm, by), config, seeds)
+def _order(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Returns what a column is sorted by: its numbers, or its values as text."""
+    return column if is_number(column) else column.astype(str)
 
 
 def _name(arm: Arm, by: Sequence[str]) -> str:

@@ -19,13 +19,17 @@ class ConfirmationCallback(Callback):
     """Trains the best trial of each value of ``by`` again with fresh seeds; writes the report.
 
     Args:
-        by: searched parameters; the first combination of their values is the baseline.
+        by: searched parameters, whose values are compared.
+        baseline: the value with which the others are compared; see ``plan_arms``.
         seeds: number of fresh seeds, at least 2.
         merge: whether to train on the validation examples too.
     """
 
-    def __init__(self, by: Sequence[str], seeds: int = 10, merge: bool = False) -> None:
+    def __init__(
+        self, by: Sequence[str], baseline: str = "", seeds: int = 10, merge: bool = False
+    ) -> None:
         self._by = list(by)
+        self._baseline = baseline
         self._seeds = seeds
         self._merge = merge
 
@@ -51,7 +55,13 @@ class ConfirmationCallback(Callback):
         root = Path(config.hydra.sweep.dir)
         log.info("Confirming %s with %d fresh seeds", ", ".join(self._by), self._seeds)
         try:
-            confirm(root, seeds=self._seeds, merge=self._merge, by=self._by)
+            confirm(
+                root,
+                seeds=self._seeds,
+                merge=self._merge,
+                by=self._by,
+                baseline=self._baseline,
+            )
         except UserError as error:
             raise SystemExit(f"dropout-study: {error}") from error
         print(f"Report with the confirmation: {write_report(root)}")

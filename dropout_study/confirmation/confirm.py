@@ -8,7 +8,7 @@ import pandas as pd
 
 from dropout_study.checks import check_at_least
 from dropout_study.confirmation.arms import plan_against, plan_arms
-from dropout_study.confirmation.plan import Plan, plan_confirmation
+from dropout_study.confirmation.plan import plan_confirmation
 from dropout_study.confirmation.population import train_runs
 from dropout_study.confirmation.runs import (
     TrainRuns,
@@ -34,6 +34,7 @@ def confirm(
     seeds: int = 10,
     merge: bool = True,
     by: Sequence[str] = (),
+    baseline: str = "",
     against: Path | None = None,
     train: TrainRuns = train_runs,
 ) -> pd.DataFrame:
@@ -52,6 +53,7 @@ def confirm(
         merge: whether to train on the validation examples too. They are free, because the
             selection is done.
         by: parameters whose values are compared.
+        baseline: which of the values is the reference; see ``plan_arms``.
         against: the directory of another study, whose best trial is the reference.
         train: trains the runs that have no result yet.
 
@@ -61,7 +63,14 @@ def confirm(
     check_at_least("top", top, low=1)
     check_at_least("seeds", seeds, low=2)
     view = StudyView(load_study(root))
-    plan = _plan(view, top, seeds, by, against)
+    if by and against is not None:
+        raise UserError("`by` and `against` are two different comparisons; give one of them")
+    if by:
+        plan = plan_arms(view, by, seeds, baseline)
+    elif against is not None:
+        plan = plan_against(view, StudyView(load_study(against)), seeds)
+    else:
+        plan = plan_confirmation(view, top, seeds)
     paths = StudyPaths(root)
     runs = planned_runs(plan, paths, merge=merge)
     missing = [run for run in runs if not is_settled(read_run(run))]
@@ -72,16 +81,6 @@ def confirm(
     table = summarise(plan, records, view.objective.test_metric)
     _write(table, paths.confirmation_csv)
     return table
-
-
-def _plan(view: StudyView, top: int, seeds: int, by: Sequence[str], against: Path | None) -> Plan:
-    if by and against is not None:
-        raise UserError("`by` and `against` are two different comparisons; give one of them")
-    if by:
-        return plan_arms(view, by, seeds)
-    if against is not None:
-        return plan_against(view, StudyView(load_study(against)), seeds)
-    return plan_confirmation(view, top, seeds)
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

@@ -1,6 +1,7 @@
 """The split of the training examples into train and validation, stratified, with a fixed seed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypedDict
 
 import torch
@@ -19,6 +20,7 @@ class Cut(TypedDict, total=False):
     val_size: int
     train_size: int | None
     split_seed: int
+    label_noise: float
 
 
 def make_splits(
@@ -29,6 +31,7 @@ def make_splits(
     val_size: int = 0,
     train_size: int | None = None,
     split_seed: int = 0,
+    label_noise: float = 0.0,
     class_names: Sequence[str] | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
@@ -45,6 +48,7 @@ def make_splits(
         val_size: number of validation examples; 0 for no validation split.
         train_size: number of training examples; None for all that remain.
         split_seed: seed of the split; the same for all trials of a study.
+        label_noise: share of the training labels that are replaced; see ``with_wrong_labels``.
         class_names: one name per class.
         mean: one number per channel if the images are normalised; see ``Splits``.
         std: one number per channel if the images are normalised; see ``Splits``.
@@ -66,8 +70,10 @@ def make_splits(
     order = stratified_order(train.labels, split_seed)
     val = train.take(order[:val_size]) if val_size else None
     kept = order[val_size:] if train_size is None else order[val_size : val_size + train_size]
+    if not 0 <= label_noise <= 1:
+        raise argument_error("data.label_noise", label_noise, "must be in [0, 1]")
     return Splits(
-        train.take(kept),
+        with_wrong_labels(train.take(kept), label_noise, classes, split_seed),
         val,
         test,
         classes,
@@ -98,3 +104,27 @@ def stratified_order(labels: Tensor, seed: int) -> Tensor:
         members = members[torch.randperm(len(members), generator=generator)]
         place[members] = (torch.arange(len(members), dtype=torch.float64) + 0.5) / len(members)
     return place.argsort(stable=True).to(device)
+
+
+def with_wrong_labels(examples: Examples, share: float, classes: int, seed: int) -> Examples:
+    """Returns the examples with ``share`` of their labels replaced by another class.
+
+    Each other class is equally likely (symmetric label noise). The labels that are replaced at a
+    share are also replaced at a larger one.
+
+    Args:
+        examples: B examples.
+        share: round(share B) labels are replaced; in [0, 1].
+        classes: K; with one class there is no other.
+        seed: of the choice.
+    """
+    count = round(share * len(examples))
+    if not count or classes < 2:
+        return examples
+    generator = torch.Generator().manual_seed(draw_key(seed, "label noise"))
+    chosen = torch.randperm(len(examples), generator=generator)[:count]
+    shift = torch.randint(1, classes, (len(examples),), generator=generator)
+    labels = examples.labels.clone()
+    wrong = (labels[chosen] + shift[chosen].to(labels.device)) % classes
+    labels[chosen] = wrong
+    return replace(examples, labels=labels)

@@ -55,6 +55,38 @@ def test_with_several_parameters_each_combination_is_an_arm(tmp_path: Path) -> N
     assert len(names) == 7
 
 
+def test_the_baseline_can_be_named(tmp_path: Path) -> None:
+    plan = plan_arms(grid_study(tmp_path), ["model.hidden1"], seeds=2, baseline="hidden1=16")
+
+    names = [configuration.name for configuration in plan.configurations]
+    assert names == ["hidden1=16", "hidden1=8", "hidden1=32", "null_check"]
+    assert dict(plan.references) == {"baseline": "hidden1=16"}
+
+
+def test_the_baseline_is_the_value_without_dropout(tmp_path: Path) -> None:
+    rates = {"callbacks": {"report": {"rates": ["model.p"]}}}
+    config = {**CONFIG, "hydra": {**CONFIG["hydra"], **rates}}
+    write_study(
+        tmp_path,
+        ["COMPLETE"] * 3,
+        params=lambda n: {"model.kind": "cab"[n], "model.p": (0.1, 0.1, 0.0)[n]},
+        config=config,
+    )
+    for _, job in StudyPaths(tmp_path).jobs():
+        job.config_yaml.write_text("trainer: {seed: 0}\n")
+
+    plan = plan_arms(StudyView(load_study(tmp_path)), ["model.kind"], seeds=2)
+
+    names = [configuration.name for configuration in plan.configurations]
+    assert names[:3] == ["kind=b", "kind=a", "kind=c"]
+
+
+def test_a_baseline_that_no_trial_has_is_refused(tmp_path: Path) -> None:
+    view = grid_study(tmp_path)
+    with pytest.raises(UserError, match=r"baseline=hidden1=9.*did you mean.*hidden1=8.*they are"):
+        plan_arms(view, ["model.hidden1"], seeds=2, baseline="hidden1=9")
+
+
 def test_a_parameter_that_was_not_searched_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"by=model.hiden1.*did you mean.*model.hidden1"):
         plan_arms(grid_study(tmp_path), ["model.hiden1"], seeds=2)

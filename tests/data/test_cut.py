@@ -123,3 +123,34 @@ def test_minibatches_keep_the_order_and_the_last_may_be_smaller(train):
     assert [len(labels) for _, labels in batches] == [50, 50, 20]
     assert torch.equal(torch.cat([images for images, _ in batches]), train.images)
     assert [len(labels) for _, labels in train.minibatches(1000)] == [120]
+
+
+def wrong(train, share, **sizes):
+    """Returns where the training labels differ from the right ones, as a set of places."""
+    right, got = cut(train, **sizes).train, cut(train, label_noise=share, **sizes).train
+    assert torch.equal(right.images, got.images)
+    return set((right.labels != got.labels).nonzero().flatten().tolist())
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.0, 0), (0.25, 24), (1.0, 95)])
+def test_a_share_of_the_training_labels_is_wrong(train, share, count):
+    assert len(wrong(train, share, val_size=25)) == count
+
+
+def test_more_label_noise_keeps_the_labels_that_are_wrong_already(train):
+    assert wrong(train, 0.2, val_size=25) < wrong(train, 0.6, val_size=25)
+
+
+def test_label_noise_leaves_validation_and_test_right(train):
+    right, got = cut(train, val_size=25), cut(train, val_size=25, label_noise=0.5)
+    assert torch.equal(right.val.labels, got.val.labels)
+    assert torch.equal(right.test.labels, got.test.labels)
+
+
+def test_wrong_labels_are_classes_of_the_data(train):
+    assert set(cut(train, label_noise=1.0).train.labels.tolist()) <= {0, 1, 2, 3}
+
+
+def test_label_noise_out_of_range_is_refused(train, told):
+    says = "`data.label_noise` must be in [0, 1], got 1.5"
+    assert told(cut, train, label_noise=1.5).startswith(says)
