@@ -27,7 +27,7 @@ Metrics = dict[str, Any]
 
 An epoch has ``epoch`` (from 1), ``<split>_<metric>`` for each split and metric, and ``seconds``:
 the wall time of the epoch, evaluation included; in a population, this trial's share of it. And
-``lr``, the learning rate, and ``rate_<layer>``, the rate of each noise layer, as the epoch began.
+``lr``, the learning rate, and ``rate_<layer>``, the rate of each noise layer.
 Every other number is a measurement of the network.
 """
 

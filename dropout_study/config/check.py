@@ -42,6 +42,23 @@ def check_config(config: DictConfig) -> None:
                 _check_epochs(group, schema, values, config)
 
 
+def check_validation(config: DictConfig) -> None:
+    """Refuses a configuration that needs validation data; call it where there is none.
+
+    Raises:
+        UserError: an epoch is to be chosen, or the training to be ended, by validation data.
+    """
+    trainer = config.trainer
+    ways_out = {"checkpoint": ("best", "last"), "objective": ("best_epoch", "last")}
+    ways_out["patience"] = (trainer.get("patience"), "null")
+    for name, (value, instead) in ways_out.items():
+        if value is not None and trainer.get(name) == value:
+            raise UserError(
+                f"`trainer.{name}={value}` needs validation data to choose by; use "
+                f"trainer.{name}={instead} or data.val_size=5000"
+            )
+
+
 def _resolved(group: str, node: DictConfig) -> dict[str, Any]:
     """Returns the values of a group, without those that only a running job knows."""
     values: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from dropout_study.config.check import check_config
+from dropout_study.config.check import check_config, check_validation
 from dropout_study.config.directories import claim_directory
 from dropout_study.config.explain import unwritable
 from dropout_study.errors import UserError
@@ -27,6 +27,8 @@ def _or_exit(config: DictConfig, *, sweep: bool) -> None:
     """Exits if a check fails. Hydra turns a callback's exceptions into warnings."""
     try:
         (check_trial if sweep else check_config)(config)
+        if OmegaConf.select(config, "data.val_size") == 0:
+            check_validation(config)
         if not sweep and config.trainer.device not in ("auto", "cpu"):
             from dropout_study.training.device import resolve_device
 

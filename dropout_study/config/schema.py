@@ -188,6 +188,10 @@ class TrainerConf:
     checkpoint: str = field(  # with a default, because configurations of older studies lack the key
         default="none", metadata={"check": partial(check_one_of, options=CHECKPOINTS)}
     )
+    max_norm: float | None = positive()
+    label_smoothing: float = fraction()
+    r_drop: float = at_least(low=0)
+    patience: int | None = at_least(low=1)
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dropout_study.checks import check_at_least
 from dropout_study.confirmation.arms import plan_against, plan_arms
-from dropout_study.confirmation.plan import plan_confirmation
+from dropout_study.confirmation.plan import Plan, plan_confirmation
 from dropout_study.confirmation.population import train_runs
 from dropout_study.confirmation.runs import (
     TrainRuns,
@@ -72,6 +72,8 @@ def confirm(
     else:
         plan = plan_confirmation(view, top, seeds)
     paths = StudyPaths(root)
+    if merge:
+        _check_patience(plan)
     runs = planned_runs(plan, paths, merge=merge)
     missing = [run for run in runs if not is_settled(read_run(run))]
     log.info("%d configurations, %d runs to train", len(plan.configurations), len(missing))
@@ -81,6 +83,16 @@ def confirm(
     table = summarise(plan, records, view.objective.test_metric)
     _write(table, paths.confirmation_csv)
     return table
+
+
+def _check_patience(plan: Plan) -> None:
+    """Refuses to train on validation data that early stopping needs."""
+    for configuration in plan.configurations:
+        if (patience := configuration.config.trainer.get("patience")) is not None:
+            raise UserError(
+                f"{configuration.name} stops early (trainer.patience={patience}), which needs the "
+                "validation data; use merge=0"
+            )
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

@@ -89,7 +89,8 @@ class MemberJob:
             goes_on = False
         value = self._value()
         if value is not None:
-            self._stopped = not self._source.report(self.assignment, value, metrics["epoch"])
+            stopped = not self._source.report(self.assignment, value, metrics["epoch"])
+            self._stopped = stopped and goes_on  # a task that ends by itself is complete
         return goes_on and not self._stopped
 
     def end(self, result: MemberResult) -> None:

@@ -51,6 +51,9 @@ def train_settings(config: DictConfig) -> TrainSettings:
         schedule=build_schedule(config),
         lr_schedule=lr_schedule(config),
         measures=measure_types(config),
+        max_norm=config.trainer.get("max_norm"),
+        label_smoothing=config.trainer.get("label_smoothing", 0.0),
+        r_drop=config.trainer.get("r_drop", 0.0),
     )
 
 

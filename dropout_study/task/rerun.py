@@ -199,7 +199,7 @@ def _run(
             numbers = trial.train(lambda row: row["epoch"] != last)
     except Exception as error:  # a failed run is compared by its error
         return {"state": str(TrialState.FAIL), "error": describe_error(error)}
-    pruned = numbers["epochs_run"] != trial.settings.epochs
+    pruned = not trial.has_ended(numbers["epochs_run"])
     state = TrialState.PRUNED if pruned else TrialState.COMPLETE
     kept = {name: number for name, number in numbers.items() if name not in TIMES}
     return {"state": str(state), "error": "", **kept}

@@ -12,7 +12,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from dropout_study.config.check import check_config
+from dropout_study.config.check import check_config, check_validation
 from dropout_study.data import Splits
 from dropout_study.errors import TrialPruned, UserError
 from dropout_study.noise.known import check_scheduled
@@ -26,11 +26,13 @@ from dropout_study.task.build import (
     train_settings,
 )
 from dropout_study.task.checkpoint import CheckpointFile
+from dropout_study.task.early_stopping import EarlyStopping
 from dropout_study.task.first_logits import check_first_logits
 from dropout_study.task.history import HistoryFile
 from dropout_study.task.provenance import write_provenance
 from dropout_study.task.tracker import tracking
 from dropout_study.training import TrainSettings, allow_tf32, resolve_device, train_single
+from dropout_study.training.max_norm import check_max_norm
 from dropout_study.training.measures import check_measures
 from dropout_study.training.metrics import MetricTypes
 from dropout_study.trial import VAL_ACCURACY, Metrics, Objective, OnEpoch, Summary, trial_metrics
@@ -50,6 +52,7 @@ class Trial:
         metrics: the metrics of each split.
         summary: from which epochs the trial's numbers are taken.
         objective: the trial's objective.
+        early_stopping: ends the training when the objective no longer improves; None to train on.
         listeners: called after every epoch: its files and trackers.
     """
 
@@ -60,7 +63,17 @@ class Trial:
     metrics: MetricTypes
     summary: Summary
     objective: Objective
+    early_stopping: EarlyStopping | None = None
     listeners: list[OnEpoch] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.early_stopping is not None:
+            self.listeners.append(self.early_stopping)
+
+    def has_ended(self, epochs_run: int) -> bool:
+        """Returns whether the training is complete: it has all its epochs, or stopped early."""
+        stopped = self.early_stopping is not None and self.early_stopping.stopped
+        return stopped or epochs_run == self.settings.epochs
 
     def on_epoch(self, row: Metrics) -> bool:
         """Calls every listener with an epoch's metrics; returns whether all of them go on."""
@@ -98,7 +111,6 @@ class Trial:
             DivergedError: a loss is not finite.
             TrialPruned: the pruner has ended the trial before its last epoch.
         """
-        epochs = self.settings.epochs
         history: list[Metrics] = []
 
         def report(row: Metrics) -> bool:
@@ -106,10 +118,10 @@ class Trial:
             value = self.summary.of(history, self.objective).get(self.objective.name)
             if value is not None:
                 running.report(value, row["epoch"])
-            return row["epoch"] == epochs or not running.should_prune()
+            return self.has_ended(row["epoch"]) or not running.should_prune()
 
         numbers = self.train(report)
-        if numbers["epochs_run"] != epochs:
+        if not self.has_ended(numbers["epochs_run"]):
             raise TrialPruned(numbers)
         return numbers
 
@@ -155,7 +167,8 @@ def _build(config: DictConfig, objective: Objective, all_examples: bool) -> Tria
     device = resolve_device(config.trainer.device)
     allow_tf32(config.trainer.precision == "tf32")
     splits = load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
-    _check_validation(config, splits)
+    if splits.val is None:
+        check_validation(config)
     whole, splits = splits, _merged(splits) if all_examples else splits
     model = build_model(config, splits).to(device)
     check_first_logits(model, splits, config.trainer.batch_size)
@@ -167,21 +180,25 @@ def _build(config: DictConfig, objective: Objective, all_examples: bool) -> Tria
     if settings.lr_schedule is not None:
         settings.lr_schedule(deepcopy(optimizer))  # an invalid schedule is refused here
     summary = Summary.parse("trainer.objective", config.trainer.get("objective", "last"))
-    return Trial(model, optimizer, splits, settings, metric_types(config), summary, objective)
+    if settings.max_norm is not None:
+        check_max_norm(model)
+    early = _early_stopping(config, objective, all_examples)
+    metrics = metric_types(config)
+    return Trial(model, optimizer, splits, settings, metrics, summary, objective, early)
 
 
-def _check_validation(config: DictConfig, splits: Splits) -> None:
-    """Refuses to choose an epoch without validation data."""
-    chosen = {
-        "trainer.checkpoint": ("best", config.trainer.get("checkpoint")),
-        "trainer.objective": ("best_epoch", config.trainer.get("objective")),
-    }
-    for key, (value, given) in chosen.items():
-        if given == value and splits.val is None:
-            raise UserError(
-                f"`{key}={value}` needs validation data to choose by; use {key}=last or "
-                "data.val_size=5000"
-            )
+def _early_stopping(
+    config: DictConfig, objective: Objective, all_examples: bool
+) -> EarlyStopping | None:
+    patience = config.trainer.get("patience")
+    if patience is None:
+        return None
+    if all_examples:
+        raise UserError(
+            f"`trainer.patience={patience}` needs validation data, and this run would be trained "
+            "on it; use merge=0"
+        )
+    return EarlyStopping(objective, patience)
 
 
 @lru_cache(maxsize=1)  # the runs of a confirmation share their data

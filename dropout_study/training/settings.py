@@ -21,3 +21,9 @@ class TrainSettings:
     """Schedule of the noise layers' rates; None for constant rates."""
     measures: MeasureTypes = field(default_factory=dict)
     """What is measured of the network after every epoch."""
+    max_norm: float | None = None
+    """Largest norm of a hidden unit's incoming weights; None for no bound."""
+    label_smoothing: float = 0.0
+    """Share of a label's probability that is spread over all classes, in training only."""
+    r_drop: float = 0.0
+    """Weight of the divergence between two passes with different noise; 0 for one pass."""

@@ -7,11 +7,10 @@ numbers in every process, alone or in a population.
 from time import perf_counter
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch import nn
 
 from dropout_study.data.splits import Examples, Splits
-from dropout_study.noise.attach import ModelNoise, log_noise, penalties
+from dropout_study.noise.attach import ModelNoise, log_noise
 from dropout_study.noise.known import rates_of
 from dropout_study.noise.source import Noise
 from dropout_study.randomness import draw_key
@@ -30,6 +29,7 @@ from dropout_study.training.metrics import (
 )
 from dropout_study.training.order import epoch_order
 from dropout_study.training.settings import TrainSettings
+from dropout_study.training.update import train_minibatch
 from dropout_study.trial import Metrics, OnEpoch
 
 
@@ -100,36 +100,7 @@ def _train_epoch(
         batch = train.take(index)
         noise.seek(epoch, iteration)
         seed_generators(draw_key(settings.seed, "other", epoch, iteration))
-        loss, logits = train_minibatch(
-            model,
-            optimizer,
-            scaled(batch.images),
-            batch.labels,
-            bfloat16=settings.bfloat16,
-            examples=len(train),
-        )
+        images = scaled(batch.images)
+        loss, logits = train_minibatch(model, optimizer, images, batch.labels, settings, len(train))
         meter.update(logits.unsqueeze(0), batch.labels, loss.unsqueeze(0))
     return meter.compute()[0]
-
-
-def train_minibatch(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    images: Tensor,
-    labels: Tensor,
-    *,
-    bfloat16: bool,
-    examples: int,
-) -> tuple[Tensor, Tensor]:
-    """Makes one update; returns the mean loss and the logits [B, K] before it.
-
-    What is minimised is the loss and the penalties of noise layers, which depend on the number of
-    ``examples`` in the training split.
-    """
-    with autocast(labels.device, bfloat16):
-        logits = model(images).float()  # the loss is computed in float32 in either precision
-    loss = cross_entropy(logits, labels)
-    optimizer.zero_grad()
-    sum(penalties(model, examples), start=loss).backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-    return loss.detach(), logits.detach()

@@ -137,7 +137,8 @@ def test_a_trial_is_the_same_whenever_it_is_run_and_leaves_its_history(compose_c
     assert run(1) == first
     rows = (tmp_path / "0" / "history.csv").read_text().splitlines()
     assert rows[0] == (
-        "epoch,train_loss,train_accuracy,val_loss,val_accuracy,test_loss,test_accuracy,lr,seconds"
+        "epoch,train_loss,train_accuracy,val_loss,val_accuracy,test_loss,test_accuracy,lr,"
+        "rate_1,rate_4,rate_7,seconds"
     )
     assert len(rows) == 3
     assert first["value"] == float(rows[-1].split(",")[4])

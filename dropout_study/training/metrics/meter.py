@@ -78,7 +78,7 @@ def epoch_row(
         val: measured after the epoch, dropout off; None without validation data.
         test: measured after the epoch, dropout off.
         lr: the learning rate of the epoch.
-        rates: of the noise layers by their names, as the epoch began.
+        rates: of the noise layers by their names; a learned one as it is after the epoch.
         seconds: wall time of the epoch, evaluation included; in a population, the trial's share.
     """
     nothing = dict.fromkeys(train)

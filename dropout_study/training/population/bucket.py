@@ -12,7 +12,7 @@ from dropout_study.training.metrics import Meter, MetricTypes, Scores
 from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.stream import Minibatch, Stream
-from dropout_study.training.single import train_minibatch
+from dropout_study.training.update import train_minibatch
 
 
 class Bucket(Protocol):
@@ -103,8 +103,8 @@ class ModuleBucket:
             member.optimizer,
             minibatch.images.clone() if self._changes_images else minibatch.images,
             minibatch.labels,
-            bfloat16=member.settings.bfloat16,
-            examples=self.stream.examples,
+            member.settings,
+            self.stream.examples,
         )
         self._meter.update(logits.unsqueeze(0), minibatch.labels, loss.unsqueeze(0))
 

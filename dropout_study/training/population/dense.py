@@ -19,6 +19,7 @@ from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.networks import (
     AnyMinibatch,
     stacked_numbers,
+    stacked_smoothing,
 )
 
 
@@ -122,6 +123,7 @@ class DenseNetwork:
             raise ValueError(f"not a dense network: {states[0].member.model}")
         self._members = len(states)
         self._dtype = torch.bfloat16 if states[0].member.settings.bfloat16 else torch.float32
+        self._smoothing = stacked_smoothing(states, device)
         self._noise = [name and _input_noise(states, name, device) for name in shape.noise]
         params = list(states[0].trained_parameters.values())
         self._grads = [torch.empty(len(states), *p.shape, device=device) for p in params]
@@ -136,7 +138,7 @@ class DenseNetwork:
             biases = [bias.to(self._dtype).unsqueeze(1) for bias in params[1::2]]
             buffers = self._buffers(minibatch.labels.shape[-1], weights)
             inputs = self._forward(weights, biases, minibatch, buffers)
-            losses, delta = _cross_entropy(buffers.outputs[-1], minibatch.labels)
+            losses, delta = _cross_entropy(buffers.outputs[-1], minibatch.labels, self._smoothing)
             self._backward(weights, inputs, delta.to(self._dtype), buffers)
             return losses, buffers.outputs[-1], self._grads
 
@@ -234,11 +236,25 @@ def _bmm(left: Tensor, right: Tensor, out: Tensor) -> None:
         out.copy_(torch.bmm(left, right))
 
 
-def _cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns mean losses [P] and their gradient [P, B, K]; labels are [B] or [P, B]."""
+def _cross_entropy(
+    logits: Tensor, labels: Tensor, smoothing: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Returns mean losses [P] and their gradient [P, B, K].
+
+    Args:
+        logits: [P, B, K].
+        labels: [B] or [P, B].
+        smoothing: [P], the share of a label's probability that is spread over the K classes.
+    """
     log_probs = log_softmax(logits.float(), dim=2)
     index = labels.expand(logits.shape[:2]).unsqueeze(2)
     losses = log_probs.gather(2, index).mean(dim=(1, 2)).neg_()
+    if smoothing is not None:
+        losses = (1 - smoothing) * losses - smoothing * log_probs.mean(dim=(1, 2))
     delta = log_probs.exp_()
-    delta.scatter_add_(2, index, torch.full_like(index, -1, dtype=delta.dtype))
+    if smoothing is None:
+        delta.scatter_add_(2, index, torch.full_like(index, -1, dtype=delta.dtype))
+    else:
+        delta.scatter_add_(2, index, (smoothing - 1).view(-1, 1, 1).expand(index.shape))
+        delta.sub_((smoothing / logits.shape[2]).view(-1, 1, 1))
     return losses, delta.div_(logits.shape[1])

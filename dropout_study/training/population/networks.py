@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 from torch.func import functional_call, vmap
+from torch.nn.functional import log_softmax
 
 from dropout_study.noise.attach import ModelNoise
 from dropout_study.noise.layer import NoiseLayer, Number
@@ -55,6 +56,12 @@ def stacked_numbers(
         return None
     columns = zip(*(layer.numbers() for layer in layers), strict=True)
     return tuple(torch.tensor(column, dtype=torch.float32, device=device) for column in columns)
+
+
+def stacked_smoothing(states: Sequence[MemberState], device: torch.device) -> Tensor | None:
+    """Returns the label smoothing of P members, [P]; None if no member has any."""
+    given = [state.member.settings.label_smoothing for state in states]
+    return torch.tensor(given, device=device) if any(given) else None
 
 
 class StackedSource:
@@ -115,6 +122,7 @@ class VmappedNetwork:
         ModelNoise(self._template, self._source)
         self._device = device
         self._bfloat16 = states[0].member.settings.bfloat16
+        self._smoothing = stacked_smoothing(states, device)
 
     def gradients(
         self, params: Sequence[Tensor], minibatch: AnyMinibatch
@@ -127,6 +135,9 @@ class VmappedNetwork:
             own = isinstance(minibatch, JoinedMinibatch)
             logits = self._run(leaves, minibatch.images, training=True, own=own).float()
             losses = mean_losses(logits, minibatch.labels)
+            if self._smoothing is not None:
+                uniform = log_softmax(logits, dim=2).mean(dim=(1, 2))
+                losses = (1 - self._smoothing) * losses - self._smoothing * uniform
         # The sum's gradient for each loss is 1, also if another loss is not finite.
         grads = torch.autograd.grad(losses.sum(), leaves, materialize_grads=True)
         return losses.detach(), logits.detach(), grads

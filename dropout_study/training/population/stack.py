@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from functools import partial
+from math import inf
 
 import torch
 
 from dropout_study.data.splits import Examples
 from dropout_study.training.evaluate import measure
+from dropout_study.training.max_norm import hidden_weights, limit_norms
 from dropout_study.training.metrics import Meter, MetricTypes, Scores
 from dropout_study.training.population.joined import JoinedStream
 from dropout_study.training.population.member_state import MemberState
@@ -65,6 +67,8 @@ class StackBucket:
         with torch.enable_grad():
             losses, logits, grads = stack.network.gradients(stack.params, minibatch)
         stack.optimizer.step(stack.params, grads)
+        for weight in stack.bounded:
+            limit_norms(weight, stack.bounds, members=True)
         stack.meter.update(logits, minibatch.labels, losses)
 
     @torch.no_grad()
@@ -102,7 +106,16 @@ class _Stack:
     ) -> None:
         self.network = network
         columns = [list(state.trained_parameters.values()) for state in states]
+        device = columns[0][0].device
         self.owned = list(zip(*columns, strict=True))
         self.params = [torch.stack([param.detach() for param in owned]) for owned in self.owned]
         self.optimizer = StackedOptimizer([state.member.optimizer for state in states], self.owned)
         self.meter = meter
+        bounds = [state.member.settings.max_norm for state in states]
+        self.bounds = torch.tensor([inf if b is None else b for b in bounds], device=device)
+        hidden = {id(weight) for weight in hidden_weights(states[0].member.model).values()}
+        self.bounded = [
+            stacked
+            for first, stacked in zip(columns[0], self.params, strict=True)
+            if id(first) in hidden and bounds[0] is not None
+        ]

@@ -11,6 +11,7 @@ from dropout_study.noise.layer import NoiseLayer
 from dropout_study.training.population.member_state import MemberState
 from dropout_study.training.population.networks import NetworkType
 from dropout_study.training.population.optimizers import RULES, obstacle
+from dropout_study.training.settings import TrainSettings
 
 Signature = Hashable
 """Equal for members that differ in nothing but weights, dropout rates and optimizer options."""
@@ -52,8 +53,13 @@ def signature_of(state: MemberState) -> Signature:
         )
         for group in optimizer.param_groups
     )
-    settings = (state.member.settings.batch_size, state.member.settings.bfloat16)
-    return (settings, shapes, modules, type(optimizer), groups)
+    return (_kind_of(state.member.settings), shapes, modules, type(optimizer), groups)
+
+
+def _kind_of(settings: TrainSettings) -> Hashable:
+    """Returns what must be equal of the settings; of the companions, which are on."""
+    companions = (settings.max_norm is not None, settings.label_smoothing > 0, settings.r_drop > 0)
+    return (settings.batch_size, settings.bfloat16, companions)
 
 
 def _state_of(module: nn.Module) -> Iterator[tuple[str, Hashable]]:
@@ -94,6 +100,8 @@ def declared_obstacle(state: MemberState) -> str | None:
         return "the optimizer updates tensors that are not parameters of the model"
     if optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks:
         return "the optimizer has hooks"
+    if state.member.settings.r_drop:
+        return "R-Drop makes two passes, which have no stacked form"
     for name, module in model.named_modules():
         if isinstance(module, NoiseLayer) and module.alone:
             return f"layer `{name}`: {module.alone}"

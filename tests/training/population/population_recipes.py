@@ -134,6 +134,9 @@ class Recipe:
     seed: int = 0
     batch_size: int = 48
     bfloat16: bool = False
+    max_norm: float | None = None
+    label_smoothing: float = 0.0
+    r_drop: float = 0.0
 
     def member(self) -> Member:
         with torch.random.fork_rng(devices=[]):
@@ -142,7 +145,15 @@ class Recipe:
         optimizer = OPTIMIZERS[self.optimizer](model.parameters())
         if self.lr is not None:
             optimizer.param_groups[0]["lr"] = self.lr
-        settings = TrainSettings(self.epochs, self.batch_size, self.bfloat16, self.seed)
+        settings = TrainSettings(
+            self.epochs,
+            self.batch_size,
+            self.bfloat16,
+            self.seed,
+            max_norm=self.max_norm,
+            label_smoothing=self.label_smoothing,
+            r_drop=self.r_drop,
+        )
         return Member(self.id, model, optimizer, settings)
 
     def alone(self, splits: Splits) -> list[Metrics]:
