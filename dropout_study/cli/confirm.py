@@ -22,11 +22,12 @@ def confirm() -> None:
     parser.add_argument(
         "settings",
         nargs="*",
-        metavar="top=3 seeds=10 merge=1 by=KEY,... baseline=NAME against=DIR",
+        metavar="top=3 seeds=10 merge=1 by=KEY,... within=KEY,... baseline=NAME against=DIR",
         help="top: number of configurations, the best by validation. seeds: number of fresh seeds "
         "for each. merge: 1 to train on train + validation, 0 to train on the training split "
         "alone, as the study did. by: compare the values of these searched parameters instead, "
-        "each with its best trial. baseline: the value with which the others are compared "
+        "each with its best trial. within: repeat the comparison at each value of these "
+        "parameters. baseline: the value with which the others are compared "
         "(default: the first without dropout, else the first). against: compare the best "
         "trial with that of another study instead",
     )
@@ -36,7 +37,7 @@ def confirm() -> None:
         settings, texts = settings_of(
             arguments.settings,
             {"top": 3, "seeds": 10, "merge": 1},
-            {"by": "", "baseline": "", "against": ""},
+            {"by": "", "within": "", "baseline": "", "against": ""},
         )
         if settings["merge"] not in (0, 1):
             raise argument_error("merge", settings["merge"], "must be 0 or 1")
@@ -48,7 +49,8 @@ def confirm() -> None:
             top=settings["top"],
             seeds=settings["seeds"],
             merge=bool(settings["merge"]),
-            by=[key for key in texts["by"].split(",") if key],
+            by=_keys(texts["by"]),
+            within=_keys(texts["within"]),
             baseline=texts["baseline"],
             against=Path(texts["against"]) if texts["against"] else None,
         )
@@ -57,3 +59,7 @@ def confirm() -> None:
         sys.exit(f"dropout-study-confirm: {error}")
     print(table.iloc[:, :8].to_string(index=False))
     print(f"Differences, intervals and tests: {path}")
+
+
+def _keys(text: str) -> list[str]:
+    return [key for key in text.split(",") if key]

@@ -24,50 +24,76 @@ from dropout_study.report.rates import is_without_dropout
 from dropout_study.report.view import Arm, StudyView, is_number, short, tell
 
 
-def plan_arms(view: StudyView, by: Sequence[str], seeds: int, baseline: str = "") -> Plan:
+def plan_arms(
+    view: StudyView,
+    by: Sequence[str],
+    seeds: int,
+    *,
+    within: Sequence[str] = (),
+    baseline: str = "",
+) -> Plan:
     """Returns the best trial of each arm, with the same fresh seeds, and the null check.
 
     Args:
         view: the study.
         by: searched parameters; each combination of their values is an arm.
         seeds: number of fresh seeds.
-        baseline: the name of the arm with which the others are compared, as in
-            "dropout1=0,dropout2=0". By default the first arm without dropout, or else the first.
+        within: searched parameters at whose values the comparison is repeated, as the size of the
+            training split: each combination of their values has a baseline of its own.
+        baseline: the values of ``by`` with which the others are compared, as in
+            "dropout1=0,dropout2=0". By default the first without dropout, or else the first.
 
     Returns:
-        The baseline, then the other arms in the order of their values.
+        The arms in the order of their values, each baseline before the arms compared with it.
 
     Raises:
-        UserError: a parameter was not searched, there is only one arm, or no arm is the baseline.
+        UserError: a parameter was not searched, there is nothing to compare, or an arm that the
+            baseline names is missing.
     """
     best_of(view)
-    for name in by:
+    for name in (*by, *within):
         if name not in view.params:
             raise UserError(
-                f"`by={name}`: the study has not searched it{did_you_mean(name, view.params)}; "
+                f"`{name}`: the study has not searched it{did_you_mean(name, view.params)}; "
                 f"it has searched {', '.join(view.params) or 'nothing'}"
             )
     fresh, other = fresh_seeds([view], seeds)
-    arms = {_name(arm, by): arm for arm in _arms(view, by)}
-    if len(arms) < 2:
+    configurations: list[Configuration] = []
+    for rows in _groups(view.complete, within):
+        arms = {_name(arm, by): arm for arm in _arms(view, rows, by)}
+        if len(arms) < 2:
+            raise UserError(
+                f"`by={','.join(by)}`: all complete trials{_where(rows, within)} have the same "
+                "value, so there is nothing to compare"
+            )
+        first = _baseline(view, arms, baseline)
+        for name in (first, *(name for name in arms if name != first)):
+            arm = arms[name]
+            configurations.append(
+                Configuration(
+                    name=_name(arm, [*within, *by]),
+                    description=_description(view, arm, [*within, *by]),
+                    config=trial_config(view, arm.number),
+                    seeds=fresh,
+                    baseline=_name(arms[first], [*within, *by]),
+                )
+            )
+    return with_null_check(configurations, {BASELINE: configurations[0].name}, other)
+
+
+def _baseline(view: StudyView, arms: Mapping[str, Arm], given: str) -> str:
+    if not given:
+        return _default_baseline(view, arms)
+    if given not in arms:
         raise UserError(
-            f"`by={','.join(by)}`: all complete trials have the same value, so there is nothing "
-            "to compare"
-        )
-    first = baseline or _default_baseline(view, arms)
-    if first not in arms:
-        raise UserError(
-            f"`baseline={first}` is none of the compared values{did_you_mean(first, arms)}; "
+            f"`baseline={given}` is none of the compared values{did_you_mean(given, arms)}; "
             f"they are {' '.join(arms)}"
         )
-    names = [first, *(name for name in arms if name != first)]
-    configurations = [
-        Configuration(
-            name, _description(view, arms[name], by), trial_config(view, arms[name].number), fresh
-        )
-        for name in names
-    ]
-    return with_null_check(configurations, {BASELINE: first}, other)
+    return given
+
+
+def _where(rows: pd.DataFrame, within: Sequence[str]) -> str:
+    return "".join(f" with {short(name)}={_value(rows[name].iloc[0])}" for name in within)
 
 
 def _default_baseline(view: StudyView, arms: Mapping[str, Arm]) -> str:
@@ -104,12 +130,19 @@ def plan_against(view: StudyView, other: StudyView, seeds: int) -> Plan:
     return with_null_check(configurations, {reference: reference}, more)
 
 
-def _arms(view: StudyView, by: Sequence[str]) -> list[Arm]:
-    """Returns the best configuration of each combination of values, in the order of the values."""
-    rows = view.complete.sort_values(list(by), key=_order)
+def _arms(view: StudyView, rows: pd.DataFrame, by: Sequence[str]) -> list[Arm]:
+    """Returns the best configuration of each combination of values."""
+    found = (view.best_among(group) for group in _groups(rows, by))
+    return [arm for arm in found if arm is not None]
+
+
+def _groups(rows: pd.DataFrame, by: Sequence[str]) -> list[pd.DataFrame]:
+    """Returns the rows of each combination of values, in the order of the values."""
+    if not by:
+        return [rows]
+    rows = rows.sort_values(list(by), key=_order)
     keys = rows[list(by)].astype(str).agg(" ".join, axis=1)
-    groups = [group for _, group in rows.groupby(keys, sort=False)]
-    return [arm for group in groups if (arm := view.best_among(group)) is not None]
+    return [group for _, group in rows.groupby(keys, sort=False)]
 
 
 def _order(column: "pd.Series[Any]") -> "pd.Series[Any]":

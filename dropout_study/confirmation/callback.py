@@ -20,15 +20,22 @@ class ConfirmationCallback(Callback):
 
     Args:
         by: searched parameters, whose values are compared.
+        within: searched parameters at whose values the comparison is repeated.
         baseline: the value with which the others are compared; see ``plan_arms``.
         seeds: number of fresh seeds, at least 2.
         merge: whether to train on the validation examples too.
     """
 
     def __init__(
-        self, by: Sequence[str], baseline: str = "", seeds: int = 10, merge: bool = False
+        self,
+        by: Sequence[str],
+        within: Sequence[str] = (),
+        baseline: str = "",
+        seeds: int = 10,
+        merge: bool = False,
     ) -> None:
         self._by = list(by)
+        self._within = list(within)
         self._baseline = baseline
         self._seeds = seeds
         self._merge = merge
@@ -60,6 +67,7 @@ class ConfirmationCallback(Callback):
                 seeds=self._seeds,
                 merge=self._merge,
                 by=self._by,
+                within=self._within,
                 baseline=self._baseline,
             )
         except UserError as error:

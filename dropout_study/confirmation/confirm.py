@@ -34,6 +34,7 @@ def confirm(
     seeds: int = 10,
     merge: bool = True,
     by: Sequence[str] = (),
+    within: Sequence[str] = (),
     baseline: str = "",
     against: Path | None = None,
     train: TrainRuns = train_runs,
@@ -53,6 +54,7 @@ def confirm(
         merge: whether to train on the validation examples too. They are free, because the
             selection is done.
         by: parameters whose values are compared.
+        within: parameters at whose values the comparison is repeated.
         baseline: which of the values is the reference; see ``plan_arms``.
         against: the directory of another study, whose best trial is the reference.
         train: trains the runs that have no result yet.
@@ -66,7 +68,7 @@ def confirm(
     if by and against is not None:
         raise UserError("`by` and `against` are two different comparisons; give one of them")
     if by:
-        plan = plan_arms(view, by, seeds, baseline)
+        plan = plan_arms(view, by, seeds, within=within, baseline=baseline)
     elif against is not None:
         plan = plan_against(view, StudyView(load_study(against)), seeds)
     else:

@@ -29,6 +29,7 @@ class Configuration:
         config: the configuration of a trial; each run sets its own seed.
         seeds: the seeds of the runs.
         twin: for the null check, the name of the configuration that it repeats.
+        baseline: the configuration with which this one is compared, if it is not the plan's.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Configuration:
     config: DictConfig
     seeds: tuple[int, ...]
     twin: str = ""
+    baseline: str = ""
 
 
 @dataclass(frozen=True)

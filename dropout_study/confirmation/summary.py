@@ -55,7 +55,8 @@ def summarise(plan: Plan, runs: Sequence[Mapping[str, Any]], metric: str) -> pd.
         (row, reference): comparison
         for row, configuration in enumerate(plan.configurations)
         for reference, name in plan.references.items()
-        if (comparison := _compare(plan, configuration, name, by_name)) is not None
+        if (comparison := _compare(plan, configuration, configuration.baseline or name, by_name))
+        is not None
     }
     claims = [key for key in compared if not plan.configurations[key[0]].twin]
     corrected = dict(zip(claims, holm([compared[key].p for key in claims]), strict=True))
@@ -64,7 +65,10 @@ def summarise(plan: Plan, runs: Sequence[Mapping[str, Any]], metric: str) -> pd.
             comparison = compared.get((row, reference))
             p_holm = corrected.get((row, reference), nan)
             columns |= _difference(f"minus_{reference}", comparison, p_holm)
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    if any(configuration.baseline for configuration in plan.configurations):
+        table["baseline"] = [c.baseline for c in plan.configurations]
+    return table
 
 
 def is_diverged(run: Mapping[str, Any]) -> bool:

@@ -66,26 +66,20 @@ def _difference(row: "pd.Series[Any]", reference: str, metric: str) -> str:
 
 
 def _arms(table: pd.DataFrame) -> list[str]:
-    """Returns sentences on a confirmation by parameters: the baseline, then each other arm."""
+    """Returns sentences on a confirmation by parameters: each baseline, then its other arms."""
     metric = confirmed_metric(table)
-    baseline = table.iloc[0]
-    name = str(baseline["configuration"])
-    if pd.isna(baseline["mean"]):
-        return [f"The baseline {name} was trained again, but no run has a result."]
-    estimate = _row_estimate(baseline)
-    start = (
-        f"Trained again on {trained_on(table)} with n = {estimate.n} fresh seeds, the baseline "
-        f"{name} reaches a {metric_words(metric)} of {amount(estimate.mean, metric)} "
-        f"({interval(estimate, 'over the seeds', metric)})."
-    )
-    compared = table[table[f"minus_{BASELINE}_p_holm"].notna()]
-    return [
-        start,
-        *(
-            f"{row['configuration']} against the baseline: {_difference(row, BASELINE, metric)}."
-            for _, row in compared.iterrows()
-        ),
-    ]
+    told = [f"Trained again on {trained_on(table)} with fresh seeds; the {metric_words(metric)}:"]
+    for _, row in table.iterrows():
+        name, baseline = str(row["configuration"]), row.get(BASELINE)
+        if pd.isna(row["mean"]):
+            told.append(f"{name}: no run has a result.")
+        elif name == baseline:
+            estimate = _row_estimate(row)
+            where = interval(estimate, f"over n = {estimate.n} seeds", metric)
+            told.append(f"{name}, a baseline: {amount(estimate.mean, metric)} ({where}).")
+        elif not pd.isna(row[f"minus_{BASELINE}_p_holm"]):
+            told.append(f"{name} against {baseline}: {_difference(row, BASELINE, metric)}.")
+    return told
 
 
 def _interaction(view: StudyView, table: pd.DataFrame) -> list[str]:

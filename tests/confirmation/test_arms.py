@@ -9,6 +9,7 @@ from fake_study import CONFIG, trainable, write_study
 from dropout_study.cli.confirm import confirm as confirm_command
 from dropout_study.confirmation.arms import plan_against, plan_arms
 from dropout_study.confirmation.confirm import confirm
+from dropout_study.confirmation.summary import summarise
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
 from dropout_study.report.headline import headline
@@ -87,8 +88,32 @@ def test_a_baseline_that_no_trial_has_is_refused(tmp_path: Path) -> None:
         plan_arms(view, ["model.hidden1"], seeds=2, baseline="hidden1=9")
 
 
+def test_a_comparison_is_repeated_within_the_values_of_another_parameter(tmp_path: Path) -> None:
+    plan = plan_arms(grid_study(tmp_path), ["optimizer.lr"], seeds=2, within=["model.hidden1"])
+
+    *arms, _ = plan.configurations
+    assert [(arm.name, arm.baseline) for arm in arms] == [
+        (f"hidden1={width},lr={lr}", f"hidden1={width},lr=0.01") for width in WIDTHS for lr in LRS
+    ]
+
+
+def test_each_arm_is_compared_with_the_baseline_of_its_group(tmp_path: Path) -> None:
+    plan = plan_arms(grid_study(tmp_path), ["optimizer.lr"], seeds=2, within=["model.hidden1"])
+    runs = [
+        {"configuration": arm.name, "seed": seed, "state": "COMPLETE", "test_accuracy": place / 10}
+        for place, arm in enumerate(plan.configurations)
+        for seed in arm.seeds
+    ]
+
+    table = summarise(plan, runs, "test_accuracy").set_index("configuration")
+
+    for width in WIDTHS:
+        assert table.loc[f"hidden1={width},lr=0.1", "minus_baseline"] == pytest.approx(0.1)
+        assert pd.isna(table.loc[f"hidden1={width},lr=0.01", "minus_baseline"])
+
+
 def test_a_parameter_that_was_not_searched_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"by=model.hiden1.*did you mean.*model.hidden1"):
+    with pytest.raises(UserError, match=r"model.hiden1.*did you mean.*model.hidden1"):
         plan_arms(grid_study(tmp_path), ["model.hiden1"], seeds=2)
 
 
@@ -153,8 +178,9 @@ def test_by_is_trained_told_and_reported(
     assert list(table["configuration"]) == ["hidden1=4", "hidden1=5", "null_check"]
     assert table["minus_baseline"].isna().tolist() == [True, False, False]
     told = headline(StudyView(load_study(root)))
-    assert told[0].startswith("Trained again on train + validation with n = 2 fresh seeds, the ")
-    assert told[1].startswith("hidden1=5 against the baseline: ")
+    assert told[0] == "Trained again on train + validation with fresh seeds; the test accuracy:"
+    assert told[1].startswith("hidden1=4, a baseline: ")
+    assert told[2].startswith("hidden1=5 against hidden1=4: ")
     assert (root / "report.html").is_file()
 
 
@@ -183,6 +209,7 @@ def test_two_parameters_with_two_values_have_an_interaction(tmp_path: Path) -> N
         "metric": "test_accuracy",
     }
     minus = {"minus_baseline": 0.0, "minus_baseline_n": 3, "minus_baseline_p_holm": float("nan")}
+    facts |= {"metric": "test_accuracy", "baseline": "a=0,b=0"}
     table = [{"configuration": name, **facts, **minus} for name in (*means, "null_check")]
     pd.DataFrame(table).to_csv(tmp_path / "confirmation.csv", index=False)
 
