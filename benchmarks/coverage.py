@@ -1,4 +1,4 @@
-"""How often a nominal 95 % interval of a mean over seeds holds the true mean.
+"""How often a nominal 95 % interval of a mean over seeds contains the true mean.
 
     python benchmarks/coverage.py --studies 2000
 
@@ -26,7 +26,7 @@ DISTRIBUTIONS: dict[str, tuple[Callable[[np.random.Generator, tuple[int, int]], 
 
 
 def bca_coverage(samples: Draws, truth: float, level: float) -> float:
-    """samples: [studies, n] -> share of studies whose BCa interval holds ``truth``."""
+    """samples: [studies, n] -> share of studies whose BCa interval contains ``truth``."""
     result = stats.bootstrap(
         (samples,),
         np.mean,
@@ -42,14 +42,14 @@ def bca_coverage(samples: Draws, truth: float, level: float) -> float:
 
 
 def student_coverage(samples: Draws, truth: float) -> float:
-    """samples: [studies, n] -> share of studies whose t interval holds ``truth``."""
+    """samples: [studies, n] -> share of studies whose t interval contains ``truth``."""
     n = samples.shape[1]
     half = stats.t.ppf((1 + LEVEL) / 2, n - 1) * samples.std(axis=1, ddof=1) / np.sqrt(n)
     return float(np.mean(np.abs(samples.mean(axis=1) - truth) <= half))
 
 
 def main() -> None:
-    """Prints a row a distribution and number of seeds."""
+    """Prints a row for each distribution and number of seeds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=2_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[8, 10, 20])

@@ -1,4 +1,7 @@
-"""What the benchmarks share: the floor (the article's matrix products alone), timing, medians."""
+"""Shared by the benchmarks: the floor (the matrix products of the book's network), timing, medians.
+
+"The book" is *Dive into Deep Learning*.
+"""
 
 import platform
 import statistics
@@ -14,7 +17,7 @@ SIZES = (784, 256, 256, 10)
 
 @torch.no_grad()
 def products(count: int, share: float, dtype: torch.dtype, device: torch.device) -> None:
-    """The matrix products of an epoch of ``count`` stacked networks, and nothing else."""
+    """Computes only the matrix products of an epoch of ``count`` stacked networks."""
     shapes = list(pairwise(SIZES))
     weights = [torch.rand(count, d, h, device=device, dtype=dtype) for d, h in shapes]
     xs = [torch.rand(count, BATCH, d, device=device, dtype=dtype) for d in SIZES]

@@ -1,7 +1,7 @@
-"""What the device itself allows: its speed of products and of memory, measured, and what is needed.
+"""The least time of a trial-epoch, from the device's measured speed of products and of memory.
 
-A trial-epoch's operations and bytes are counted from ``DenseNetwork``: its products follow one
-another and the passes over memory between them, so the least time is the sum of both.
+The operations and bytes of a trial-epoch are counted from ``DenseNetwork``. Products and passes
+over memory follow one another, so the least time is the sum of both.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ ACTIVATION_PASSES = 16
 """Passes over each hidden layer's activations [P, B, H] an iteration, masks and gradients too."""
 
 WEIGHT_PASSES = 6
-"""Over the weights: forward, backward, the gradient written, read, the update read and written."""
+"""Passes over the weights: forward, backward, gradient (2), update (2)."""
 
 
 def ceilings(dtype: torch.dtype, device: torch.device) -> tuple[float, float]:
@@ -33,7 +33,7 @@ def best(run: Callable[[], object], device: torch.device) -> float:
 
 
 def least_seconds(dtype: torch.dtype, device: torch.device) -> float:
-    """Returns what a trial-epoch takes at the device's own speed."""
+    """Returns the seconds of a trial-epoch at the device's full speed."""
     layers = [d * h for d, h in pairwise(SIZES)]
     forward = 2 * sum(layers)
     operations = TRAIN * (3 * forward - 2 * layers[0]) + TEST * forward

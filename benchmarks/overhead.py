@@ -1,10 +1,10 @@
-"""What a trial costs beside its training: everything but the task, in a study that has grown.
+"""The time of a trial in addition to its task, in a study with many finished trials.
 
 python benchmarks/overhead.py                                 1,000 and 10,000 trials
 python benchmarks/overhead.py --finished 1000 --storage sqlite
 
-A study is filled with finished trials of 7 parameters and 10 reports each, their job directories
-included. Then the sweeper goes on with it: TPE, median pruning, two workers, a task that reports
+A study is filled with finished trials of 7 parameters and 10 reports each, with their job
+directories. Then the sweeper continues it: TPE, median pruning, two workers, a task that reports
 ten values and trains nothing. The time from one trial's end to the next is the overhead.
 """
 
@@ -42,7 +42,7 @@ app()
 
 
 def fill(root: Path, count: int, storage: str | None) -> None:
-    """Leaves a study of ``count`` finished trials in ``root``, as the sweeper would."""
+    """Writes a study of ``count`` finished trials to ``root``, as the sweeper would."""
     import optuna
     from optuna.distributions import FloatDistribution
 
@@ -79,7 +79,7 @@ def fill(root: Path, count: int, storage: str | None) -> None:
 
 
 def measure(finished: int, more: int, storage: str | None, directory: Path) -> dict[str, float]:
-    """Returns seconds to open, and milliseconds a trial, of a study with ``finished`` trials."""
+    """Returns seconds to open a study with ``finished`` trials, and milliseconds a trial."""
     import optuna
 
     from dropout_study.search.storage.open import open_storage

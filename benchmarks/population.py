@@ -1,14 +1,15 @@
-"""Trial-epochs a second of populations of the article's network, beside the floor and one trial.
+"""Trial-epochs per second of populations, compared with the floor and with a single trial.
 
 python benchmarks/population.py                        on the best device; on a GPU, with rivals
 python benchmarks/population.py --populations 256 --epochs 10 --device cuda --precision tf32
-python benchmarks/population.py --share 0.002 --populations 2,4 --rivals vmap,processes    a try
+python benchmarks/population.py --share 0.002 --populations 2,4 --rivals vmap,processes    a test
 
-The data are random images of Fashion-MNIST's size; times are of whole epochs (order, minibatches,
-noise, updates, test set) scaled to 60,000 training and 10,000 test images. The floor is the
-epoch's matrix products alone, on the same threads. The limit is what the device's measured speed of
-products and of memory allows. Floor, single trial, population and rivals are timed in turn in every
-repeat, and ratios are taken within a repeat.
+The network is the book's (*Dive into Deep Learning*), the data are random images of Fashion-MNIST's
+size. Times are of whole epochs (order, minibatches, noise, updates, test set), scaled to 60,000
+training and 10,000 test images. The floor is the time of the epoch's matrix products alone, on the
+same threads. The limit is computed from the device's measured speed of products and of memory.
+Floor, single trial, population and rivals are timed in turn in every repeat, and ratios are taken
+within a repeat.
 """
 
 import argparse
@@ -57,7 +58,7 @@ def members(count: int, device: torch.device, *, bfloat16: bool, epochs: int) ->
 
 
 def floor(count: int, plan: Plan, share: float, dtype: torch.dtype, device: torch.device) -> None:
-    """The products of ``count`` trials on the plan's threads and buckets."""
+    """Computes the products of ``count`` trials with the plan's threads and buckets."""
     if plan.threads == 1:
         products(count, share, dtype, device)
         return
@@ -77,7 +78,7 @@ HEAD = {
 JSON_ONLY = ("n", "share_of_the_data", "epochs", "floor_seconds", "single_seconds")
 
 Runs = dict[str, tuple[Callable[[], object], int]]
-"""What is timed, by name, and how many trials it trains."""
+"""The timed actions by name, each with the number of trials that it trains."""
 
 
 def measure(count: int, args: argparse.Namespace, device: torch.device) -> dict[str, object]:
@@ -107,7 +108,7 @@ def runs_of(
     device: torch.device,
     opened: ExitStack,
 ) -> Callable[[], Runs]:
-    """Returns what makes the runs of a repeat, each with new members."""
+    """Returns a function that makes the timed actions of a repeat, each with new members."""
     bfloat16 = args.precision == "bfloat16"
     dtype = torch.bfloat16 if bfloat16 else torch.float32
     plan = plan_for(device, count)
@@ -182,10 +183,10 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", choices=["float32", "tf32", "bfloat16"], default="float32")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=1, help="of each trial")
+    parser.add_argument("--epochs", type=int, default=1, help="epochs of each trial")
     parser.add_argument("--rivals", help="vmap, processes or both; default: on a GPU both")
-    parser.add_argument("--processes", type=int, default=4, help="that share the device")
-    parser.add_argument("--share", type=float, help="of the data; default: 1, on a CPU 0.1")
+    parser.add_argument("--processes", type=int, default=4, help="processes that share the device")
+    parser.add_argument("--share", type=float, help="share of the data; default: 1, on a CPU 0.1")
     parser.add_argument("--out", type=Path, help="where to write the JSON")
     args = parser.parse_args()
     device = resolve_device(args.device)

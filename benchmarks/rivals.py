@@ -1,4 +1,4 @@
-"""What else could train many trials on one device: vmap, and several processes."""
+"""Other ways to train many trials on one device: vmap, and several processes."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ _splits: Splits
 
 
 def train_vmapped(members: list[Member], splits: Splits) -> None:
-    """Trains all as one stack by ``torch.func.vmap``, whatever the device."""
+    """Trains all members as one stack by ``torch.func.vmap``, on any device."""
     train_population(members, splits, plan=Plan(by_hand=False))
 
 
@@ -40,13 +40,13 @@ def _train_some(make: MakeMembers, count: int, device: torch.device) -> None:
 def processes(
     count: int, splits: Splits, tf32: bool
 ) -> Iterator[Callable[[MakeMembers, int, torch.device], None]]:
-    """Yields what trains a number of trials in ``count`` processes, one trial after the other each.
+    """Yields a function that trains trials in ``count`` processes, each one trial after the other.
 
-    The processes live on between calls: what is timed is training, not start-up.
+    The processes stay alive between calls, so only training is timed and not the start-up.
 
     Args:
-        count: processes that share the device.
-        splits: the data, which each gets a copy of.
+        count: number of processes that share the device.
+        splits: the data; each process gets a copy.
         tf32: whether float32 products may be rounded.
     """
     with ProcessPoolExecutor(

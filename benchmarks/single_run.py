@@ -1,12 +1,13 @@
-"""One epoch of the article's network: the article's script, our single run, the floor.
+"""One epoch of the book's network, timed: the book's script, our single run, the floor.
 
 python benchmarks/single_run.py                              on two cores about two minutes
 python benchmarks/single_run.py --precision bfloat16 --workers none --out single_run.json
 
 All three do one epoch on Fashion-MNIST (60,000 images in batches of 256, then the 10,000 test
-images), in turn in every repeat; ratios are taken within a repeat. The floor is the epoch's matrix
-products alone. The article's script is the concise version of *Dive into Deep Learning*, section
-5.6, without its plot: float32, on the CPU, with 6 worker processes as in the book and with none.
+images), in turn in every repeat; ratios are taken within a repeat. The floor is the time of the
+epoch's matrix products alone. The book is *Dive into Deep Learning*; its script is the concise
+version in section 5.6 without the plot: float32, on the CPU, with 6 worker processes as in the book
+and with none.
 """
 
 import argparse
@@ -31,8 +32,8 @@ Batches = DataLoader[tuple[Tensor, Tensor]]
 HEAD = ("what", "s per epoch", "times the floor")
 
 
-def article_data(root: Path, workers: int) -> tuple[Batches, Batches]:
-    """Returns the article's training and test data, from files written as torchvision has them."""
+def book_data(root: Path, workers: int) -> tuple[Batches, Batches]:
+    """Returns the book's training and test data, from files in torchvision's form."""
     from torchvision import datasets, transforms
 
     raw = root / "FashionMNIST" / "raw"
@@ -47,8 +48,8 @@ def article_data(root: Path, workers: int) -> tuple[Batches, Batches]:
     return batches(True), batches(False)
 
 
-def article_net() -> nn.Module:
-    """Returns the article's network with its initial weights."""
+def book_net() -> nn.Module:
+    """Returns the book's network with its initial weights."""
 
     def init_weights(module: nn.Module) -> None:
         if type(module) is nn.Linear:
@@ -61,7 +62,7 @@ def article_net() -> nn.Module:
     return net.apply(init_weights)
 
 
-def article_epoch(net: nn.Module, train: Batches, test: Batches) -> tuple[float, float, float]:
+def book_epoch(net: nn.Module, train: Batches, test: Batches) -> tuple[float, float, float]:
     """Trains one epoch and evaluates; returns train loss, train accuracy and test accuracy."""
     loss = nn.CrossEntropyLoss(reduction="none")
     trainer = torch.optim.SGD(net.parameters(), lr=0.5)
@@ -86,7 +87,7 @@ def article_epoch(net: nn.Module, train: Batches, test: Batches) -> tuple[float,
 
 
 def accurate(predicted: Tensor, labels: Tensor) -> float:
-    """Returns the number of correct predictions, counted as the article does."""
+    """Returns the number of correct predictions, counted as the book does."""
     return float((predicted.argmax(dim=1).type(labels.dtype) == labels).type(labels.dtype).sum())
 
 
@@ -99,7 +100,7 @@ def our_epoch(splits: Splits, bfloat16: bool) -> None:
 def measure(
     runs: dict[str, Callable[[], object]], repeats: int, device: torch.device
 ) -> list[dict[str, object]]:
-    """Returns a row for each run; the one called "floor" is what they are compared with."""
+    """Returns a row for each run; times are compared with those of the run "floor"."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for repeat in range(repeats + 1):
         for name, run in runs.items():
@@ -123,8 +124,8 @@ def table(rows: list[dict[str, object]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--workers", default="6,0", help="of the article's script, or none")
-    parser.add_argument("--device", default="auto", help="of our run and the floor")
+    parser.add_argument("--workers", default="6,0", help="workers of the book's script, or none")
+    parser.add_argument("--device", default="auto", help="device of our run and the floor")
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--out", type=Path, help="where to write the JSON")
     args = parser.parse_args()
@@ -138,9 +139,9 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as root:
         for workers in map(int, [] if args.workers == "none" else args.workers.split(",")):
-            loaders = article_data(Path(root), workers)
-            name = f"the article's script, {workers} workers"
-            runs[name] = partial(article_epoch, article_net(), *loaders)
+            loaders = book_data(Path(root), workers)
+            name = f"the book's script, {workers} workers"
+            runs[name] = partial(book_epoch, book_net(), *loaders)
         rows = measure(runs, args.repeats, device)
     report: dict[str, object] = {
         "device": device_name(device),

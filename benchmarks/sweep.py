@@ -4,11 +4,11 @@ python benchmarks/sweep.py                  all three in turn, 3 times; half an 
 python benchmarks/sweep.py --quickstart     the quickstart's time to its best validation accuracy
 python benchmarks/sweep.py --contenders workers,population --repeats 1 --out sweep.json
 
-The peer is the article's task under hydra-optuna-sweeper and hydra-joblib-launcher, one process a
-core with one thread each (``sweep_peer.py``). It runs in an environment of its own, made under
---env with this one's torch and torchvision. Each contender is its whole command, from the shell's
-point of view: start-up, search, training, tables. All train on 55,000 images and evaluate 5,000 +
-10,000 after every epoch; the sampler is random, so that no contender's search takes time, and
+The peer is the task of the book (*Dive into Deep Learning*) with hydra-optuna-sweeper and
+hydra-joblib-launcher, one process a core with one thread each (``sweep_peer.py``). It runs in its
+own environment, made under --env with this one's torch and torchvision. For each contender the
+whole command is timed: start-up, search, training, tables. All train on 55,000 images and evaluate
+5,000 + 10,000 after every epoch. The sampler is random, so that the search takes no time. The
 learning rates are such that no trial diverges and ends early.
 """
 
@@ -47,11 +47,11 @@ HEAD = {
 
 
 Result = dict[str, float]
-"""The seconds of a command, and "at <seconds>" -> the value of a trial that had ended by then."""
+"""The seconds of a command, and "at <seconds>" -> the value of a trial that ended at that time."""
 
 
 def peer_python(directory: Path) -> Path:
-    """Makes the peer's environment if need be: its packages, and torch as it is in this one."""
+    """Makes the peer's environment if it is missing: its packages, and this one's torch."""
     python = directory / "bin" / "python"
     if not python.exists():
         venv.create(directory, with_pip=True)
@@ -73,7 +73,7 @@ def write_idx(root: Path, mini: bool) -> None:
 
 
 def peer_command(args: argparse.Namespace, root: Path, space: dict[str, str]) -> list[str]:
-    """Returns the peer's command, as its users write it: a job a core."""
+    """Returns the peer's command, as its users write it: one job a core."""
     cores = os.cpu_count() or 1
     searched = [f"{key.rpartition('.')[2]}={text}" for key, text in space.items()]
     sizes = ("val_size=1000", "batch_size=64") if args.quickstart else (f"epochs={args.epochs}",)
@@ -87,7 +87,7 @@ def peer_command(args: argparse.Namespace, root: Path, space: dict[str, str]) ->
 
 
 def our_command(args: argparse.Namespace, name: str, space: dict[str, str]) -> list[str]:
-    """Returns our own command; the workers are what is used when no launcher is named."""
+    """Returns our own command; without a launcher it uses workers."""
     launcher = ["hydra/launcher=population"] if name == "population" else []
     given = [f"{key}={text}" for key, text in space.items()]
     if args.quickstart:
@@ -108,7 +108,7 @@ def sampler(args: argparse.Namespace) -> str:
 
 
 def run(name: str, args: argparse.Namespace, data: Path, space: dict[str, str]) -> Result:
-    """Runs a contender in an empty directory; returns its seconds and when it was how good."""
+    """Runs a contender in an empty directory; returns its seconds and the trials' values."""
     command = peer_command(args, data, space) if name == "peer" else our_command(args, name, space)
     with tempfile.TemporaryDirectory() as work:
         started = time()
@@ -152,7 +152,7 @@ def best(result: Result) -> float:
 
 
 def rows(results: dict[str, list[Result]], args: argparse.Namespace) -> list[list[object]]:
-    """Returns the lines of the table; what is compared was run in the same repeat."""
+    """Returns the lines of the table; ratios are taken within a repeat."""
     lines: list[list[object]] = []
     for name, own in results.items():
         line: list[object] = [name, summary([each["seconds"] for each in own])]
@@ -182,7 +182,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quickstart", action="store_true", help="its space, plain SGD, 20 trials")
     parser.add_argument("--trials", type=int, help="default: 16, of the quickstart 20")
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--precision", default="float32", help="of ours; the peer is float32")
+    parser.add_argument(
+        "--precision", default="float32", help="precision of ours; the peer uses float32"
+    )
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument(
         "--env", type=Path, default=Path(".peer-env"), help="the peer's environment"

@@ -1,6 +1,6 @@
-"""The article's task as a Hydra application, for the peer sweep: DataLoader, ToTensor, autograd.
+"""The book's task as a Hydra application, for the peer sweep: DataLoader, ToTensor, autograd.
 
-Run by ``sweep.py`` in an environment of its own. It imports nothing of this project.
+``sweep.py`` runs it in a separate environment. It imports nothing of this project.
 """
 
 from pathlib import Path

@@ -2,9 +2,9 @@
 
     python benchmarks/tables.py --trials 10000 --epochs 10 --repeats 5
 
-Makes a study of that many trials in a temporary directory, then times each table with the files in
-the page cache, and what a sweep pays for the table after a trial: median and range over the repeats
-(20 for the latter).
+Makes a study with that many trials in a temporary directory. Then times each table (with the files
+in the page cache), and the update of the table after one more trial: median and range over the
+repeats (20 for the update).
 """
 
 import argparse
@@ -53,7 +53,7 @@ def seconds(action: Callable[[Path], object], root: Path, repeats: int) -> str:
 
 
 def update_milliseconds(root: Path, trials: int, repeats: int = 20) -> str:
-    """Returns median and range of bringing ``results.csv`` up to date after one more trial."""
+    """Returns median and range of the update of ``results.csv`` after one more trial."""
     table = ResultsTable(root)
     table.update()
     text = JobPaths(root / "0").metrics_json.read_text()
@@ -69,7 +69,7 @@ def update_milliseconds(root: Path, trials: int, repeats: int = 20) -> str:
 
 
 def main() -> None:
-    """Prints a line a table."""
+    """Prints a line for each table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=10_000)
     parser.add_argument("--epochs", type=int, default=10)

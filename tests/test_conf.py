@@ -115,10 +115,10 @@ def test_the_default_is_the_books_run_with_a_validation_split(compose_config):
     assert (model.hidden1, model.hidden2, model.dropout1, model.dropout2) == (256, 256, 0.2, 0.5)
     assert (trainer.epochs, trainer.batch_size, config.optimizer.lr) == (10, 256, 0.5)
     assert (config.optimizer.momentum, config.data.val_size) == (0.0, 5000)
-    article = compose_config("experiment=article")
-    assert article.data.val_size == 0
-    article.data.val_size = 5000
-    assert article == config
+    book = compose_config("experiment=book")
+    assert book.data.val_size == 0
+    book.data.val_size = 5000
+    assert book == config
 
 
 def test_a_sweep_begins_with_the_books_configuration(compose_config):

@@ -24,7 +24,7 @@ class ReportToTrial(Callback):
         self._validated = False
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Notes that this epoch has been validated; the sanity check before training counts not."""
+        """Notes that this epoch was validated; the sanity check before training does not count."""
         self._validated = not trainer.sanity_checking
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -43,5 +43,5 @@ class ReportToTrial(Callback):
             raise UserError(f"`{self.monitor}` is no metric that the module logs{near}")
         trial, value = current_trial(), metrics[self.monitor]
         trial.report(value, step=trainer.current_epoch + 1)
-        if trainer.strategy.broadcast(trial.should_prune()):  # what the first process was told
+        if trainer.strategy.broadcast(trial.should_prune()):  # the answer of the first process
             raise TrialPruned({**metrics, "value": value})

@@ -17,7 +17,7 @@ from dropout_study.sweep.study_source import StudySource
 log = logging.getLogger(__name__)
 
 INTERRUPTED = 130
-"""Added to the number of a signal, it is the exit code after that signal."""
+"""The exit code after a signal."""
 
 
 class Deadline:

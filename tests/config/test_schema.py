@@ -8,7 +8,7 @@ from dropout_study.config.check import check_config
     "overrides",
     [
         [],
-        ["experiment=article"],
+        ["experiment=book"],
         ["experiment=quickstart"],
         ["model.dropout1=0", "model.dropout2=0.999", "model.init_std=null"],
         ["data.val_size=0", "data.train_size=1", "trainer.seed=-1", "optimizer.lr=1e-9"],
