@@ -75,8 +75,8 @@ def confirm(
         plan = plan_confirmation(view, top, seeds)
     paths = StudyPaths(root)
     if merge:
-        _check_patience(plan)
-    runs = planned_runs(plan, paths, merge=merge)
+        _check_validation(plan)
+    runs = planned_runs(plan, paths, merge=merge, objective=view.objective.of_trial)
     missing = [run for run in runs if not is_settled(read_run(run))]
     log.info("%d configurations, %d runs to train", len(plan.configurations), len(missing))
     train(missing)
@@ -87,13 +87,17 @@ def confirm(
     return table
 
 
-def _check_patience(plan: Plan) -> None:
-    """Refuses to train on validation data that early stopping needs."""
+def _check_validation(plan: Plan) -> None:
+    """Refuses to train on validation data that early stopping or the choice of an epoch needs."""
     for configuration in plan.configurations:
-        if (patience := configuration.config.trainer.get("patience")) is not None:
+        trainer = configuration.config.trainer
+        patience, epochs = trainer.get("patience"), trainer.get("objective")
+        if patience is not None or epochs == "best_epoch":
+            given = f"patience={patience}" if patience is not None else f"objective={epochs}"
+            does = "stops early" if patience is not None else "takes its numbers from one epoch"
             raise UserError(
-                f"{configuration.name} stops early (trainer.patience={patience}), which needs the "
-                "validation data; use merge=0"
+                f"{configuration.name} {does} (trainer.{given}), which needs the validation data; "
+                "use merge=0"
             )
 
 

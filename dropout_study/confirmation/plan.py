@@ -135,7 +135,7 @@ def image_facts(view: StudyView, number: int) -> ImageFacts | None:
 
 def fresh_seeds(views: Sequence[StudyView], n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Returns two sets of ``n`` seeds that no trial has used. A larger ``n`` keeps the first."""
-    used = {int(seed) for view in views for seed in view.trials["seed"].dropna()}
+    used = set().union(*(view.seeds for view in views))
     fresh = list(islice((seed for seed in count() if seed not in used), 2 * n))
     return tuple(fresh[::2]), tuple(fresh[1::2])
 

@@ -15,7 +15,7 @@ from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
 from dropout_study.task.job_files import JobFileError, JobFiles
 from dropout_study.task.trial import Trial, open_trial
-from dropout_study.trial import MERGED, Metrics, TrialState
+from dropout_study.trial import MERGED, VAL_ACCURACY, Metrics, Objective, TrialState
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ class Run:
         config: the configuration of the run.
         paths: the paths of its directory.
         trained_on: "train + validation", or "train" as in the study.
+        objective: what the study's trials are judged by.
     """
 
     configuration: str
@@ -37,6 +38,7 @@ class Run:
     config: DictConfig
     paths: JobPaths
     trained_on: str = MERGED
+    objective: Objective = VAL_ACCURACY
 
     def opened(self) -> AbstractContextManager[Trial]:
         """Returns the trial of this run, which opens as a context. It saves no weights.
@@ -46,20 +48,24 @@ class Run:
         """
         config = self.config.copy()
         config.tracker, config.trainer.checkpoint = None, "none"
-        return open_trial(config, self.paths.root, all_examples=self.trained_on == MERGED)
+        merged = self.trained_on == MERGED
+        return open_trial(config, self.paths.root, objective=self.objective, all_examples=merged)
 
 
 TrainRuns = Callable[[Sequence[Run]], None]
 """Trains runs, one by one or as a population, and calls ``end_run`` for each when it ends."""
 
 
-def planned_runs(plan: Plan, study: StudyPaths, *, merge: bool = True) -> list[Run]:
+def planned_runs(
+    plan: Plan, study: StudyPaths, *, merge: bool = True, objective: Objective = VAL_ACCURACY
+) -> list[Run]:
     """Returns every run of ``plan``, seed by seed, so that the finished runs are always pairs.
 
     Args:
         plan: the configurations and their seeds.
         study: the paths of the study, in whose directory the runs are written.
         merge: whether the runs are trained on the validation examples too.
+        objective: what the study's trials are judged by.
     """
     runs: list[Run] = []
     for position in range(len(plan.configurations[0].seeds)):
@@ -68,7 +74,8 @@ def planned_runs(plan: Plan, study: StudyPaths, *, merge: bool = True) -> list[R
             config = configuration.config.copy()
             config.trainer.seed = seed
             job = JobPaths(study.confirmation_dir / configuration.name / str(seed))
-            runs.append(Run(configuration.name, seed, config, job, MERGED if merge else "train"))
+            trained_on = MERGED if merge else "train"
+            runs.append(Run(configuration.name, seed, config, job, trained_on, objective))
     return runs
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dropout_study.sweep.outcome import as_names, minimizes, objective_names
-from dropout_study.trial import TrialState
+from dropout_study.trial import VAL_ACCURACY, Objective, TrialState
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class StudyObjective:
         unnamed = name == "value" and len(told) > 0
         same = unnamed and bool((told["value"] == told["val_accuracy"]).all())
         return "val_accuracy" if same else name  # this project's default objective
+
+    @property
+    def of_trial(self) -> Objective:
+        """The objective of a trial that is trained again."""
+        return VAL_ACCURACY if self.name == "value" else Objective(self.name, self.minimize)
 
     @property
     def is_accuracy(self) -> bool:

@@ -1,14 +1,14 @@
 """What is needed to repeat a study: commands, seeds, versions, commit, device and data."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.report.view import StudyView
 from dropout_study.search.storage.urls import masked
-from dropout_study.task.job_files import JobFileError, JobFiles, recorded_data
+from dropout_study.task.job_files import JobFileError, JobFiles, recorded_data, trained_runs
 
 UNKNOWN = "not recorded"
 SWEEP_ONLY = ("hydra.mode=",)
@@ -21,7 +21,7 @@ def reproduction(view: StudyView) -> list[tuple[str, str]]:
     numbers = [first, *paths.numbers()]
     rows = [("the study", sweep_command(view.tables.config))]
     if view.best is not None:
-        rows.append((f"its best trial, {view.best.number}", trial_command(paths.job(first))))
+        rows += [(f"its best trial, {name}", command) for name, command in _best(paths, first)]
     rows.append(("this report", f"dropout-study-report {shlex.quote(str(paths.root))}"))
     rows.append(("started in", _started_in(view.tables.config)))
     return [*rows, *_seeds(view), *_environment(paths, numbers)]
@@ -36,6 +36,16 @@ def sweep_command(config: Mapping[str, Any]) -> str:
         return UNKNOWN
     overrides = [o for o in overrides if not o.startswith(SWEEP_ONLY)]
     return _command([*_config_options(config), "--multirun", *overrides])
+
+
+def _best(paths: StudyPaths, number: int) -> Iterator[tuple[str, str]]:
+    """Yields the name and the command of each run that a trial's numbers come from."""
+    try:
+        runs = trained_runs(paths, number)
+    except JobFileError:
+        runs = [paths.job(number)]
+    for job in runs:
+        yield str(job.root.relative_to(paths.root)), trial_command(job)
 
 
 def trial_command(job: JobPaths) -> str:
@@ -84,13 +94,12 @@ def _command(words: list[str]) -> str:
 
 
 def _seeds(view: StudyView) -> list[tuple[str, str]]:
-    seeds = sorted({int(seed) for seed in view.trials["seed"].dropna()})
     config = view.tables.config
     data, hydra = config.get("data"), config.get("hydra")
     sweeper = hydra.get("sweeper") if isinstance(hydra, dict) else None
     sampler = sweeper.get("sampler") if isinstance(sweeper, dict) else None
     return [
-        ("seeds of the trials", ", ".join(map(str, seeds)) or UNKNOWN),
+        ("seeds of the trials", ", ".join(map(str, sorted(view.seeds))) or UNKNOWN),
         ("seed of the splits", _get(data, "split_seed")),
         ("seed of the sampler", _get(sampler, "seed")),
     ]

@@ -70,6 +70,13 @@ class StudyView:
         tables = self.tables
         return TrialRates(tables.root, tables.trials, tables.rates, tables.config)
 
+    @cached_property
+    def seeds(self) -> set[int]:
+        """The seeds of all runs: of the trials, and of their replicates."""
+        tables = (self.trials, self.tables.replicates)
+        given = (table["seed"].dropna() for table in tables if table is not None)
+        return {int(seed) for column in given for seed in column}
+
     @property
     def complete(self) -> pd.DataFrame:
         """The complete trials with a value. Only these can be the best or a reference."""
@@ -81,6 +88,13 @@ class StudyView:
         names = [name for name in self.trials.columns if "." in name or name in GROUPS]
         given = {name: self.trials[name].dropna().astype(str) for name in names if name != SEED}
         return [name for name, texts in given.items() if texts[texts != ""].nunique() > 1]
+
+    @cached_property
+    def _settings(self) -> list[str]:
+        """The columns that tell configurations apart: ``params``, and what only some trials set."""
+        columns = [n for n in self.trials.columns if ("." in n or n in GROUPS) and n != SEED]
+        unset = {n: self.complete[n].isna() | (self.complete[n].astype(str) == "") for n in columns}
+        return [n for n in columns if n in self.params or unset[n].nunique() > 1]
 
     @cached_property
     def numeric_params(self) -> list[str]:
@@ -155,7 +169,7 @@ class StudyView:
     def differing(self, one: Arm, other: Arm) -> list[str]:
         """Returns the searched parameters, without rates, in which two configurations differ."""
         a, b = one.trials.iloc[0], other.trials.iloc[0]
-        names = [name for name in self.params if name not in self.rate_params]
+        names = [name for name in self._settings if name not in self.rate_params]
         return [name for name in names if str(a[name]) != str(b[name])]
 
     def best_among(self, rows: pd.DataFrame, label: str = "best") -> Arm | None:
@@ -164,7 +178,7 @@ class StudyView:
 
     def _ranked(self, label: str, rows: pd.DataFrame) -> list[Arm]:
         """Returns the configurations among ``rows``, the best mean value first."""
-        texts = rows[self.params].astype(str)
+        texts = rows[self._settings].astype(str)
         keys = [" ".join(map(repr, row)) for row in texts.to_numpy()]
         groups = (group for _, group in rows.groupby(keys, sort=False))
         arms = [Arm(label, group, self._runs(group)) for group in groups]

@@ -1,7 +1,6 @@
 """A trial's record: ``metrics.json`` in its job directory, written when the job ends."""
 
 from collections.abc import Mapping
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,17 @@ from dropout_study.config.overrides import override_key
 from dropout_study.paths import JobPaths
 from dropout_study.sweep.outcome import outcome_of
 from dropout_study.sweep.planning.objective import configured_objectives
-from dropout_study.task.job_files import JobFileError, JobFiles
+from dropout_study.task.job_files import (
+    NUMBERS,
+    SPREAD,
+    JobFileError,
+    JobFiles,
+    record_problem,
+)
 
 RESERVED = ("trial", "state", "value", "job_dir", "error")
 """Columns that a task's metrics cannot take."""
 GROUPS = ("model", "noise", "schedule", "data", "optimizer", "lr_schedule")
-WHOLE_NUMBERS = ("trial", "epochs_run", "best_epoch", "seed")
-NUMBERS = ("value", "seconds", *WHOLE_NUMBERS)
-SPREAD = ("value_sd", "n", "replicate", "duplicate_of")
 OWN_COLUMNS = frozenset((*RESERVED, *NUMBERS, *SPREAD))
 """Columns that a parameter cannot take: one of their name has its column under ``params_NAME``."""
 
@@ -48,7 +50,7 @@ def job_record(config: DictConfig, job: JobReturn) -> dict[str, Any]:
 
 def metric_columns(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the metrics of a task that can stand in a column of their name."""
-    return {k: v for k, v in metrics.items() if k not in RESERVED and not _problem(k, v)}
+    return {k: v for k, v in metrics.items() if k not in RESERVED and not record_problem(k, v)}
 
 
 def param_columns(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,25 +77,12 @@ def read_record(number: int, paths: JobPaths) -> dict[str, Any]:
     """
     try:
         record = JobFiles(paths).metrics()
-        for name in NUMBERS:
-            if problem := _problem(name, record.get(name)):
-                raise JobFileError(paths.metrics_json, problem)
     except JobFileError as error:
         if error.missing:
             return unfinished(number, paths, "RUNNING", "")
         told = f"{paths.metrics_json.name} is damaged: {error.reason}"
         return unfinished(number, paths, "FAIL", told)
     return {**record, "trial": number}
-
-
-def _problem(name: str, value: Any) -> str:
-    """Returns why ``value`` cannot be in the column ``name`` of numbers, or an empty text."""
-    whole = name in WHOLE_NUMBERS
-    if name not in NUMBERS:
-        return ""
-    if isinstance(value, int | None if whole else Real | None):
-        return ""
-    return f"{name} is not a {'whole ' * whole}number: {value!r}"
 
 
 def unfinished(number: int, paths: JobPaths, state: str, error: str) -> dict[str, Any]:

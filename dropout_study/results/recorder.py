@@ -1,6 +1,7 @@
 """The files that a sweeper writes about its trials: records, replicates, the table."""
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,10 @@ class StudyRecorder:
         """Records a trial as the mean of its runs; returns its outcome."""
         records = [read_record(number, self._job(run.name)) for run in runs]
         merged = {**mean_record(records), "trial": number, "job_dir": str(number)}
+        undefined = [name for name in self._objectives if isnan(merged.get(name) or 0)]
+        if undefined:
+            told = f"{undefined[0]} has no mean: it is inf and -inf in the replicates"
+            merged |= {"state": str(TrialState.FAIL), "value": None, "error": told}
         JobFiles(self.paths.job(number)).write_metrics(merged)
         state = TrialState(merged["state"])
         values = [merged.get(name) for name in self._objectives]

@@ -9,7 +9,8 @@ from typing import Any
 from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
 from dropout_study.results.columns import csv_line, table_columns
-from dropout_study.results.record import WHOLE_NUMBERS, read_record
+from dropout_study.results.record import read_record
+from dropout_study.task.job_files import WHOLE_NUMBERS
 from dropout_study.trial import TrialState
 
 Record = Mapping[str, Any]

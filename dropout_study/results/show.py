@@ -5,8 +5,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from dropout_study.results.record import GROUPS, NUMBERS
+from dropout_study.results.record import GROUPS
 from dropout_study.results.study import Aim
+from dropout_study.task.job_files import NUMBERS
 from dropout_study.trial import SPLITS, TrialState
 
 DEFAULT = "val_accuracy"

@@ -13,11 +13,11 @@ from dropout_study.paths import StudyPaths
 from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS, REPORTED, flat_row
 from dropout_study.results.histories import histories_frame
 from dropout_study.results.rates import Rates, recorded_rates
-from dropout_study.results.record import GROUPS, NUMBERS, WHOLE_NUMBERS
+from dropout_study.results.record import GROUPS
 from dropout_study.results.replicates import replicate_columns, replicate_records
 from dropout_study.results.table import study_frame
 from dropout_study.sweep.outcome import minimizes, objective_names
-from dropout_study.task.job_files import JobFileError, read_yaml
+from dropout_study.task.job_files import NUMBERS, WHOLE_NUMBERS, JobFileError, read_yaml
 
 TEXT_COLUMNS = ("state", *GROUPS, *LAST_COLUMNS)
 EXPECTED = tuple(dict.fromkeys([*FIRST_COLUMNS, *REPORTED, *NUMBERS]))

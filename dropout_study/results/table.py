@@ -11,8 +11,9 @@ from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.results.columns import flat_row, table_columns
 from dropout_study.results.histories import write_histories
 from dropout_study.results.live_table import ResultsTable
-from dropout_study.results.record import WHOLE_NUMBERS, read_record
+from dropout_study.results.record import read_record
 from dropout_study.results.replicates import write_replicates
+from dropout_study.task.job_files import WHOLE_NUMBERS
 
 
 def results_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

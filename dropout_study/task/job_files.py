@@ -16,10 +16,14 @@ from yaml import YAMLError
 from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths, StudyPaths
-from dropout_study.trial import TrialState
+from dropout_study.trial import Objective, TrialState
 
 T = TypeVar("T", dict[str, Any], list[Any])
 KINDS: Mapping[type, str] = {dict: "an object", list: "a list"}
+WHOLE_NUMBERS = ("trial", "epochs_run", "best_epoch", "seed")
+NUMBERS = ("value", "seconds", *WHOLE_NUMBERS)
+SPREAD = ("value_sd", "n", "replicate", "duplicate_of")
+WHOLE, TEXTS = {*WHOLE_NUMBERS, *SPREAD[1:]}, {"job_dir", "error"}
 SIZES = ("train", "val", "test", "classes")
 Row = dict[str, float | None]
 """An epoch of ``history.csv``: column -> number, None if the cell is empty."""
@@ -100,6 +104,9 @@ class JobFiles:
         state = record.get("state")
         if not isinstance(state, str) or state not in set(TrialState):
             raise JobFileError(path, f"not a state of a trial: {state!r}")
+        for name, value in record.items():
+            if problem := record_problem(name, value):
+                raise JobFileError(path, problem)
         return record
 
     def write_metrics(self, record: Mapping[str, Any]) -> None:
@@ -123,6 +130,13 @@ class JobFiles:
         """Returns the rate of each noise layer by name; None if the rates are not known."""
         rates = self.provenance({}).get("rates")
         return rates if isinstance(rates, dict) and all(map(_is_rate, rates.values())) else None
+
+    def objective(self) -> Objective | None:
+        """Returns what the trial was judged by; None if it is not known."""
+        match self.provenance({}).get("objective"):
+            case {"name": str(name), "minimize": bool(minimize)}:
+                return Objective(name, minimize)
+        return None
 
     def data(self) -> DataFacts:
         """Returns the recorded facts about the job's data."""
@@ -176,6 +190,36 @@ def recorded_data(
         except JobFileError:
             continue
         yield files, data
+
+
+def record_problem(name: str, value: Any) -> str:
+    """Returns why ``value`` cannot be the field ``name`` of ``metrics.json``, or an empty text.
+
+    A field that has no type of its own, as a task's metric or a parameter, may be anything.
+    """
+    if value is None or name not in {*NUMBERS, *SPREAD, *TEXTS}:
+        return ""
+    kind: type = str if name in TEXTS else int if name in WHOLE else Real
+    if isinstance(value, kind) and not isinstance(value, bool):
+        return ""
+    words = "text" if name in TEXTS else "whole number" if name in WHOLE else "number"
+    return f"{name} is not a {words}: {value!r}"
+
+
+def trained_runs(study: StudyPaths, number: int) -> list[JobPaths]:
+    """Returns the jobs that the numbers of trial ``number`` come from.
+
+    They are its replicates or its own job. If it was not trained, because an earlier trial has the
+    same parameters, they are that trial's.
+
+    Raises:
+        JobFileError: its record is missing or damaged.
+    """
+    source = JobFiles(study.job(number)).metrics().get("duplicate_of")
+    number = number if source is None else source
+    job = study.job(number)
+    replicates = study.replicates(number) if job.root.is_dir() else []
+    return [run for _, run in replicates] or [job]
 
 
 def read_yaml(path: Path) -> Any:

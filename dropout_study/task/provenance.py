@@ -1,4 +1,4 @@
-"""Records what a trial was trained with: versions, commit, device, threads, data, dropout rates.
+"""Records what a trial was trained with: versions, commit, device, threads, rates, data.
 
 These are needed to repeat its numbers. The size of the test set gives the uncertainty of an
 accuracy.
@@ -8,6 +8,7 @@ import hashlib
 import platform
 import subprocess
 import sys
+from dataclasses import asdict
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,17 +22,21 @@ from dropout_study.data.pixels import PixelFacts
 from dropout_study.paths import JobPaths
 from dropout_study.task.job_files import JobFiles
 from dropout_study.task.rates import noise_rates
+from dropout_study.trial import VAL_ACCURACY, Objective
 
 PACKAGES = ("dropout-study", "torch", "hydra-core", "omegaconf", "optuna", "numpy")
 
 
-def write_provenance(paths: JobPaths, splits: Splits, model: nn.Module) -> None:
+def write_provenance(
+    paths: JobPaths, splits: Splits, model: nn.Module, objective: Objective = VAL_ACCURACY
+) -> None:
     """Writes ``provenance.json``, whole or not at all.
 
     Args:
         paths: the job's paths.
         splits: its data.
         model: its network, before training.
+        objective: of the trial.
     """
     facts = {
         "python": sys.version.split()[0],
@@ -41,6 +46,7 @@ def write_provenance(paths: JobPaths, splits: Splits, model: nn.Module) -> None:
         "device": device_name(splits.train.labels.device),
         "threads": torch.get_num_threads(),
         "rates": noise_rates(model, splits.in_shape),
+        "objective": asdict(objective),
         "data": data_facts(splits),
     }
     JobFiles(paths).write_provenance(facts)

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
-from dropout_study.task.job_files import JobFileError, JobFiles
+from dropout_study.task.job_files import JobFileError, JobFiles, trained_runs
 from dropout_study.task.objectives import trial_objective
 from dropout_study.task.trial import open_trial
 from dropout_study.trial import MERGED, Metrics, Objective, TrialState
@@ -89,13 +89,10 @@ def rerun_trial(study: Path, number: int, keep: Path | None = None) -> Iterator[
         raise UserError(
             f"{study} has no trial {number}" + (f"; there is: {known}" if known else "")
         )
-    record = _record(paths.job(number), f"trial {number}")
-    source = record.get("duplicate_of")  # the trial that it took its result from
-    number = number if source is None else int(source)
-    runs = [job for _, job in paths.replicates(number)] or [paths.job(number)]
-    for job in runs:
+    _record(paths.job(number), f"trial {number}")
+    for job in trained_runs(paths, number):
         name = str(job.root.relative_to(study))
-        own = record if job.root == paths.job(number).root else _record(job, f"trial {number}")
+        own = _record(job, f"trial {name}")
         where = tempfile.TemporaryDirectory() if keep is None else nullcontext(str(keep / name))
         with where as directory:
             yield _compare(name, job, own, JobPaths(Path(directory)))
@@ -179,9 +176,11 @@ def _in_confirmation(record: Mapping[str, Any]) -> bool:
 
 
 def _objective(job: JobPaths) -> Objective:
-    """Returns the trial's objective, as recorded by Hydra."""
-    recorded = JobFiles(job).hydra(default={})
-    return trial_objective(OmegaConf.create(recorded)) if recorded else Objective()
+    """Returns what the trial was judged by, from its own record or from Hydra's."""
+    files = JobFiles(job)
+    recorded = files.hydra(default={})
+    known = files.objective()
+    return known or (trial_objective(OmegaConf.create(recorded)) if recorded else Objective())
 
 
 def _run(

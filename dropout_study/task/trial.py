@@ -153,7 +153,7 @@ def open_trial(
         return
     with tracking(config, str(job_dir)) as trackers:
         paths = JobPaths(job_dir)
-        write_provenance(paths, trial.splits, trial.model)
+        write_provenance(paths, trial.splits, trial.model, objective)
         trial.listeners.append(HistoryFile(paths.history_csv))
         checkpoint = config.trainer.get("checkpoint", "none")
         if checkpoint != "none" and not all_examples:

@@ -70,6 +70,27 @@ def test_merge_0_trains_on_the_training_split_alone_as_the_study_did(
     assert rerun_run(run).same
 
 
+def test_the_best_epoch_needs_the_validation_examples(tmp_path: Path) -> None:
+    study = trainable(tmp_path)
+    for _, job in StudyPaths(study).jobs():
+        config = OmegaConf.load(job.config_yaml)
+        OmegaConf.update(config, "trainer.objective", "best_epoch")
+        OmegaConf.save(config, job.config_yaml)
+    settings = OmegaConf.load(StudyPaths(study).multirun_yaml)
+    sweeper = {"objective": "val_loss", "direction": "minimize"}
+    OmegaConf.update(settings, "hydra.sweeper", sweeper)
+    OmegaConf.save(settings, StudyPaths(study).multirun_yaml)
+
+    with pytest.raises(UserError, match=r"trainer.objective=best_epoch.*use merge=0"):
+        confirm(study, top=1, seeds=2)
+    confirm(study, top=1, seeds=2, merge=False)
+
+    run = next(StudyPaths(study).confirmation_dir.glob("*/*"))
+    facts = json.loads((run / "provenance.json").read_text())
+    assert facts["objective"] == {"name": "val_loss", "minimize": True}
+    assert rerun_run(run).same
+
+
 def test_every_run_is_in_the_tables(tmp_path: Path) -> None:
     table = confirm(trainable(tmp_path), top=1, seeds=2)
 

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,19 @@ def test_all_are_trained_with_the_same_fresh_seeds_but_the_null_check(tmp_path: 
     *others, null = plan.configurations
     assert {configuration.seeds for configuration in others} == {(1, 3, 5)}  # 0 was the search's
     assert null.seeds == (2, 4, 6)
+
+
+def test_seeds_of_replicates_are_not_fresh(tmp_path: Path) -> None:
+    plan_of(tmp_path)
+    record = (tmp_path / "0" / "metrics.json").read_text()
+    for seed in (1, 2):
+        run = tmp_path / "0" / f"replicate_{seed}"
+        run.mkdir()
+        (run / "metrics.json").write_text(json.dumps({**json.loads(record), "seed": seed}))
+
+    plan = plan_confirmation(StudyView(load_study(tmp_path)), 1, 2)
+
+    assert plan.configurations[0].seeds == (3, 5)
 
 
 def test_more_seeds_begin_with_the_same_ones(tmp_path: Path) -> None:

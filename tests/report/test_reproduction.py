@@ -88,6 +88,23 @@ def test_without_provenance_the_rows_are_there_and_unknown(tmp_path: Path) -> No
     assert rows["commit"] == rows["packages"] == rows["images"] == UNKNOWN
 
 
+def test_a_trial_of_several_seeds_has_a_command_for_each(tmp_path: Path) -> None:
+    root = write_study(tmp_path, ["COMPLETE"])
+    record = json.loads((root / "0" / "metrics.json").read_text())
+    for seed in (3, 4):
+        run = JobPaths(root / "0" / f"replicate_{seed - 3}")
+        run.overrides_yaml.parent.mkdir(parents=True)
+        run.overrides_yaml.write_text(f"[trainer.seed={seed}]")
+        run.metrics_json.write_text(json.dumps({**record, "seed": seed}))
+
+    rows = dict(reproduction(StudyView(load_study(root))))
+
+    for seed in (3, 4):
+        name = f"its best trial, 0/replicate_{seed - 3}"
+        assert rows[name] == f"dropout-study trainer.seed={seed}"
+    assert rows["seeds of the trials"] == "0, 3, 4"
+
+
 def test_the_best_trials_command_has_its_threads(tmp_path: Path) -> None:
     root = write_study(tmp_path, ["COMPLETE"])
     path = root / "0" / "provenance.json"

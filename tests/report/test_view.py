@@ -29,6 +29,18 @@ def test_the_smallest_value_is_the_best_where_the_study_minimizes(tmp_path: Path
     assert view.best.value == view.complete["value"].min()
 
 
+def test_a_setting_that_only_some_trials_have_tells_configurations_apart(tmp_path: Path) -> None:
+    """As in a study of given points, one of which leaves a key as it is."""
+    given = {"model.dropout1": 0.1}
+    view = view_of(
+        tmp_path, *["COMPLETE"] * 2, params=lambda n: given if n else {**given, "optimizer.lr": 0.1}
+    )
+
+    one, other = view.top(2)
+    assert view.differing(one, other) == ["optimizer.lr"]
+    assert view.params == []
+
+
 def test_the_references_are_found_by_their_rates(tmp_path: Path) -> None:
     view = view_of(tmp_path)
 

@@ -1,4 +1,5 @@
 import json
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from dropout_study import load_study
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.report.headline import headline
 from dropout_study.report.view import StudyView
+from dropout_study.results.recorder import StudyRecorder
 from dropout_study.results.replicates import mean_record, write_replicates
 from dropout_study.results.table import write_tables
+from dropout_study.sweep.source import Assignment
 from dropout_study.task.job_files import JobFiles
 
 
@@ -38,6 +41,18 @@ def test_a_trial_of_which_a_run_failed_has_no_value_and_says_which():
     row = mean_record([record(0, 0.5), record(1, None, state="FAIL", error="loss not finite")])
     assert (row["state"], row["value"], row["value_sd"]) == ("FAIL", None, None)
     assert row["error"] == "replicate 1: loss not finite"
+
+
+@pytest.mark.parametrize(("worst", "state"), [(-inf, "FAIL"), (0.5, "COMPLETE")])
+def test_infinite_values_have_a_mean_unless_they_cancel(tmp_path, worst, state):
+    runs = [Assignment(4, [], {}, replicate) for replicate in range(2)]
+    for run, value in zip(runs, (inf, worst), strict=True):
+        JobFiles(JobPaths(tmp_path / run.name)).write_metrics(record(0, value))
+    outcome = StudyRecorder(tmp_path, ["value"], replicates=True).merge(4, runs)
+    row = JobFiles(StudyPaths(tmp_path).job(4)).metrics()
+    failed = state == "FAIL"
+    assert (outcome.state, row["state"], row["value"]) == (state, state, None if failed else inf)
+    assert row["error"] == ("value has no mean: it is inf and -inf in the replicates" * failed)
 
 
 @pytest.mark.parametrize("states", [("PRUNED", "COMPLETE"), ("PRUNED", "PRUNED")])

@@ -5,7 +5,7 @@ from dropout_study.confirmation.plan import Configuration, Plan
 from dropout_study.confirmation.summary import summarise
 from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS
 from dropout_study.results.histories import COLUMNS
-from dropout_study.results.record import NUMBERS
+from dropout_study.task.job_files import NUMBERS
 from dropout_study.training import metrics
 from dropout_study.training.metrics import DEFAULT_METRICS, MeanMetric, Metric
 from dropout_study.trial import SPLITS

@@ -8,7 +8,13 @@ import pytest
 
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
-from dropout_study.task.job_files import JobFileError, JobFiles, recorded_data, trial_files
+from dropout_study.task.job_files import (
+    JobFileError,
+    JobFiles,
+    recorded_data,
+    trained_runs,
+    trial_files,
+)
 
 DATA = {"train": 8, "val": 2, "test": 4, "classes": 3, "in_shape": [1, 4, 4], "sha256": "abc"}
 READERS = {
@@ -88,6 +94,46 @@ def test_a_directory_in_the_place_of_a_file_is_told(tmp_path, reader, name):
 )
 def test_content_of_another_kind_is_damage(tmp_path, reader, content, reason):
     assert error_of(written(tmp_path, READERS[reader], content), reader).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kind"),
+    [
+        *((name, "x", "number") for name in ("value", "seconds", "value_sd")),
+        *((name, 1.5, "whole number") for name in ("trial", "epochs_run", "best_epoch", "seed")),
+        *((name, "x", "whole number") for name in ("n", "replicate", "duplicate_of")),
+        *((name, [], "whole number") for name in ("seed", "duplicate_of")),
+        *((name, True, "number") for name in ("value", "seconds")),
+        *((name, 7, "text") for name in ("error", "job_dir")),
+    ],
+)
+def test_a_field_of_another_type_is_damage(tmp_path, field, value, kind):
+    files = written(tmp_path, "metrics.json", json.dumps({"state": "COMPLETE", field: value}))
+    assert error_of(files, "metrics").reason == f"{field} is not a {kind}: {value!r}"
+
+
+def test_fields_may_be_empty_and_those_of_a_task_may_be_anything(tmp_path):
+    record = {"state": "FAIL", "value": None, "error": None, "own": [1], "model.x": "a"}
+    assert written(tmp_path, "metrics.json", json.dumps(record)).metrics() == record
+
+
+@pytest.mark.parametrize(
+    "given", [None, "x", [], {}, {"name": 1, "minimize": True}, {"name": "a", "minimize": "b"}]
+)
+def test_an_objective_of_another_form_is_not_known(tmp_path, given):
+    assert provenance(tmp_path, {"objective": given}).objective() is None
+
+
+def test_the_runs_that_a_trials_numbers_come_from(tmp_path):
+    study = StudyPaths(tmp_path)
+    for name in ("0", "1", "1/replicate_0", "1/replicate_1"):
+        written(tmp_path / name, "metrics.json", '{"state": "COMPLETE"}')
+    written(tmp_path / "2", "metrics.json", '{"state": "COMPLETE", "duplicate_of": 1}')
+    names = [
+        [run.root.relative_to(tmp_path).as_posix() for run in trained_runs(study, number)]
+        for number in range(3)
+    ]
+    assert names == [["0"], ["1/replicate_0", "1/replicate_1"], ["1/replicate_0", "1/replicate_1"]]
 
 
 def test_a_history_with_half_a_row_is_damaged(tmp_path):

@@ -45,7 +45,10 @@ def rerun(capfd):
 
 
 def change(study: Path, number: int, **values) -> None:
-    path = study / str(number) / "metrics.json"
+    edit(study / str(number) / "metrics.json", **values)
+
+
+def edit(path: Path, **values) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
 
 
@@ -141,6 +144,21 @@ def test_a_trial_that_was_not_trained_is_repeated_from_its_twin(study, rerun):
     assert rerun(study, 3).out == "trial 0: same\n"
 
 
+@pytest.mark.parametrize("epochs", ["mean_last_2", "best_epoch"])
+def test_the_numbers_are_of_the_same_epochs_and_objective(tmp_path, monkeypatch, capfd, epochs):
+    monkeypatch.chdir(tmp_path)
+    words = [f"trainer.objective={epochs}", "trainer.epochs=4", "optimizer.lr=0.5"]
+    words += ["hydra.sweeper.objective=val_loss", "hydra.sweeper.direction=minimize"]
+    words += ["hydra.sweeper.n_trials=1", "hydra.sweeper.n_jobs=0", "hydra.sweep.dir=s"]
+    ended = run_command(main, ["--multirun", *SMALL, *words, "model.dropout1=choice(0.1)"], capfd)
+    assert ended.code == 0, ended.err
+    facts = json.loads(Path("s/0/provenance.json").read_text())
+    assert facts["objective"] == {"name": "val_loss", "minimize": True}
+    Path("s/0/.hydra/hydra.yaml").unlink()
+    (again,) = rerun_trial(Path("s"), 0)
+    assert again.numbers == []
+
+
 def test_the_files_of_the_repeated_run_can_be_kept(study, rerun, tmp_path):
     assert rerun(study, 0, "--keep", tmp_path / "kept").code == 0
     assert (tmp_path / "kept" / "0" / "history.csv").is_file()
@@ -162,6 +180,8 @@ def test_threads_are_those_of_the_record_and_then_as_before(study):
         (lambda trial: (trial / "metrics.json").unlink(), "trial 0 has not ended"),
         (lambda trial: (trial / "metrics.json").write_text("{"), "metrics.json is damaged"),
         (lambda trial: (trial / "metrics.json").write_text("[]"), "metrics.json is damaged"),
+        (lambda trial: edit(trial / "metrics.json", duplicate_of="two"), "duplicate_of is not a"),
+        (lambda trial: edit(trial / "metrics.json", duplicate_of=8), "trial 8 has not ended"),
         (lambda trial: (trial / ".hydra/config.yaml").unlink(), "config.yaml is missing"),
         (lambda trial: (trial / ".hydra/config.yaml").write_text("a: ["), "is damaged"),
         (lambda trial: (trial / "history.csv").write_text("epoch\nx"), "history.csv is damaged"),
