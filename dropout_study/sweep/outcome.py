@@ -107,12 +107,11 @@ def number_of(value: object) -> int | float | None:
             return None
     if value is None or isinstance(value, bool | str | bytes | bytearray):
         return None
-    if isinstance(value, int):
-        return int(value)
     try:
-        return float(value)  # type: ignore[arg-type]  # the except branch handles the rest
+        number = float(value)  # type: ignore[arg-type]  # the except branch handles the rest
     except (TypeError, ValueError, RuntimeError, OverflowError):
         return None
+    return int(value) if isinstance(value, int) else number
 
 
 def plain_metrics(metrics: Mapping[Any, Any]) -> dict[str, Any]:

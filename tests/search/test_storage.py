@@ -203,7 +203,8 @@ def test_a_locked_sqlite_is_waited_for_and_then_said(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("nonsense", "Could not parse SQLAlchemy URL"),
+        ("study.db", "Could not parse SQLAlchemy URL"),
+        ("study.db", "; a storage is a URL: sqlite:///FILE, journal://FILE or one of a server"),
         ("sqlite:////proc/none/study.db", "sqlite:////proc/none/study.db cannot be opened"),
     ],
 )

@@ -59,6 +59,12 @@ def test_a_plain_integer_stays_one_in_the_metrics():
     assert {name: type(number) for name, number in metrics.items()} == {"value": int, "n": int}
 
 
+def test_an_integer_that_no_float_holds_is_no_number():
+    outcome = outcome_of(ended(10**400))
+    assert outcome.state is TrialState.FAIL
+    assert "must return a number for hydra.sweeper.objective=value, got ..." in outcome.error
+
+
 def test_a_metric_that_no_table_holds_is_left_out():
     returned = {"value": 1.0, "logits": torch.zeros(3), "made": lambda: 0, "tags": ["a"]}
     assert outcome_of(ended(returned)).metrics == {"value": 1.0, "tags": ["a"]}

@@ -48,7 +48,9 @@ def open_storage(url: str | None, journal: Path) -> BaseStorage:
         raise UserError(f"the storage {masked(url)} cannot be used: {told}") from error
     except (SQLAlchemyError, sqlite3.Error, ImportError, OSError, ValueError) as error:
         told = " ".join(str(error).split())
-        raise UserError(f"the storage {masked(url)} cannot be opened: {masked(told)}") from error
+        form = "; a storage is a URL: sqlite:///FILE, journal://FILE or one of a server"
+        told = masked(told) + form * ("://" not in url)
+        raise UserError(f"the storage {masked(url)} cannot be opened: {told}") from error
 
 
 @contextmanager
