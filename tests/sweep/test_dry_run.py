@@ -1,6 +1,8 @@
 """What a dry run prints, and that it writes nothing."""
 
 import io
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -110,6 +112,37 @@ def test_a_space_of_points_is_counted_under_its_conditions():
     space = {**SPACE, "model.dropout": CategoricalDistribution((0.0, 0.5))}
     lines = printed(SweepSettings(sampler=CONF), plan_of(space))
     assert "The space has 48 points." in lines  # 16 epochs of mlp, twice as many of mlp_deep
+
+
+FOREIGN = """
+import hydra
+from hydra.core.config_store import ConfigStore
+
+store = ConfigStore.instance().store
+store("config", {"defaults": ["_self_", {"model": "mlp"}], "trainer": {"epochs": 3, "seed": "abc"},
+                 "data": ["a", "b"], "optimizer": None, "search_space": ["x"]})
+store("mlp", {"dropout1": 0.5}, group="model")
+
+@hydra.main(version_base="1.3", config_name="config")
+def app(config):
+    return config.model.dropout1
+
+if __name__ == "__main__":
+    app()
+"""
+
+
+def test_a_foreign_task_with_groups_of_our_names_is_planned_without_a_cost(tmp_path):
+    (tmp_path / "app.py").write_text(FOREIGN)
+    words = ("hydra/sweeper=optuna_study", "hydra.sweeper.dry_run=true", "hydra.sweep.dir=study")
+    searched = ("model.dropout1=interval(0,1)", "trainer.epochs=range(1,4)")
+    command = [sys.executable, "app.py", "--multirun", *words, *searched]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("20 trials, ")
+    assert "trainer.epochs  1 to 3, whole numbers" in ended.stdout
+    assert "epoch takes" not in ended.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["app.py"]
 
 
 def test_the_first_points_are_those_that_the_study_runs():
