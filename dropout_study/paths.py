@@ -69,6 +69,11 @@ class JobPaths:
         return self.root / "checkpoint.safetensors"
 
     @property
+    def lock(self) -> Path:
+        """Held by a single run until its process ends."""
+        return self.root / ".run.lock"
+
+    @property
     def provenance_json(self) -> Path:
         """Versions, commit, device and data that the job was trained with."""
         return self.root / "provenance.json"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
@@ -16,6 +17,8 @@ from dropout_study.paths import JobPaths, StudyPaths
 
 RUNS = "runs"
 """The directory of the single runs, beside those of the studies."""
+_held: dict[Path, FileLock] = {}
+"""The directories of this process's own runs."""
 
 
 def claim_directory(config: DictConfig) -> None:
@@ -39,6 +42,29 @@ def claim_directory(config: DictConfig) -> None:
         _set(config, kind, claimed)
     else:
         _check_free(directory, kind)
+        if kind == "run":
+            _hold(directory)
+
+
+def _hold(directory: Path) -> None:
+    """Keeps the directory of a single run for this process until it ends.
+
+    Raises:
+        UserError: another process has it.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    lock = _held.setdefault(directory.resolve(), FileLock(JobPaths(directory.resolve()).lock))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise _taken(directory, "a run that has not ended", "run") from error
+
+
+def _taken(directory: Path, owner: str, kind: str) -> UserError:
+    return UserError(
+        f"{directory} belongs to {owner}, and a directory belongs to one run or study; "
+        f"choose another with hydra.{kind}.dir=DIR"
+    )
 
 
 def _names(directory: Path) -> Iterator[Path]:
@@ -68,10 +94,7 @@ def _check_free(directory: Path, kind: str) -> None:
     owners = {"a study": (study.multirun_yaml, study.journal), "a run": (run.metrics_json,)}
     for owner, files in owners.items():
         if any(path.exists() for path in files):
-            raise UserError(
-                f"{directory} belongs to {owner}, and a directory belongs to one run or study; "
-                f"choose another with hydra.{kind}.dir=DIR"
-            )
+            raise _taken(directory, owner, kind)
     if kind == "sweep":
         directory.mkdir(parents=True, exist_ok=True)
         try:  # Hydra writes into it later; of two programs the first one makes it

@@ -3,9 +3,11 @@
 import logging
 
 import optuna
+from omegaconf import DictConfig, OmegaConf
 from optuna.samplers import BaseSampler
 
 from dropout_study.config.keys import normal_key
+from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
 from dropout_study.search.identity import IDENTITY_ATTR, check_identity
 from dropout_study.search.storage.lock import locked
@@ -26,6 +28,7 @@ def open_study(
     sampler: BaseSampler,
     paths: StudyPaths,
     recorder: Recorder,
+    saved: DictConfig,
 ) -> optuna.Study:
     """Creates or opens the study, checks that it is the same one, and enqueues its first points.
 
@@ -35,6 +38,7 @@ def open_study(
         sampler: the study's sampler.
         paths: the paths of the study's directory.
         recorder: records the trials of a study that was made elsewhere.
+        saved: the configuration for ``multirun.yaml``, which says whose the directory is.
 
     Raises:
         UserError: the study was begun with other settings, or has another directory.
@@ -58,6 +62,8 @@ def open_study(
             may_change=[normal_key(key) for key in settings.may_change],
         )
         enqueue_new(study, ready.first)
+        with atomic_write(paths.multirun_yaml) as temporary:
+            OmegaConf.save(saved, temporary)
     done = sum(t.state.is_finished() for t in study.get_trials(deepcopy=False))
     if done:
         name, total = study.study_name, settings.n_trials

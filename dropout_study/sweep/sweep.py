@@ -10,13 +10,13 @@ import optuna
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from optuna.exceptions import StorageInternalError
 
 from dropout_study.config.explain import unwritable
 from dropout_study.config.instantiate import build
 from dropout_study.errors import UserError
-from dropout_study.files import atomic_write, remove_temporaries
+from dropout_study.files import remove_temporaries
 from dropout_study.paths import StudyPaths
 from dropout_study.search.asktell import AskTell
 from dropout_study.search.constraints import parse_all
@@ -110,7 +110,9 @@ class Sweep:
         except OSError as error:
             raise UserError(unwritable(error)) from error
         try:
-            study = open_study(self.storage, self.ready, self.sampler, self.paths, self.recorder)
+            study = open_study(
+                self.storage, self.ready, self.sampler, self.paths, self.recorder, self.saved
+            )
             with closing_storage(study):
                 return self._run(study)
         except (OSError, StorageInternalError) as error:
@@ -121,8 +123,6 @@ class Sweep:
             ) from error
 
     def _run(self, study: optuna.Study) -> list[Sequence[JobReturn]]:
-        with atomic_write(self.paths.multirun_yaml) as temporary:
-            OmegaConf.save(self.saved, temporary)
         lease = Lease(study)
         asktell = AskTell(
             study,

@@ -1,5 +1,8 @@
 """A directory belongs to one run or one study."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -68,6 +71,30 @@ def test_a_given_directory_that_another_has_is_refused(kind, left, owner, told):
 def test_of_two_grids_in_a_given_directory_the_second_is_refused(told):
     claim_directory(config("sweep", "grid"))
     assert "grid belongs to a study" in told(claim_directory, config("sweep", "grid"))
+
+
+HOLDER = """
+import sys
+from test_directories import claim_directory, config, setup_globals
+setup_globals()
+claim_directory(config("run", "mine"))
+print("claimed", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_of_two_runs_at_once_in_a_given_directory_the_second_is_refused(told):
+    command = [sys.executable, "-c", HOLDER]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "claimed\n"
+        said = told(claim_directory, config("run", "mine"))
+        holder.kill()
+    assert said.startswith("mine belongs to a run that has not ended, and a directory belongs to")
+    claim_directory(config("run", "mine"))
 
 
 def test_a_run_that_left_no_result_may_be_run_again():

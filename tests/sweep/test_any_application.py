@@ -184,7 +184,7 @@ def test_a_directory_with_the_trials_of_another_sweep_is_refused(sweep, tmp_path
     sweep("+x=interval(0,1)", n_trials=1)
     before = (tmp_path / "study" / "results.csv").read_bytes()
     said = refusal(tmp_path, "hydra.sweeper.study_name=another")
-    assert "holds 1 trials that are not of study `another`; a directory belongs to one" in said
+    assert "study belongs to study `study`, not `another`; a directory belongs to one" in said
     assert (tmp_path / "study" / "results.csv").read_bytes() == before
 
 
