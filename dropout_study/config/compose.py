@@ -81,11 +81,15 @@ class Composer:
             and not self.is_group(override.key_or_group)
         )
 
+    def options(self, group: str) -> list[str]:
+        """Returns the options of a config group, without its package."""
+        return list(self._loader.get_group_options(group.partition("@")[0]))
+
     def is_group(self, key: str) -> bool:
         """Returns whether ``key`` names a config group; it may have a package, ``db@backup``."""
         group = key.partition("@")[0]
         if group not in self._groups:
-            self._groups[group] = bool(self._loader.get_group_options(group))
+            self._groups[group] = bool(self.options(group))
         return self._groups[group]
 
 

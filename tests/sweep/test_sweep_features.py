@@ -157,6 +157,17 @@ def test_a_list_as_a_value_goes_through_table_and_summary(sweep):
     assert sorted(table()["model.widths"]) == ["[8, 4]", "[8, 4]", "[8]", "[8]"]
 
 
+@pytest.mark.parametrize("runner", ["hydra.sweeper.n_jobs=1", "hydra/launcher=population"])
+def test_a_group_is_searched_and_has_its_column(sweep, runner):
+    params = "hydra.sweeper.params={lr_schedule: 'choice(constant, cosine)'}"
+    ended = sweep(params, "hydra.sweeper.enqueue=[]", "hydra/sweeper/sampler=grid", runner)
+    assert ended.code == 0, ended.err
+    rows = table()
+    assert sorted(rows["lr_schedule"]) == ["constant", "cosine"]
+    assert rows["val_loss"].nunique() == 2, "the schedules differ in the second epoch"
+    assert {"lr_schedule", "constant", "cosine"} <= set(ended.out.split())
+
+
 def test_values_of_hydras_own_are_each_jobs(sweep):
     ended = sweep("trainer.seed=${hydra:job.num}", "hydra.sweeper.n_trials=2")
     assert ended.code == 0, ended.err

@@ -162,6 +162,14 @@ def test_a_condition_on_an_added_key(run, tmp_path):
     assert (rows["z"].notna() == (rows["name"] == "a")).all()
 
 
+def test_an_enqueued_point_of_an_option_that_is_not_chosen_is_left_out(run, tmp_path):
+    enqueued = "hydra.sweeper.enqueue=[{x: 1, db.schema: a}, {x: 2}]"
+    said = run(*search("x=1,2", enqueued, "hydra.sweeper.n_trials=1", sampler="random"))
+    told = "is left out: `db.schema` is a key of db=postgres, which is not chosen"
+    assert f"the enqueued point {{'x': 1, 'db.schema': 'a'}} {told}" in said
+    assert table(tmp_path)["x"].tolist() == [2]
+
+
 def test_keys_that_vary_together(run, tmp_path):
     zipped = (
         "hydra.sweeper.params={pair: {zip: [{x: 1, db: mysql}, {x: 2, db: postgres}]}, "

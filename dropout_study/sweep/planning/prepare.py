@@ -1,13 +1,11 @@
 """Prepares a sweep: its plan, the configuration its trials share, its first points, checked."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import optuna
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import HydraContext, TaskFunction
 from hydra.utils import get_method
@@ -16,7 +14,6 @@ from omegaconf import DictConfig, OmegaConf
 from dropout_study.config.compose import Composer, as_given
 from dropout_study.config.explain import explain
 from dropout_study.config.keys import normal_key
-from dropout_study.config.overrides import override_key
 from dropout_study.errors import UserError
 from dropout_study.search.conditions import search_order, suggest
 from dropout_study.search.grid import n_points
@@ -24,11 +21,10 @@ from dropout_study.search.identity import Identity
 from dropout_study.search.space import Params
 from dropout_study.sweep.marks import marked
 from dropout_study.sweep.planning.candidates import Candidates, candidates_of, check_known
+from dropout_study.sweep.planning.enqueued import first_points
 from dropout_study.sweep.planning.objective import check_objectives
 from dropout_study.sweep.planning.plan import POINT, SweepPlan, plan_points, plan_sweep
 from dropout_study.sweep.settings import SweepSettings
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -134,9 +130,7 @@ def prepare(
         first: list[Params] = [{POINT: point} for point in points]
         settings = replace(settings, n_trials=_n_trials(settings, len(points), config))
     else:
-        written = {normal_key(key): key for point in settings.enqueue for key in point}
-        check_known("is enqueued", written, candidates.keys)
-        first = _first_points(settings.enqueue, plan)
+        first = first_points(settings.enqueue, plan, candidates.keys, shared, composer)
     return Prepared(settings, plan, shared, first, composer, config)
 
 
@@ -222,24 +216,6 @@ def fixed_values(plan: SweepPlan, config: DictConfig) -> Mapping[str, Any]:
 def _selected(config: DictConfig, key: str) -> Any:
     value = OmegaConf.select(config, key)
     return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
-
-
-def _first_points(points: Sequence[Mapping[str, Any]], plan: SweepPlan) -> list[Params]:
-    """Returns the enqueued points, fitted into the space; logs every value that was changed."""
-    pinned = {override_key(each) for each in OverridesParser.create().parse_overrides(plan.fixed)}
-    found: list[Params] = []
-    for point in points:
-        params, moved = plan.fit(point)
-        moved += [
-            f"{key} is not searched"
-            for key in map(normal_key, point)
-            if key not in plan.owners and key not in pinned
-        ]
-        if moved:
-            log.info("the enqueued point %s, fitted into the space: %s", point, "; ".join(moved))
-        if params and params not in found:
-            found.append(params)
-    return found
 
 
 def _path(key: str) -> list[str]:
