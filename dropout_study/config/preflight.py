@@ -1,8 +1,10 @@
 """Checks before a run or a sweep starts and writes anything."""
 
+from collections.abc import Callable
 from typing import Any
 
 from hydra.experimental.callback import Callback
+from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.config.check import check_config, check_validation
@@ -12,27 +14,40 @@ from dropout_study.errors import UserError
 
 
 class Preflight(Callback):
-    """Ends the program with one line if a value is out of range or a directory is in use."""
+    """Ends the program with one line if a value is out of range or a directory is in use.
+
+    Args:
+        check: dotted path of a function that also checks the configuration of a single run, and
+            raises ``UserError``. (For a sweep, a mark of its task names such a function.)
+    """
+
+    def __init__(self, check: str | None = None) -> None:
+        self._check = check
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Checks a single run."""
-        _or_exit(config, sweep=False)
+        _or_exit(config, self._check_run)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Checks the configuration that the trials of a sweep share."""
-        _or_exit(config, sweep=True)
+        _or_exit(config, check_trial)
 
-
-def _or_exit(config: DictConfig, *, sweep: bool) -> None:
-    """Exits if a check fails. Hydra turns a callback's exceptions into warnings."""
-    try:
-        (check_trial if sweep else check_config)(config)
+    def _check_run(self, config: DictConfig) -> None:
+        check_config(config)
         if OmegaConf.select(config, "data.val_size") == 0:
             check_validation(config)
-        if not sweep and config.trainer.device not in ("auto", "cpu"):
+        if config.trainer.device not in ("auto", "cpu"):
             from dropout_study.training.device import resolve_device
 
             resolve_device(config.trainer.device)  # the jobs of a sweep may run on another machine
+        if self._check is not None:
+            get_method(self._check)(config)
+
+
+def _or_exit(config: DictConfig, check: Callable[[DictConfig], None]) -> None:
+    """Exits if a check fails. Hydra turns a callback's exceptions into warnings."""
+    try:
+        check(config)
         claim_directory(config)
     except OSError as error:
         raise SystemExit(f"dropout-study: {unwritable(error)}") from error
