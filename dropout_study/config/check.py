@@ -65,6 +65,8 @@ def _resolved(group: str, node: DictConfig) -> dict[str, Any]:
     for name in () if node._is_none() or node._is_missing() else node:
         try:
             value = node[name]
+            if value is None and "${hydra:" in str(node._get_node(name)):
+                continue  # Hydra 1.4 says null where 1.3 says that it does not know it yet
             values[str(name)] = _plain(value) if OmegaConf.is_config(value) else value
         except MissingMandatoryValue as error:
             raise UserError(f"`{error.full_key}` has no value; give it one") from error

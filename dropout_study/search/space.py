@@ -33,30 +33,36 @@ def int_interval(name: str, low: float, high: float, *, log: bool = False) -> Ba
 
 
 def stepped_range(
-    name: str, start: float, stop: float, step: float, *, log: bool = False
+    name: str,
+    start: float | Decimal,
+    stop: float | Decimal,
+    step: float | Decimal,
+    *,
+    log: bool = False,
 ) -> BaseDistribution:
     """Returns start, start + step, ... without ``stop``, as Python's range.
 
     ``step`` may be negative. The numbers are integers if all three are, otherwise floats. They are
-    counted with the exact values of the floats, as in Hydra's ranges.
+    counted with the exact values given.
 
     Raises:
         UserError: the range is empty, or it has steps on a logarithmic scale.
     """
     finite = all(map(math.isfinite, (start, stop, step)))
     count = math.ceil((Decimal(stop) - Decimal(start)) / Decimal(step)) if finite and step else 0
+    shown = f"range({float(start):g}, {float(stop):g}, {float(step):g})"
     if count <= 0:
         raise UserError(
-            f"`{name}=range({start:g}, {stop:g}, {step:g})` is empty; a range goes from its start "
+            f"`{name}={shown}` is empty; a range goes from its start "
             "in steps towards its stop, which is not included"
         )
-    first, stride = Decimal(str(start)), Decimal(str(step))
+    first, stride = Decimal(str(float(start))), Decimal(str(float(step)))
     low, high = sorted((first, first + (count - 1) * stride))
     whole = all(isinstance(number, int) for number in (start, stop, step))
     if log and not (whole and abs(step) == 1):
         raise UserError(
             f"`{name}` must have whole numbers and the step 1 as a range on a log scale, got "
-            f"range({start:g}, {stop:g}, {step:g}); use tag(log, interval(LOW, HIGH))"
+            f"{shown}; use tag(log, interval(LOW, HIGH))"
         )
     if log:
         _check_bounds(name, float(low), float(high), log=True)

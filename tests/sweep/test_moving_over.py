@@ -44,8 +44,8 @@ def test_the_sweeper_of_a_template_is_read(read):
     [
         ({"type": "float", "low": 0, "high": 0.5}, "interval(0, 0.5)"),
         ({"type": "float", "low": 0.1, "high": 1.0, "log": True}, "tag(log, interval(0.1, 1.0))"),
-        ({"type": "float", "low": 0.0, "high": 0.9, "step": 0.3}, "range(0.0, 1.2, 0.3)"),
-        ({"type": "float", "low": 0.0, "high": 1.0, "step": 0.3}, "range(0.0, 1.2, 0.3)"),
+        ({"type": "float", "low": 0.0, "high": 0.9, "step": 0.3}, "range(0.0, 1.05, 0.3)"),
+        ({"type": "float", "low": 0.0, "high": 1.0, "step": 0.3}, "range(0.0, 1.05, 0.3)"),
         ({"type": "int", "low": 1, "high": 5}, "int(interval(1, 5))"),
         ({"type": "int", "low": 1, "high": 5, "step": 2}, "range(1, 7, 2)"),
         ({"type": "int", "low": 1, "high": 64, "log": True}, "tag(log, int(interval(1, 64)))"),

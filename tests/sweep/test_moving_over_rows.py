@@ -154,6 +154,9 @@ def _(at):
     old = {"x": {"type": "int", "low": 1, "high": 5, "step": 2}}
     settings, told = at.read(sweeper={"search_space": old})
     assert space(settings.params)["x"].high == 5
+    tenths = {"x": {"type": "float", "low": 0, "high": 0.6, "step": 0.3}}
+    settings, _ = at.read(sweeper={"search_space": tenths})
+    assert space(settings.params)["x"] == FloatDistribution(0, 0.6, step=0.3)
     assert "hydra.sweeper.params" in told[0]
     settings, _ = at.read(sweeper={"search_space": old, "params": {"x": "choice(7)"}})
     assert settings.params == {"x": "choice(7)"}

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -87,10 +88,16 @@ CHOICES = [
 ]
 
 
+@cache
+def schema() -> None:
+    """Stores the application's schema: once, Hydra 1.4 wants it."""
+    run_path(str(APP))
+
+
 @pytest.fixture
 def compose() -> Iterator[Callable[[str], tuple[list[Any], list[Any]]]]:
     """Composes the jobs of a search as Hydra's own sweeper and launcher do, and as ours do."""
-    run_path(str(APP))  # stores its schema
+    schema()
     with initialize_config_dir(str(APP.with_suffix("")), version_base="1.3", job_name="shapes"):
         hydra = GlobalHydra.instance().hydra
         assert hydra is not None

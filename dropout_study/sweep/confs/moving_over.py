@@ -184,7 +184,8 @@ def _interval(whole: bool, low: float, high: float, step: float | None, log: boo
         low, high, step = int(low), int(high), int(step or 1)
     if step and step != whole and not log:
         first, last, stride = (Decimal(str(number)) for number in (low, high, step))
-        stop = first + ((last - first) // stride + 1) * stride
+        beyond = Decimal(1 if whole else "0.5")  # half a step: safe from rounding
+        stop = first + ((last - first) // stride + beyond) * stride
         return f"range({low}, {stop}, {step})"
     text = f"int(interval({low}, {high}))" if whole else f"interval({low}, {high})"
     return f"tag(log, {text})" if log else text

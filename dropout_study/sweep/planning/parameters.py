@@ -21,7 +21,6 @@ from hydra.core.override_parser.types import (
 from optuna.distributions import (
     BaseDistribution,
     CategoricalChoiceType,
-    IntDistribution,
 )
 
 from dropout_study.config.overrides import (
@@ -170,8 +169,10 @@ def parameter_of(override: Override, written: str) -> Parameter:
 
 def _range(name: str, written: str, sweep: RangeSweep) -> Parameter:
     numbers = range_numbers(sweep)
-    found = stepped_range(name, *numbers, log="log" in sweep.tags)
-    whole = isinstance(found, IntDistribution)
+    whole = all(isinstance(number, int) for number in numbers)
+    exact = FloatRange(*numbers)  # Hydra 1.3 counts with binary floats, 1.4 with decimals
+    counted = numbers if whole else (exact.start, exact.stop, exact.step)
+    found = stepped_range(name, *counted, log="log" in sweep.tags)
     return Parameter(name, written, found, floats=None if whole else numbers)
 
 
