@@ -1,4 +1,4 @@
-"""Shared by the benchmarks: the floor (the matrix products of the book's network), timing, medians.
+"""Shared by the benchmarks: the floor (the matrix products of the book's network), data, timing.
 
 "The book" is *Dive into Deep Learning*.
 """
@@ -11,8 +11,20 @@ from time import perf_counter
 
 import torch
 
+from dropout_study.data import Examples, Splits
+
 TRAIN, TEST, BATCH = 60_000, 10_000, 256
 SIZES = (784, 256, 256, 10)
+
+
+def random_splits(share: float, device: torch.device) -> Splits:
+    """Returns uint8 images of Fashion-MNIST's shape, ``share`` of its number."""
+
+    def examples(count: int) -> Examples:
+        images = torch.randint(0, 256, (count, 1, 28, 28), dtype=torch.uint8)
+        return Examples(images, torch.randint(0, 10, (count,)))
+
+    return Splits(examples(int(TRAIN * share)), None, examples(int(TEST * share)), 10).to(device)
 
 
 @torch.no_grad()

@@ -23,24 +23,22 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from floor import BATCH, TEST, TRAIN, cell, device_name, products, seconds, summary
+from floor import (
+    BATCH,
+    cell,
+    device_name,
+    products,
+    random_splits,
+    seconds,
+    summary,
+)
 from limits import least_seconds
 from rivals import processes, train_vmapped
 
-from dropout_study.data import Examples, Splits
+from dropout_study.data import Splits
 from dropout_study.models import MLP
 from dropout_study.training import TrainSettings, resolve_device, train_single
 from dropout_study.training.population import Member, Plan, plan_for, train_population
-
-
-def random_splits(share: float, device: torch.device) -> Splits:
-    """Returns uint8 images of Fashion-MNIST's shape, ``share`` of its number."""
-
-    def examples(count: int) -> Examples:
-        images = torch.randint(0, 256, (count, 1, 28, 28), dtype=torch.uint8)
-        return Examples(images, torch.randint(0, 10, (count,)))
-
-    return Splits(examples(int(TRAIN * share)), None, examples(int(TEST * share)), 10).to(device)
 
 
 def members(count: int, device: torch.device, *, bfloat16: bool, epochs: int) -> list[Member]:

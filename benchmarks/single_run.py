@@ -2,12 +2,13 @@
 
 python benchmarks/single_run.py                              on two cores about two minutes
 python benchmarks/single_run.py --precision bfloat16 --workers none --out single_run.json
+python benchmarks/single_run.py --share 0.002                a test
 
 All three do one epoch on Fashion-MNIST (60,000 images in batches of 256, then the 10,000 test
 images), in turn in every repeat; ratios are taken within a repeat. The floor is the time of the
 epoch's matrix products alone. The book is *Dive into Deep Learning*; its script is the concise
 version in section 5.6 without the plot: float32, on the CPU, with 6 worker processes as in the book
-and with none.
+and with none. With ``--share`` the data are random images, and the book's script is left out.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from floor import BATCH, cell, device_name, products, seconds, summary
+from floor import BATCH, cell, device_name, products, random_splits, seconds, summary
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
@@ -127,18 +128,22 @@ def main() -> None:
     parser.add_argument("--workers", default="6,0", help="workers of the book's script, or none")
     parser.add_argument("--device", default="auto", help="device of our run and the floor")
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
+    parser.add_argument("--share", type=float, help="share of the data, for a test")
     parser.add_argument("--out", type=Path, help="where to write the JSON")
     args = parser.parse_args()
     device = resolve_device(args.device)
     bfloat16 = args.precision == "bfloat16"
-    splits = fashion_mnist(val_size=0).to(device)
+    share = args.share or 1.0
+    splits = random_splits(share, device) if args.share else fashion_mnist(val_size=0).to(device)
     dtype = torch.bfloat16 if bfloat16 else torch.float32
     runs: dict[str, Callable[[], object]] = {
-        "floor": partial(products, 1, 1.0, dtype, device),
+        "floor": partial(products, 1, share, dtype, device),
         "our single run": partial(our_epoch, splits, bfloat16),
     }
     with tempfile.TemporaryDirectory() as root:
-        for workers in map(int, [] if args.workers == "none" else args.workers.split(",")):
+        for workers in map(
+            int, [] if args.share or args.workers == "none" else args.workers.split(",")
+        ):
             loaders = book_data(Path(root), workers)
             name = f"the book's script, {workers} workers"
             runs[name] = partial(book_epoch, book_net(), *loaders)
@@ -147,6 +152,7 @@ def main() -> None:
         "device": device_name(device),
         "torch": torch.__version__,
         "precision": args.precision,
+        **({"share of the data": args.share} if args.share else {}),
         "median (range) of n": args.repeats,
     }
     print(
