@@ -69,7 +69,8 @@ class TestSingleRun:
         measured = [f"{split}_{m}" for split in SPLITS for m in ("loss", "accuracy")]
         assert set(metrics) == {
             *(*FIRST_COLUMNS, *measured, "epochs_run", "best_epoch", "seconds", "seed", "images"),
-            *(*given, "model.dropout1", "model", "data", "optimizer", "lr_schedule", *LAST_COLUMNS),
+            *(*given, "model.dropout1", "model", "noise", "schedule", "data", "optimizer"),
+            *("lr_schedule", *LAST_COLUMNS),
         }
         assert (metrics["state"], metrics["epochs_run"], metrics["error"]) == ("COMPLETE", 2, "")
         assert metrics["value"] == metrics["val_accuracy"]

@@ -20,11 +20,16 @@ KINDS: dict[Any, str] = {
 }
 
 
-def check_config(config: DictConfig) -> None:
+def check_config(config: DictConfig, *, shared: bool = False) -> None:
     """Checks the types and ranges of every group of ``config``; converts texts that are numbers.
 
     A missing key has the default of its class. Classes of other packages may get arguments that are
     not in the schema; their constructors check them.
+
+    Args:
+        config: the composed configuration.
+        shared: whether it is what the trials of a sweep share: then keys that have to suit each
+            other are not compared, since one of them may be searched.
 
     Raises:
         UserError: a value breaks a rule.
@@ -39,7 +44,8 @@ def check_config(config: DictConfig) -> None:
             schema = GROUPS.get(group) or TARGETS.get(str(values.get("_target_")))
             if schema is not None:
                 _check_group(group, schema, values, node)
-                _check_epochs(group, schema, values, config)
+                if not shared:
+                    _check_together(group, schema, node, config)
 
 
 def check_validation(config: DictConfig) -> None:
@@ -94,13 +100,14 @@ def _check_group(group: str, schema: type, values: dict[str, Any], node: DictCon
         elif own:
             near = did_you_mean(name, known)
             raise UserError(f"`{group}.{name}` is no key of {values.get('_target_', group)}{near}")
+
+
+def _check_together(group: str, schema: type, node: DictConfig, config: DictConfig) -> None:
+    """Raises an error if keys do not suit each other, or epochs do not fit into the training."""
+    values = _resolved(group, node)
     check_together = getattr(schema, "check_together", None)
     if check_together is not None:
-        check_together(group, _resolved(group, node))
-
-
-def _check_epochs(group: str, schema: type, values: dict[str, Any], config: DictConfig) -> None:
-    """Raises an error if a number of epochs does not fit into the training."""
+        check_together(group, values)
     training = OmegaConf.select(config, "trainer.epochs")
     for key in fields(schema):
         given, spare = values.get(key.name), key.metadata.get("spare")

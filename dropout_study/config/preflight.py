@@ -1,6 +1,7 @@
 """Checks before a run or a sweep starts and writes anything."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from hydra.experimental.callback import Callback
@@ -30,7 +31,7 @@ class Preflight(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Checks the configuration that the trials of a sweep share."""
-        _or_exit(config, check_trial)
+        _or_exit(config, partial(check_trial, shared=True))
 
     def _check_run(self, config: DictConfig) -> None:
         check_config(config)
@@ -55,13 +56,13 @@ def _or_exit(config: DictConfig, check: Callable[[DictConfig], None]) -> None:
         raise SystemExit(f"dropout-study: {error}") from error
 
 
-def check_trial(config: DictConfig) -> None:
-    """Checks the configuration of a sweep's trial, or the one that its trials share.
+def check_trial(config: DictConfig, *, shared: bool = False) -> None:
+    """Checks the configuration of a sweep's trial, or the one that its trials share (``shared``).
 
     Raises:
         UserError: a value is out of its range, or there is no validation data.
     """
-    check_config(config)
+    check_config(config, shared=shared)
     if OmegaConf.select(config, "data.val_size") == 0:
         raise UserError(
             "`data.val_size` must be > 0 in a sweep, got 0: trials are chosen by validation "
