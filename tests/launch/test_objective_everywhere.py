@@ -10,6 +10,7 @@ from command_line import SMALL, run_command
 
 from dropout_study.cli.train import main
 from dropout_study.search.storage.open import open_storage
+from dropout_study.task.rerun import rerun_trial
 
 WAYS = {
     "here": ["hydra.sweeper.n_jobs=0"],
@@ -54,6 +55,14 @@ def test_a_loss_to_be_minimized_is_what_is_reported_and_pruned_by(
         value = pytest.approx(trial.value, rel=1e-12)
         assert table["value"][trial.number] == value
         assert table["val_loss"][trial.number] == value
+
+
+def test_measurements_of_a_population_are_those_of_a_run_alone(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    table, _ = swept(["trainer.measure=[gap,weight_distance]", *WAYS["population"]], capfd)
+    assert table[["gap_loss_on", "gap_accuracy_off", "weight_distance"]].notna().all().all()
+    (again,) = rerun_trial(Path("study"), 1)
+    assert again.same, again.numbers
 
 
 @pytest.mark.parametrize("way", ["workers", "population"])

@@ -27,9 +27,9 @@ class Activations(Measure):
     """
 
     meaning: ClassVar[str] = "mean, variance and share of zeros of each hidden layer's activations"
-    cost: ClassVar[str] = "two passes over 512 examples, without gradients"
+    cost: ClassVar[str] = "two passes over 256 examples, without gradients"
 
-    def __init__(self, examples: int = 512) -> None:
+    def __init__(self, examples: int = 256) -> None:
         if examples < 1:
             raise argument_error("examples", examples, "must be at least 1")
         self._examples = examples
