@@ -17,7 +17,7 @@ from rich.console import Console
 from dropout_study.search.conditions import suggest
 from dropout_study.sweep.confs.samplers import TPESamplerConf
 from dropout_study.sweep.display.dry_run import first_points, in_words, print_plan
-from dropout_study.sweep.planning.parameters import Parameter, choice_of
+from dropout_study.sweep.planning.parameters import Parameter, Setting, choice_of, zip_of
 from dropout_study.sweep.planning.plan import SweepPlan
 from dropout_study.sweep.planning.prepare import Prepared
 from dropout_study.sweep.samplers import SeededByTrial
@@ -164,6 +164,16 @@ def test_the_cost_is_asked_with_the_configurations_of_trials():
         return f"{[dict(config) for config in first]} {min(random)} {max(random)}"
 
     assert printed(SweepSettings(sampler=CONF), cost=cost)[-2] == "[{'trainer.epochs': 10}] 5 20"
+
+
+def test_the_epochs_of_a_zip_count():
+    rows = [{"trainer.epochs": Setting("trainer.epochs", each)} for each in (30, 50)]
+    plan = SweepPlan((zip_of("both", rows),))
+
+    def cost(_config, _settings, _first, more) -> str:
+        return str(sorted({config["trainer.epochs"] for config in islice(more, 20)}))
+
+    assert printed(SweepSettings(sampler=CONF), plan, cost=cost)[-2] == "[30, 50]"
 
 
 def configs(*epochs: int) -> list[DictConfig]:
