@@ -15,6 +15,8 @@ from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from dropout_study.config.overrides import to_override
+
 
 class Composer:
     """Returns the same as Hydra's ``load_sweep_config``, but composes each kind of job only once.
@@ -33,6 +35,7 @@ class Composer:
         self._loader = loader
         self._config = config
         self._parser = OverridesParser.create(config_loader=loader)
+        self._storage = _storage(config)
         self._kinds: dict[tuple[str, ...], Callable[[], DictConfig]] = {}
         self._groups: dict[str, bool] = {}
 
@@ -46,7 +49,7 @@ class Composer:
         values = self._values(parsed)
         kind = tuple(_kind(override, override in values) for override in parsed)
         if kind not in self._kinds:
-            composed = self._loader.load_sweep_config(self._config, list(overrides))
+            composed = self._compose(overrides)
             self._kinds[kind] = _copies(composed)
         config = self._kinds[kind]()
         OmegaConf.copy_cache(from_config=self._config, to_config=config)
@@ -54,13 +57,16 @@ class Composer:
             for override in values:
                 OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
         except OmegaConfBaseException:  # composing by Hydra succeeds or gives its error message
-            config = self._loader.load_sweep_config(self._config, list(overrides))
+            config = self._compose(overrides)
         with open_dict(config):
             own = [str(each.input_line) for each in parsed if each.is_hydra_override()]
             config.hydra.overrides.hydra = [*as_given(self._config.hydra.overrides.hydra), *own]
             _name(config, [override for override in parsed if not override.is_hydra_override()])
             config.hydra.job.id, config.hydra.job.num = str(number), number
         return config
+
+    def _compose(self, overrides: Sequence[str]) -> DictConfig:
+        return self._loader.load_sweep_config(self._config, [*overrides, *self._storage])
 
     def _values(self, overrides: Sequence[Override]) -> list[Override]:
         """Returns the overrides that set a value which no other override changes."""
@@ -98,6 +104,16 @@ def as_given(overrides: ListConfig) -> list[str]:
     given = OmegaConf.to_container(overrides, resolve=False)
     assert isinstance(given, list)
     return [str(each) for each in given]
+
+
+def _storage(config: DictConfig) -> list[str]:
+    """Returns the override that masks the password of a job's storage, as it is in ``config``.
+
+    A file of configuration may have it in the clear; Hydra 1.4 refuses jobs that differ there.
+    """
+    storage = config.hydra.get("sweeper") and config.hydra.sweeper.get("storage")
+    masked = isinstance(storage, str) and ":***@" in storage
+    return [to_override("hydra.sweeper.storage", storage)] if masked else []
 
 
 def _related(override: Override, other: Override) -> bool:

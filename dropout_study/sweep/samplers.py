@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any
 
 import optuna
-from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
@@ -27,7 +26,7 @@ from optuna.samplers import (
 )
 from optuna.trial import FrozenTrial, TrialState
 
-from dropout_study.config.instantiate import build
+from dropout_study.config.instantiate import build, located
 from dropout_study.errors import UserError
 from dropout_study.randomness import draw_key
 from dropout_study.search.grid import grid_of
@@ -220,7 +219,7 @@ def _with_one_seed(conf: DictConfig) -> DictConfig:
 def _is_a(arguments: Mapping[str, Any], *kinds: type) -> bool:
     target = arguments["_target_"]
     try:
-        found = get_object(target) if isinstance(target, str) else target
+        found = located(target) if isinstance(target, str) else target
     except (ImportError, ValueError):
         return False  # `instantiate` raises the error later
     return isinstance(found, type) and issubclass(found, kinds)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
+from omegaconf import OmegaConf, read_write
 
 from dropout_study.config.compose import Composer
 
@@ -107,3 +107,13 @@ def test_a_schema_of_a_local_class_is_copied_too(composer, monkeypatch):
     jobs = [ours.job_config(["optimizer=local", f"optimizer.lr=0.{n}"], n) for n in (1, 2)]
     assert [OmegaConf.get_type(job, "optimizer") for job in jobs] == [Local, Local]
     assert [job.optimizer.lr for job in jobs] == [0.1, 0.2]
+
+
+def test_a_jobs_storage_has_its_password_masked(composer):
+    _, loader, sweep = composer
+    sweep = deepcopy(sweep)
+    with read_write(sweep.hydra):
+        sweep.hydra.sweeper.storage = "postgresql://me:***@host/db"
+    job = Composer(loader, sweep).job_config(FIRST, 0)
+    assert job.hydra.sweeper.storage == "postgresql://me:***@host/db"
+    assert "storage" not in str(job.hydra.overrides)

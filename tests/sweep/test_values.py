@@ -219,6 +219,7 @@ def test_a_study_of_given_points(run, tmp_path):
             ["x=1,2", "h=[1],[2]", "hydra.sweeper.enqueue=[{h: [1]}]"],
             "an enqueued point must give every parameter, but {'h': [1]} has no `x`",
         ),
+        (["hydra.sweeper.custom_search_space=no.where"], "`hydra.sweeper.custom_search_space`: "),
         (["typed.count=interval(1,2)"], "typed.count='int(interval(1, 2))'"),
     ],
 )

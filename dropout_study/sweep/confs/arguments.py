@@ -10,10 +10,10 @@ from inspect import Parameter, signature
 from types import UnionType
 from typing import Any, get_args
 
-from hydra.utils import get_object
 from omegaconf import MissingMandatoryValue, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from dropout_study.config.instantiate import located
 from dropout_study.errors import UserError, argument_error, did_you_mean
 from dropout_study.sweep.confs.pruners import PRUNERS
 from dropout_study.sweep.confs.samplers import OWN, SAMPLERS
@@ -91,7 +91,7 @@ def _without_newer(given: dict[str, Any]) -> dict[str, Any]:
 def signature_of(target: str) -> Mapping[str, Parameter] | None:
     """Returns the parameters of a target; None where they are not known."""
     try:
-        return signature(get_object(target)).parameters
+        return signature(located(target)).parameters
     except (ImportError, ValueError, TypeError):
         return None  # the error comes when it is built
 

@@ -8,11 +8,11 @@ from typing import Any
 import optuna
 from hydra.errors import HydraException
 from hydra.types import HydraContext, TaskFunction
-from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.config.compose import Composer, as_given
 from dropout_study.config.explain import explain
+from dropout_study.config.instantiate import function_at
 from dropout_study.config.keys import normal_key
 from dropout_study.errors import UserError
 from dropout_study.search.conditions import search_order, suggest
@@ -25,6 +25,8 @@ from dropout_study.sweep.planning.enqueued import first_points
 from dropout_study.sweep.planning.objective import check_objectives
 from dropout_study.sweep.planning.plan import POINT, SweepPlan, plan_points, plan_sweep
 from dropout_study.sweep.settings import SweepSettings
+
+CUSTOM = "hydra.sweeper.custom_search_space"
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Prepared:
         """Suggests the parameters of a trial; returns their names in the order of the space."""
         names = list(suggest(trial, self.plan.space, self.plan.conditions, self.fixed))
         if self.settings.custom_search_space is not None:
-            get_method(self.settings.custom_search_space)(self.whole, trial)
+            function_at(CUSTOM, self.settings.custom_search_space)(self.whole, trial)
         return [*names, *(name for name in trial.params if name not in names)]
 
     def identity(self) -> Identity:
@@ -102,6 +104,8 @@ def prepare(
             refused.
     """
     loader = context.config_loader
+    if settings.custom_search_space is not None:
+        function_at(CUSTOM, settings.custom_search_space)
     if settings.points:
         plan = plan_points(settings.points, arguments, loader)
     else:
