@@ -85,6 +85,8 @@ def _title(frame: pd.DataFrame, aim: Aim) -> str:
 def _cell(name: str, value: object) -> str:
     if pd.isna(value):  # type: ignore[call-overload]
         return ""
+    if isinstance(value, str):  # also in the place of a number, in a table that was edited
+        return value
     if name == "seconds":
         return f"{value:.1f}"
     if name.partition("_")[0] in SPLITS:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from dropout_study.training.generators import kept_generators, seed_generators
 from dropout_study.training.noisy import noise_on
 
 ROUNDING = 1e-5
@@ -10,10 +11,15 @@ ROUNDING = 1e-5
 
 
 @torch.no_grad()
-def probabilities(model: nn.Module, images: Tensor) -> Tensor:
-    """images: [N, C, H, W] in [0, 1] -> [N, K], noise off."""
+def probabilities(model: nn.Module, images: Tensor, seed: int = 0) -> Tensor:
+    """images: [N, C, H, W] in [0, 1] -> [N, K], noise off.
+
+    Noise that cannot be switched off is drawn from the seeded generators.
+    """
     model.eval()
-    return torch.softmax(model(images).float(), dim=1)
+    with kept_generators(images.device):
+        seed_generators(seed)
+        return torch.softmax(model(images).float(), dim=1)
 
 
 @torch.no_grad()

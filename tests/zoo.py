@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.nn.utils import parametrizations
 
+from dropout_study.data import Examples, Splits
 from dropout_study.models import MLP, DeepMLP
 from dropout_study.noise import Dropout, GaussianNoise, NoiseLayer, UnitNoise
 
@@ -409,3 +410,18 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "prelu": lambda: dense(nn.PReLU(), nn.Dropout(0.2)),
     "conv": lambda: conv(nn.MaxPool2d(2), nn.Dropout(0.2)),
 }
+
+
+def zoo_net(kind: str) -> nn.Module:
+    """Returns a model by its name, as a user's configuration asks for it."""
+    return ZOO[kind]()
+
+
+def zoo_data() -> Splits:
+    """Returns 90 training images (so that the last minibatch is smaller), 20 and 20 others."""
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (130, *DATA["in_shape"]), dtype=torch.uint8, generator=generator)
+    labels = torch.arange(130) % K
+    images[torch.arange(130), 0, labels, labels] = 255
+    parts = [Examples(images[a:b], labels[a:b]) for a, b in ((0, 90), (90, 110), (110, 130))]
+    return Splits(*parts, classes=K)
