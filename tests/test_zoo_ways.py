@@ -1,4 +1,4 @@
-"""Any model in a study: in workers, in a population, confirmed, predicted and rerun alike."""
+"""Any model and any form of data in a study: trained, confirmed, predicted and rerun alike."""
 
 import shutil
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from command_line import run_command
+from forms import ACCEPTED, REFUSED
 from PIL import Image
 from zoo import ZOO, zoo_data
 
@@ -18,6 +19,8 @@ from dropout_study.task.rerun import rerun_run, rerun_trial
 
 MODELS = ("lazy", "frozen", "shared_dropout", "hooked_dropout", "always_on", "averaging", "lstm")
 """One of every sort: of those that are stacked, those that are not, those with state."""
+FORMS = ("array of negative strides", "int64", "bool", "no channel", "float64 array", "data frame")
+BAD = ("infinite", "1..K", "a tuple")
 
 WORDS = (
     *("~search_space.params", "search_space.enqueue=[]", "hydra/sweeper/pruner=none"),
@@ -40,7 +43,8 @@ def studies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
             ways = (f"hydra/launcher={way}", f"hydra.sweep.dir={name}")
             ended = run_command(main, ["--multirun", *WORDS, *words, search, *ways], capfd)
             assert ended.code == 0, ended.err
-        tables = (pd.read_csv(f"{name}/results.csv") for name in WAYS)
+        text = {"keep_default_na": False, "na_values": [""]}  # one form is called NaN
+        tables = (pd.read_csv(f"{name}/results.csv", **text) for name in WAYS)
         return [table.set_index(key.strip("+")).loc[list(values)] for table in tables]
 
     return run
@@ -96,3 +100,26 @@ def shares(job: Path) -> list[float]:
     """Returns the probability of each class of the image."""
     (guesses,) = predict(job, [Path("image.png")])
     return [guess.probability for guess in sorted(guesses, key=lambda guess: guess.label)]
+
+
+@pytest.mark.parametrize(
+    ("forms", "refused"),
+    [(FORMS, BAD), pytest.param(tuple(ACCEPTED), tuple(REFUSED), marks=pytest.mark.slow)],
+    ids=["few", "all"],
+)
+def test_a_form_of_data_is_the_same_in_every_way(
+    studies, forms: tuple[str, ...], refused: tuple[str, ...]
+) -> None:
+    small = ("model=mlp", "model.hidden1=4", "model.hidden2=4", "model.init_std=null")
+    data = ("data=custom", "data._target_=forms.form_data")
+    workers, population = studies("+data.form", (*forms, *refused), *data, *small)
+    for table in (workers, population):
+        assert set(table["state"][list(forms)]) == {"COMPLETE"}, table["error"]
+        assert set(table["state"][list(refused)]) == {"FAIL"}
+        for form in refused:
+            _, rule, way_out = REFUSED[form]
+            assert rule in table["error"][form]
+            assert way_out in table["error"][form]
+    assert_equal(workers, population)
+    assert_repeated(workers["trial"][list(forms)])
+    assert_confirmed(len(forms))
