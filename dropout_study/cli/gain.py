@@ -34,18 +34,19 @@ def gain() -> None:
     try:
         if arguments.seeds < 2:
             raise argument_error("--seeds", arguments.seeds, "must be 2 or more")
-        from dropout_study.confirmation.gain import measure_gain
+        from dropout_study.confirmation.confirm import confirm
+        from dropout_study.confirmation.gain import search_with_and_without
         from dropout_study.report.confirmed import confirmed_sentences
         from dropout_study.report.page import write_report
         from dropout_study.report.view import StudyView
         from dropout_study.results.study import load_study
 
-        found = measure_gain(
-            arguments.overrides, seeds=arguments.seeds, merge=bool(arguments.merge)
-        )
-        path = write_report(found.study)
-        sentences = confirmed_sentences(StudyView(load_study(found.study)))
+        study, without = search_with_and_without(arguments.overrides)
+        merge = bool(arguments.merge)
+        table = confirm(study, seeds=arguments.seeds, merge=merge, against=without)
+        path = write_report(study)
+        sentences = confirmed_sentences(StudyView(load_study(study)))
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-gain: {error}")
-    print(found.table.iloc[:, :8].to_string(index=False))
+    print(table.iloc[:, :8].to_string(index=False))
     print(*sentences, f"Differences, intervals and tests: {path}", sep="\n")

@@ -1,17 +1,14 @@
-"""What does dropout buy? Two searches with equal budgets, compared with fresh seeds."""
+"""What does dropout buy? Two searches with equal budgets, whose best trials can be compared."""
 
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.config.overrides import to_override
-from dropout_study.confirmation.confirm import confirm
 from dropout_study.confirmation.plan import best_of, image_facts, trial_config
 from dropout_study.confirmation.settable import rate_settings
 from dropout_study.errors import UserError
@@ -25,31 +22,14 @@ OWNED = ("hydra.sweep.dir", "hydra.sweeper.study_name")
 """Settings that a caller cannot give, because the two studies need one of their own each."""
 
 
-@dataclass(frozen=True)
-class Gain:
-    """The result.
-
-    Attributes:
-        study: the directory of the study that searched the rates too; the confirmation is in it.
-        without: the directory of the study without dropout.
-        table: ``confirmation.csv``: the best of each study, and the null check.
-    """
-
-    study: Path
-    without: Path
-    table: pd.DataFrame
-
-
-def measure_gain(overrides: Sequence[str], *, seeds: int = 10, merge: bool = True) -> Gain:
-    """Searches with dropout and without, and compares the best of both with fresh seeds.
+def search_with_and_without(overrides: Sequence[str]) -> tuple[Path, Path]:
+    """Searches with dropout and without; returns the directories of the two studies.
 
     Both studies have the same settings, the same number of trials and the same given points. In the
     second one the dropout rates are 0 and not searched. A study that exists is continued.
 
     Args:
         overrides: of both sweeps, as after ``dropout-study --multirun``.
-        seeds: number of fresh seeds, the same for both.
-        merge: whether the confirmation trains on the validation examples too.
 
     Raises:
         UserError: a sweep fails, or the network has no dropout rate that could be searched.
@@ -58,17 +38,15 @@ def measure_gain(overrides: Sequence[str], *, seeds: int = 10, merge: bool = Tru
     study, name = Path(config.hydra.sweep.dir), str(config.search_space.study_name)
     _sweep(overrides)
     rates = _rates(study)
-    points = _without(config, rates)
     _sweep(
         [
             *overrides,
             to_override(NAME, name + SUFFIX),
-            to_override("search_space.enqueue", points),
+            to_override("search_space.enqueue", _without(config, rates)),
             *(f"{key}=0.0" for key in rates),
         ]
     )
-    without = study.with_name(study.name + SUFFIX)
-    return Gain(study, without, confirm(study, seeds=seeds, merge=merge, against=without))
+    return study, study.with_name(study.name + SUFFIX)
 
 
 def _composed(overrides: Sequence[str]) -> DictConfig:

@@ -8,7 +8,7 @@ from dropout_study.confirmation.runs import Run, end_run, train_one_by_one
 from dropout_study.launch.form import MemberTask
 from dropout_study.launch.population import Population
 from dropout_study.launch.trial_form import TrialForm, member_task
-from dropout_study.training.population import MemberResult
+from dropout_study.training.population.member import MemberResult
 from dropout_study.trial import Metrics
 
 ALONE = ("bfloat16",)

@@ -8,13 +8,9 @@ from typing import Generic, Protocol, TypeVar
 
 from dropout_study.launch.form import MemberTask
 from dropout_study.training.metrics import DEFAULT_METRICS
-from dropout_study.training.population import (
-    Member,
-    MemberId,
-    MemberResult,
-    capacity_for,
-    train_population,
-)
+from dropout_study.training.population.capacity import capacity_for
+from dropout_study.training.population.engine import train_population
+from dropout_study.training.population.member import Member, MemberId, MemberResult
 from dropout_study.trial import Metrics
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from dropout_study.randomness import draw_key
 from dropout_study.training import TrainSettings, resolve_device
 from dropout_study.training.generators import kept_generators, seed_generators
 from dropout_study.training.lr import MakeScheduler
-from dropout_study.training.measures import Measure, MeasureTypes
+from dropout_study.training.measures.base import Measure, MeasureTypes
 from dropout_study.training.metrics import LOSS, Metric, MetricTypes
 from dropout_study.trial import SET, SPLITS
 

@@ -1,10 +1,13 @@
 """The settings of the training loop."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dropout_study.noise.schedules.base import Schedule
 from dropout_study.training.lr import MakeScheduler
-from dropout_study.training.measures import MeasureTypes
+
+if TYPE_CHECKING:
+    from dropout_study.training.measures import MeasureTypes
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class TrainSettings:
     """Schedule of the learning rate; None for a constant rate."""
     schedule: Schedule | None = None
     """Schedule of the noise layers' rates; None for constant rates."""
-    measures: MeasureTypes = field(default_factory=dict)
+    measures: "MeasureTypes" = field(default_factory=dict)
     """What is measured of the network after every epoch."""
     max_norm: float | None = None
     """Largest norm of a hidden unit's incoming weights; None for no bound."""

@@ -19,7 +19,7 @@ from dropout_study.training.evaluate import evaluate
 from dropout_study.training.generators import kept_generators, seed_generators
 from dropout_study.training.images import scaled
 from dropout_study.training.lr import LearningRate
-from dropout_study.training.measures import Measuring
+from dropout_study.training.measures.measuring import Measuring
 from dropout_study.training.metrics import (
     DEFAULT_METRICS,
     Meter,

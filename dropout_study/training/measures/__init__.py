@@ -6,10 +6,10 @@ in ``trainer.measure=[gap,weight_distance]``; its class has the same name in cap
 """
 
 from dropout_study.training.measures.activations import Activations
-from dropout_study.training.measures.base import Measure, MeasureTypes, Snapshot
+from dropout_study.training.measures.base import Measure, MeasureTypes, Snapshot, check_measures
 from dropout_study.training.measures.gap import Gap
 from dropout_study.training.measures.gradient import Gradient
-from dropout_study.training.measures.measuring import Measuring, check_measures
+from dropout_study.training.measures.measuring import Measuring
 from dropout_study.training.measures.weight_distance import WeightDistance
 
 __all__ = [

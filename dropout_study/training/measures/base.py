@@ -3,18 +3,24 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor, nn
 
 from dropout_study.data.splits import Examples, Splits
+from dropout_study.errors import UserError
 from dropout_study.randomness import draw_key
 from dropout_study.training.device import autocast
 from dropout_study.training.evaluate import EVALUATION_BATCH, measure
+from dropout_study.training.generators import kept_generators
 from dropout_study.training.images import scaled
 from dropout_study.training.metrics import DEFAULT_METRICS, Meter
 from dropout_study.training.noisy import NoisePasses, noise_on
+
+if TYPE_CHECKING:
+    from dropout_study.training.settings import TrainSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +67,18 @@ class Snapshot:
             )[0]
 
 
+def snapshot(model: nn.Module, splits: Splits, settings: "TrainSettings", epoch: int) -> Snapshot:
+    """Returns a copy of the network, to be measured."""
+    return Snapshot(
+        deepcopy(model).eval(),
+        splits,
+        epoch,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        bfloat16=settings.bfloat16,
+    )
+
+
 class Measure(ABC):
     """Numbers of a network by name, taken after every epoch.
 
@@ -86,6 +104,12 @@ class Measure(ABC):
     def begin(self, model: nn.Module) -> None:  # noqa: B027  (most keep nothing)
         """Is told of the network before its first epoch; must not change it."""
 
+    def after(
+        self, model: nn.Module, splits: Splits, settings: "TrainSettings", epoch: int
+    ) -> Mapping[str, float | None]:
+        """Returns the numbers of ``model`` after an epoch, measured on a copy."""
+        return self.measure(snapshot(model, splits, settings, epoch))
+
     @abstractmethod
     def measure(self, after: Snapshot) -> Mapping[str, float | None]:
         """Returns the numbers after an epoch, the same names every time; None: not known."""
@@ -93,3 +117,22 @@ class Measure(ABC):
 
 MeasureTypes = Mapping[str, Callable[[], Measure]]
 """What makes the measures of a training, by name and in the order of the columns."""
+
+
+def check_measures(model: nn.Module, splits: Splits, settings: "TrainSettings") -> None:
+    """Checks that the network and the data can give every measure.
+
+    Raises:
+        UserError: names the measure, what it needs and the way out.
+    """
+    for name, make in settings.measures.items():
+        try:
+            start = snapshot(model, splits, settings, epoch=0)
+        except Exception as error:  # whatever a user's network raises
+            told = f"the network cannot be copied: {type(error).__name__}: {error}"
+            raise UserError(f"`trainer.measure` cannot have `{name}`: {told}") from error
+        try:
+            with kept_generators(splits.train.labels.device):
+                make().check(start)
+        except UserError as error:
+            raise UserError(f"`trainer.measure` cannot have `{name}`: {error}") from error

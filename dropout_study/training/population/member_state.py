@@ -9,7 +9,7 @@ from dropout_study.noise.known import rates_of
 from dropout_study.noise.layer import NoiseLayer
 from dropout_study.noise.source import Kind, Noise
 from dropout_study.training.lr import LearningRate
-from dropout_study.training.measures import Measuring
+from dropout_study.training.measures.measuring import Measuring
 from dropout_study.training.population.member import Member, MemberResult
 from dropout_study.training.population.stream import Minibatch, StreamKey
 from dropout_study.trial import Metrics
