@@ -54,15 +54,22 @@ def check_validation(config: DictConfig) -> None:
     Raises:
         UserError: an epoch is to be chosen, or the training to be ended, by validation data.
     """
+    for setting, instead in chosen_by_validation(config).items():
+        raise UserError(
+            f"`{setting}` needs validation data to choose by; use {instead} or data.val_size=5000"
+        )
+
+
+def chosen_by_validation(config: DictConfig) -> dict[str, str]:
+    """Returns the settings that need validation data, each with one that needs none instead."""
     trainer = config.trainer
-    ways_out = {"checkpoint": ("best", "last"), "objective": ("best_epoch", "last")}
-    ways_out["patience"] = (trainer.get("patience"), "null")
-    for name, (value, instead) in ways_out.items():
-        if value is not None and trainer.get(name) == value:
-            raise UserError(
-                f"`trainer.{name}={value}` needs validation data to choose by; use "
-                f"trainer.{name}={instead} or data.val_size=5000"
-            )
+    needs = {"checkpoint": ("best", "last"), "objective": ("best_epoch", "last")}
+    needs["patience"] = (trainer.get("patience"), "null")
+    return {
+        f"trainer.{name}={value}": f"trainer.{name}={instead}"
+        for name, (value, instead) in needs.items()
+        if value is not None and trainer.get(name) == value
+    }
 
 
 def _resolved(group: str, node: DictConfig) -> dict[str, Any]:

@@ -1,33 +1,44 @@
-"""Whether a network can have the noise that is chosen for it, before anything is written."""
+"""Whether a trial's network and data can have its settings, before anything is written."""
+
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.config import preflight
+from dropout_study.config.check import check_validation, chosen_by_validation
 from dropout_study.errors import UserError
 
+if TYPE_CHECKING:
+    from torch import nn
+
+    from dropout_study.data import Splits
+    from dropout_study.training import TrainSettings
+
 FITS_EVERYWHERE = "torch.nn.Dropout"
-"""Standard dropout: networks with it are not built here, which saves the time."""
+"""Standard dropout: any network can have it."""
 
 
 def check_trial(config: DictConfig) -> None:
-    """Checks a trial of a sweep: its configuration, and whether its network can have its noise.
+    """Checks a trial of a sweep: its configuration, and whether network and data suit it.
 
     Raises:
         UserError: a value cannot be used.
     """
     preflight.check_trial(config)
-    check_noise(config)
+    check_fits(config)
 
 
-def check_noise(config: DictConfig) -> None:
-    """Builds the network of ``config`` and shows it two images, unless its noise is dropout.
+def check_fits(config: DictConfig) -> None:
+    """Reads the data, builds the network and checks what depends on them, if something does.
 
-    What a user's own network raises, apart from a ``UserError``, is left to the trial itself.
+    A trial with dropout and plain settings fits everywhere: nothing is read or built then, which
+    saves the time. What a user's own network raises, apart from a ``UserError``, is left to the
+    trial itself.
 
     Raises:
-        UserError: the network cannot have this noise, or the data cannot be read.
+        UserError: the network or the data cannot have a setting, or the data cannot be read.
     """
-    if OmegaConf.select(config, "noise._target_") in (None, FITS_EVERYWHERE):
+    if _fits_everywhere(config):
         return
     import torch
 
@@ -43,16 +54,41 @@ def check_noise(config: DictConfig) -> None:
         torch.set_num_threads(threads)
 
 
+def _fits_everywhere(config: DictConfig) -> bool:
+    trainer = config.trainer
+    asked = trainer.get("max_norm") is not None or trainer.get("measure")
+    noise = OmegaConf.select(config, "noise._target_") not in (None, FITS_EVERYWHERE)
+    return not (noise or asked or chosen_by_validation(config))
+
+
 def _build(config: DictConfig) -> None:
     import torch
 
-    from dropout_study.noise.known import check_scheduled
     from dropout_study.task.build import build_model, load_splits, train_settings
     from dropout_study.task.first_logits import check_first_logits
 
     data = OmegaConf.to_yaml(config.data, resolve=True)
     splits = load_splits(data, torch.device("cpu"))
+    if splits.val is None:
+        check_validation(config)
     model = build_model(config, splits)
     check_first_logits(model, splits, config.trainer.batch_size)
-    if train_settings(config).schedule is not None:
+    check_settings(model, splits, train_settings(config))
+
+
+def check_settings(model: "nn.Module", splits: "Splits", settings: "TrainSettings") -> None:
+    """Checks the settings of the training that not every network or data can have.
+
+    Raises:
+        UserError: the noise cannot follow a schedule, a measurement cannot be taken, or there are
+            no hidden units whose weights could be bounded.
+    """
+    from dropout_study.noise.known import check_scheduled
+    from dropout_study.training.max_norm import check_max_norm
+    from dropout_study.training.measures import check_measures
+
+    if settings.schedule is not None:
         check_scheduled(model)
+    if settings.max_norm is not None:
+        check_max_norm(model)
+    check_measures(model, splits, settings)

@@ -15,7 +15,6 @@ from torch import nn
 from dropout_study.config.check import check_config, check_validation
 from dropout_study.data import Splits
 from dropout_study.errors import TrialPruned, UserError
-from dropout_study.noise.known import check_scheduled
 from dropout_study.paths import JobPaths
 from dropout_study.sweep.current import RunningTrial
 from dropout_study.task.build import (
@@ -28,12 +27,11 @@ from dropout_study.task.build import (
 from dropout_study.task.checkpoint import CheckpointFile
 from dropout_study.task.early_stopping import EarlyStopping
 from dropout_study.task.first_logits import check_first_logits
+from dropout_study.task.fits import check_settings
 from dropout_study.task.history import HistoryFile
 from dropout_study.task.provenance import write_provenance
 from dropout_study.task.tracker import tracking
 from dropout_study.training import TrainSettings, allow_tf32, resolve_device, train_single
-from dropout_study.training.max_norm import check_max_norm
-from dropout_study.training.measures import check_measures
 from dropout_study.training.metrics import MetricTypes
 from dropout_study.trial import VAL_ACCURACY, Metrics, Objective, OnEpoch, Summary, trial_metrics
 
@@ -174,14 +172,10 @@ def _build(config: DictConfig, objective: Objective, all_examples: bool) -> Tria
     check_first_logits(model, splits, config.trainer.batch_size)
     optimizer = build_optimizer(config, model)
     settings = train_settings(config)
-    if settings.schedule is not None:
-        check_scheduled(model)
-    check_measures(model, whole, settings)
+    check_settings(model, whole, settings)
     if settings.lr_schedule is not None:
         settings.lr_schedule(deepcopy(optimizer))  # an invalid schedule is refused here
     summary = Summary.parse("trainer.objective", config.trainer.get("objective", "last"))
-    if settings.max_norm is not None:
-        check_max_norm(model)
     early = _early_stopping(config, objective, all_examples)
     metrics = metric_types(config)
     return Trial(model, optimizer, splits, settings, metrics, summary, objective, early)
