@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,23 @@ def test_torchvision_is_imported_only_when_it_must_convert(path):
 def test_a_plugin_module_does_not_postpone_its_annotations(path):
     """Hydra executes it before it is in ``sys.modules``, where dataclasses look for the types."""
     assert "__future__.annotations" not in imported(path)
+
+
+DEEPEST = 14
+"""Modules in the longest chain of imports: how far a reader may have to follow them."""
+MODULES = {module_of(path): path for path in FILES.values() if path.is_relative_to(ROOT)}
+
+
+@cache
+def longest_chain(module: str) -> tuple[str, ...]:
+    """Returns the longest chain of this package's modules that begins with ``module``."""
+    names = imported(MODULES[module], lazy=False)
+    below = {name if name in MODULES else name.rpartition(".")[0] for name in names}
+    chains = (longest_chain(name) for name in below & MODULES.keys() - {module})
+    return module, *max(chains, key=len, default=())
+
+
+def test_chains_of_imports_are_short():
+    longest = max(map(longest_chain, MODULES), key=len)
+    assert len(longest) <= DEEPEST, " > ".join(longest)
+    assert len(longest) > 10  # the chains are found
