@@ -119,6 +119,10 @@ class StudyPaths:
         """The confirmation's job directories, ``<configuration>/<seed>``."""
         return self.root / "confirmation"
 
+    def inference_csv(self, split: str) -> Path:
+        """Returns the file of ways to predict with each trial, compared on ``split``."""
+        return self.root / f"inference_{split}.csv"
+
     @property
     def report_html(self) -> Path:
         """The report: one page that contains its figures."""

@@ -12,6 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep
 from omegaconf import DictConfig, OmegaConf
 
+from dropout_study.cli.predict import predict
 from dropout_study.cli.train import main
 from dropout_study.paths import conf_dir
 
@@ -38,7 +39,7 @@ def values(searched: object) -> int:
     return len(cast(DictConfig, searched).zip)
 
 
-@pytest.mark.parametrize("name", COMPARISONS)
+@pytest.mark.parametrize("name", [*COMPARISONS, "evaluation_rates"])
 def test_n_trials_is_the_whole_grid(name: str, compose_config: Compose) -> None:
     space = compose_config(f"experiment={name}").search_space
 
@@ -58,3 +59,20 @@ def test_a_trial_of_it_is_trained(
     assert table["state"].tolist() == ["COMPLETE"], table["error"].tolist()
     by = OmegaConf.load(conf_dir() / "experiment" / f"{name}.yaml").hydra.callbacks.confirmation.by
     assert set(by) <= set(table.columns)
+
+
+def test_the_map_of_evaluation_rates_is_of_its_own_trials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = [word for word in TINY if not word.startswith("~")]
+    words += ["trainer.epochs=1", "search_space.n_trials=2", "trainer.seed=0", "report=none"]
+
+    ended = run_command(main, ["--multirun", "experiment=evaluation_rates", *words], capfd)
+    assert ended.code == 0, ended.err
+    ended = run_command(predict, ["study", "split=val", "samples=2", "rates=0,0.5"], capfd)
+    assert ended.code == 0, ended.err
+
+    table = pd.read_csv("study/inference_val.csv")
+    assert set(table["trial"]) == {0, 1}
+    assert table["rate"].dropna().unique().tolist() == [0.0, 0.5]

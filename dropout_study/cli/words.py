@@ -1,8 +1,11 @@
 """Settings that are given as words on a command line: ``top=3 by=noise``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from dropout_study.errors import UserError, argument_error, did_you_mean
+
+T = TypeVar("T", int, float)
 
 
 def settings_of(
@@ -25,6 +28,21 @@ def settings_of(
         else:
             raise UserError(f"`{word}` is not a setting{did_you_mean(name, [*counts, *told])}")
     return counts, told
+
+
+def numbers_of(name: str, text: str, kind: Callable[[str], T], words: str) -> list[T]:
+    """Returns the numbers of a setting ``name=1,2,5``, without repetitions.
+
+    Args:
+        name: of the setting.
+        text: the numbers, separated by commas.
+        kind: int or float.
+        words: what one is called in an error message.
+    """
+    try:
+        return list(dict.fromkeys(map(kind, text.split(","))))
+    except ValueError as error:
+        raise argument_error(name, text, f"must be {words}, separated by commas") from error
 
 
 def _whole(name: str, value: str) -> int:

@@ -1,5 +1,8 @@
 """The rates of modules that disturb their input in training, this project's and torch's."""
 
+from collections.abc import Collection
+from copy import deepcopy
+
 from torch import nn
 from torch.nn.modules.dropout import _DropoutNd
 
@@ -20,6 +23,21 @@ def rates_of(model: nn.Module) -> dict[str, float]:
     """Returns the present rate of every noise layer of ``model``, by its name."""
     rates = {name: rate_of(module) for name, module in model.named_modules()}
     return {name: rate for name, rate in rates.items() if rate is not None}
+
+
+def at_rate(model: nn.Module, layers: Collection[str], rate: float) -> nn.Module:
+    """Returns a copy of ``model`` whose noise layers of these names have another rate.
+
+    Raises:
+        UserError: a layer cannot have this rate.
+    """
+    copied = deepcopy(model)
+    for name in layers:
+        layer = copied.get_submodule(name)
+        is_torchs = isinstance(layer, nn.RNNBase | nn.MultiheadAttention)
+        setattr(layer, "dropout" if is_torchs else "p", rate)
+    check_rates(copied)
+    return copied
 
 
 def check_rates(model: nn.Module) -> None:

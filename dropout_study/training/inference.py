@@ -1,11 +1,11 @@
 """Three ways to predict with a network that was trained with noise, measured on a split.
 
-Letters: T passes, B examples of a minibatch, K classes.
+Letters: T passes, B examples of a minibatch, K classes, N numbers of passes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log, nan
+from math import log
 from statistics import fmean, stdev
 
 import torch
@@ -36,33 +36,48 @@ class Way:
 
     Attributes:
         name: of the way.
+        samples: passes that the numbers come from.
         numbers: on the split.
         sd: standard deviations over single networks; empty for the other ways.
+        rate: that the noise layers were given for the evaluation; None for their own.
     """
 
     name: str
+    samples: int
     numbers: Mapping[str, float]
     sd: Mapping[str, float]
+    rate: float | None = None
 
 
 @dataclass(frozen=True)
 class Inference:
-    """The ways of one network that there are, and what must be said of them, a line each."""
+    """The ways of one network that there are.
+
+    Attributes:
+        ways: each with its numbers.
+        remarks: what must be said of them, a line each.
+        examples: how many the split has.
+    """
 
     ways: list[Way]
     remarks: list[str]
+    examples: int
 
 
 def compare_inference(
-    model: nn.Module, examples: Examples, samples: int, seed: int = 0
+    model: nn.Module,
+    examples: Examples,
+    samples: Sequence[int],
+    seed: int = 0,
+    at_rates: Mapping[float, nn.Module] | None = None,
 ) -> Inference:
     """Returns what three ways to predict give on ``examples``.
 
     - ``weight_scaling``: evaluation mode, one pass (Hinton et al. 2012, section 2).
     - ``monte_carlo``: the mean of the probabilities of T passes with the noise on (Gal &
-      Ghahramani 2016).
+      Ghahramani 2016), for each T in ``samples``. A smaller T has the first of the same passes.
     - ``single``: one pass with the noise on, what one thinned network gives: mean and standard
-      deviation over the T passes. Within a pass every example has masks of its own; noise on
+      deviation over the passes. Within a pass every example has masks of its own; noise on
       weights is the same for all examples.
 
     Without noise that can be switched on there is only the first way, and a remark says so.
@@ -70,8 +85,10 @@ def compare_inference(
     Args:
         model: on the device of ``examples``; left in evaluation mode.
         examples: with labels.
-        samples: T, at least 2.
-        seed: of the noise.
+        samples: numbers of passes, the largest at least 2.
+        seed: of the noise; it is the same at all rates.
+        at_rates: the network with its noise at other rates, by rate; then the ways with noise are
+            those of these networks instead of the model's own.
     """
     remarks: list[str] = []
     if not _is_repeatable(model, examples):
@@ -81,14 +98,18 @@ def compare_inference(
         )
     with kept_generators(examples.labels.device):
         seed_generators(seed)
-        ways = [Way("weight_scaling", evaluate(model, examples, METRICS), {})]
-    noisy = _noisy_ways(model, examples, samples, seed)
-    if not noisy:
-        remarks.append(
-            f"all {samples} passes are equal: the network has no noise that can be switched on, so "
-            "only `weight_scaling` is given"
-        )
-    return Inference([*ways, *noisy], remarks)
+        ways = [Way("weight_scaling", 1, evaluate(model, examples, METRICS), {})]
+    own: tuple[float | None, nn.Module] = None, model
+    for rate, network in [*at_rates.items()] if at_rates else [own]:
+        noisy, differ = _noisy_ways(network, examples, samples, seed, rate)
+        if differ or rate is not None:
+            ways += noisy
+        else:
+            remarks.append(
+                f"all {max(samples)} passes are equal: the network has no noise that can be "
+                "switched on, so only `weight_scaling` is given"
+            )
+    return Inference(ways, remarks, len(examples))
 
 
 @torch.no_grad()
@@ -104,30 +125,39 @@ def _is_repeatable(model: nn.Module, examples: Examples) -> bool:
 
 
 @torch.no_grad()
-def _noisy_ways(model: nn.Module, examples: Examples, samples: int, seed: int) -> list[Way]:
-    """Returns the ways with noise; none if all passes are the same."""
-    device = examples.labels.device
-    single, together = Meter(METRICS, samples, device), Meter(METRICS, 1, device)
+def _noisy_ways(
+    model: nn.Module, examples: Examples, samples: Sequence[int], seed: int, rate: float | None
+) -> tuple[list[Way], bool]:
+    """Returns the ways with noise, and whether any two passes differ."""
+    device, most = examples.labels.device, max(samples)
+    single, together = Meter(METRICS, most, device), Meter(METRICS, len(samples), device)
     differ = False
     with noise_on(model, scaled(examples.images[:2]), seed) as passes:
         for images, labels in examples.minibatches(EVALUATION_BATCH):
             rows = []
-            for number in range(samples):
+            for number in range(most):
                 passes.seek(number)
                 rows.append(model(scaled(images)).float())
             logits = torch.stack(rows)
             differ = differ or not are_equal(logits.transpose(0, 1))
-            for meter, seen in ((single, logits), (together, log_mean_probabilities(logits))):
+            averaged = log_mean_probabilities(logits, samples)
+            for meter, seen in ((single, logits), (together, averaged)):
                 meter.update(seen, labels, mean_losses(seen, labels))
-    if not differ:
-        return []
-    drawn, (averaged,) = single.compute(), together.compute()
+    ways = [
+        Way("monte_carlo", count, numbers, {}, rate)
+        for count, numbers in zip(samples, together.compute(), strict=True)
+    ]
+    drawn = single.compute()
     columns = {name: [row[name] for row in drawn] for name in METRICS}
     means = {name: fmean(column) for name, column in columns.items()}
-    sds = {name: stdev(column) if samples > 1 else nan for name, column in columns.items()}
-    return [Way("monte_carlo", averaged, {}), Way("single", means, sds)]
+    sds = {name: stdev(column) for name, column in columns.items()}
+    return [*ways, Way("single", most, means, sds, rate)], differ
 
 
-def log_mean_probabilities(logits: Tensor) -> Tensor:
-    """Returns the logarithm of the mean over T of the probabilities: [T, B, K] -> [1, B, K]."""
-    return logits.log_softmax(dim=2).logsumexp(dim=0, keepdim=True) - log(len(logits))
+def log_mean_probabilities(logits: Tensor, samples: Sequence[int]) -> Tensor:
+    """Returns the logarithm of the mean probabilities of the first T passes, for each T.
+
+    logits [T, B, K] -> [N, B, K].
+    """
+    sums = logits.log_softmax(dim=2).logcumsumexp(dim=0)
+    return torch.stack([sums[count - 1] - log(count) for count in samples])

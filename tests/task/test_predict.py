@@ -5,46 +5,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from PIL import Image
-from trials import prepare_trial, train_trial
+from trials import config_of, prepare_trial, trained
 
 from dropout_study.cli.predict import predict as predict_command
 from dropout_study.data import Splits
 from dropout_study.errors import UserError
-from dropout_study.paths import JobPaths, conf_dir
+from dropout_study.paths import JobPaths
 from dropout_study.task.predict import predict
-from dropout_study.trial import Metrics
-
-
-def config_of(checkpoint: str, **model: float) -> DictConfig:
-    groups = {
-        "model": "mlp",
-        "noise": "dropout",
-        "data": "synthetic",
-        "optimizer": "sgd",
-        "trainer": "default",
-    }
-    config = OmegaConf.create(
-        {g: OmegaConf.load(conf_dir() / g / f"{name}.yaml") for g, name in groups.items()}
-    )
-    changed = {
-        "trainer": {"epochs": 4, "batch_size": 32, "device": "cpu", "checkpoint": checkpoint},
-        "model": {"init_std": None, "hidden1": 64, **model},
-        "data": {"contrast": 0.5},
-    }
-    merged = OmegaConf.merge(config, changed)
-    assert isinstance(merged, DictConfig)
-    return merged
-
-
-def trained(root: Path, checkpoint: str, **model: float) -> tuple[Splits, Metrics]:
-    """Trains a small network in ``root``, as Hydra would have it, and saves its test images."""
-    config = config_of(checkpoint, **model)
-    paths = JobPaths(root)
-    paths.config_yaml.parent.mkdir(parents=True)
-    OmegaConf.save(config, paths.config_yaml)
-    return prepare_trial(config).splits, train_trial(config, root)
 
 
 def saved_images(root: Path, splits: Splits, count: int) -> list[Path]:
