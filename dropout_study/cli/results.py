@@ -18,6 +18,7 @@ def results() -> None:
     parser.add_argument("--top", type=int, default=20, help="rows to print (default: 20)")
     arguments = parser.parse_args()
     from dropout_study.paths import StudyPaths
+    from dropout_study.results.params import recorded_params
     from dropout_study.results.show import print_results
     from dropout_study.results.study import Aim, study_config
     from dropout_study.results.table import study_frame, write_tables
@@ -25,11 +26,13 @@ def results() -> None:
     try:
         path = write_tables(arguments.dir)
         frame = study_frame(arguments.dir)
-        aim = Aim.of(study_config(StudyPaths(arguments.dir)))
+        paths = StudyPaths(arguments.dir)
+        config = study_config(paths)
+        params = recorded_params(paths, config)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-results: {error}")
     try:
-        print_results(frame, top=arguments.top, aim=aim)
+        print_results(frame, top=arguments.top, aim=Aim.of(config), recorded=params)
         print(f"Every trial: {path}", flush=True)
     except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,7 +13,7 @@ def percent(share: float) -> str:
 
 def amount(value: float, metric: str) -> str:
     """Returns a value of ``metric`` as text: a share in percent, others with four digits."""
-    return percent(value) if is_share(metric) else f"{value:.4g}"
+    return percent(value) if is_share(metric) and 0 <= value <= 1 else f"{value:.4g}"
 
 
 def interval(estimate: Estimate, over: str, metric: str = "test_accuracy") -> str:

@@ -11,7 +11,6 @@ from dropout_study.report.objective import StudyObjective, select
 from dropout_study.report.rates import has_book_rates, is_without_dropout
 from dropout_study.report.trial_rates import TrialRates
 from dropout_study.results.rates import Rates
-from dropout_study.results.record import GROUPS
 from dropout_study.results.study import StudyTables
 
 SEED = "trainer.seed"
@@ -84,15 +83,15 @@ class StudyView:
 
     @cached_property
     def params(self) -> list[str]:
-        """The searched columns: dotted keys and groups whose values differ between trials."""
-        names = [name for name in self.trials.columns if "." in name or name in GROUPS]
-        given = {name: self.trials[name].dropna().astype(str) for name in names if name != SEED}
+        """The searched columns: keys and groups whose values differ between trials."""
+        names = [name for name in self.tables.params if name != SEED]
+        given = {name: self.trials[name].dropna().astype(str) for name in names}
         return [name for name, texts in given.items() if texts[texts != ""].nunique() > 1]
 
     @cached_property
     def _settings(self) -> list[str]:
         """The columns that tell configurations apart: ``params``, and what only some trials set."""
-        columns = [n for n in self.trials.columns if ("." in n or n in GROUPS) and n != SEED]
+        columns = [name for name in self.tables.params if name != SEED]
         unset = {n: self.complete[n].isna() | (self.complete[n].astype(str) == "") for n in columns}
         return [n for n in columns if n in self.params or unset[n].nunique() > 1]
 

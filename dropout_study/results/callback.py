@@ -63,6 +63,7 @@ class ResultsCallback(Callback):
             return  # an exception: Hydra 1.4 calls this for a refused sweep, too
         root = Path(config.hydra.sweep.dir)
         try:
+            from dropout_study.results.params import recorded_params
             from dropout_study.results.show import print_results
             from dropout_study.results.study import Aim, study_config
             from dropout_study.results.table import study_frame, write_tables
@@ -77,6 +78,8 @@ class ResultsCallback(Callback):
         except (OSError, UserError) as error:
             log.warning("the tables cannot be written: %s", error)
             return
-        print_results(frame, top=self.top, aim=Aim.of(study_config(StudyPaths(root))))
+        paths, settings = StudyPaths(root), study_config(StudyPaths(root))
+        params = recorded_params(paths, settings)
+        print_results(frame, top=self.top, aim=Aim.of(settings), recorded=params)
         print(f"Every trial: {path}")
         print(f"More of them here: dropout-study-results {root} --top {len(frame)}")

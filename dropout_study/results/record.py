@@ -1,6 +1,6 @@
 """A trial's record: ``metrics.json`` in its job directory, written when the job ends."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +34,14 @@ def job_record(config: DictConfig, job: JobReturn) -> dict[str, Any]:
     sweep = config.hydra.mode == RunMode.MULTIRUN
     outcome = outcome_of(job, configured_objectives(config), required=sweep)
     choices = config.hydra.runtime.choices
-    overrides = OverridesParser.create().parse_overrides(list(job.overrides or []))
-    keys = [override_key(override) for override in overrides if not override.is_delete()]
+    keys = list(_given(job.overrides or []))
     return {
         "trial": OmegaConf.select(config, "hydra.job.num", default=None),
         "state": str(outcome.state),
         "value": outcome.value,
         **metric_columns(outcome.metrics),
         **param_columns({key: _plain(config, key) for key in keys if key not in choices}),
-        **{group: choices[group] for group in GROUPS if group in choices},
+        **{group: choices[group] for group in (*GROUPS, *keys) if group in choices},
         "job_dir": _job_dir(config),
         "error": outcome.error,
     }
@@ -87,18 +86,20 @@ def read_record(number: int, paths: JobPaths) -> dict[str, Any]:
 
 def unfinished(number: int, paths: JobPaths, state: str, error: str) -> dict[str, Any]:
     """Returns the record of a trial of which only its overrides are known."""
-    given: dict[str, Any] = {}
     try:
-        overrides = JobFiles(paths).overrides(default=[])
-        for override in OverridesParser.create().parse_overrides(overrides):
-            given[override_key(override)] = override.value()
+        given = _given(JobFiles(paths).overrides(default=[]))
     except (ValueError, TypeError, HydraException):
         given = {}  # the row of this trial has no parameters then
-    searched = {key: value for key, value in given.items() if "." in key or key in GROUPS}
     return {
         "trial": number,
         "state": state,
-        **param_columns(searched),
+        **param_columns(given),
         "job_dir": paths.root.name,
         "error": error,
     }
+
+
+def _given(overrides: Sequence[str]) -> dict[str, Any]:
+    """Returns the keys and groups that the overrides of a job set, with their values."""
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    return {override_key(each): each.value() for each in parsed if not each.is_delete()}

@@ -1,11 +1,13 @@
 """The table that is printed on the terminal."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from dropout_study.results.record import GROUPS
+from dropout_study.results.params import parameter_columns
 from dropout_study.results.study import Aim
 from dropout_study.task.job_files import NUMBERS
 from dropout_study.trial import SPLITS, TrialState
@@ -24,19 +26,25 @@ def best_first(frame: pd.DataFrame, *, minimize: bool = False) -> pd.DataFrame:
     return ranked.sort_values(order, ascending=[True, minimize, True]).drop(columns="unfinished")
 
 
-def varied_params(frame: pd.DataFrame) -> list[str]:
-    """Returns the groups and parameters whose values differ between trials."""
-    names = [name for name in frame.columns if "." in name or name in GROUPS]
+def varied_params(frame: pd.DataFrame, recorded: Iterable[str] = ()) -> list[str]:
+    """Returns the groups and parameters whose values differ between trials.
+
+    Args:
+        frame: what ``study_frame`` returns.
+        recorded: what ``recorded_params`` returns.
+    """
+    names = parameter_columns(frame.columns, recorded)
     return [name for name in names if frame[name].astype(str).nunique() > 1]
 
 
-def own_metrics(frame: pd.DataFrame) -> list[str]:
+def own_metrics(frame: pd.DataFrame, recorded: Iterable[str] = ()) -> list[str]:
     """Returns the columns with numbers that the task returned, objectives included."""
     numbers = frame.select_dtypes("number").dropna(axis="columns", how="all").columns
-    return [name for name in numbers if "." not in name and name not in NUMBERS]
+    others = {*parameter_columns(numbers, recorded), *NUMBERS}
+    return [name for name in numbers if "." not in name and name not in others]
 
 
-def shown_numbers(frame: pd.DataFrame, aim: Aim) -> list[str]:
+def shown_numbers(frame: pd.DataFrame, aim: Aim, recorded: Iterable[str] = ()) -> list[str]:
     """Returns the columns of the objectives, for a split's metric those of all three splits."""
     names: list[str] = []
     for name in aim.objectives:
@@ -45,20 +53,23 @@ def shown_numbers(frame: pd.DataFrame, aim: Aim) -> list[str]:
         several = [f"{each}_{metric}" for each in ("val", "test", "train")]
         names += several if split in SPLITS else [objective]
     found = [name for name in dict.fromkeys(names) if name in frame and frame[name].notna().any()]
-    return found or own_metrics(frame) or ["value"]
+    return found or own_metrics(frame, recorded) or ["value"]
 
 
-def print_results(frame: pd.DataFrame, *, top: int, aim: Aim | None = None) -> None:
+def print_results(
+    frame: pd.DataFrame, *, top: int, aim: Aim | None = None, recorded: Iterable[str] = ()
+) -> None:
     """Prints the ``top`` best trials by their objective.
 
     Args:
         frame: what ``study_frame`` returns.
         top: number of rows.
         aim: what the study optimises, if it is known.
+        recorded: the columns that the study's directory says are parameters: ``recorded_params``.
     """
     aim = aim or Aim()
-    metrics = shown_numbers(frame, aim)
-    columns = list(dict.fromkeys(["trial", *metrics, *varied_params(frame), "seconds", "state"]))
+    metrics, params = shown_numbers(frame, aim, recorded), varied_params(frame, recorded)
+    columns = list(dict.fromkeys(["trial", *metrics, *params, "seconds", "state"]))
     columns = [name for name in columns if name in frame]
     table = Table(title=_title(frame, aim), title_justify="left", box=box.SIMPLE_HEAD)
     table.pad_edge = False

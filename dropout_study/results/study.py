@@ -1,6 +1,6 @@
 """Reads the tables of a study: ``load_study(DIR)``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
 from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS, REPORTED, flat_row
 from dropout_study.results.histories import histories_frame
+from dropout_study.results.params import parameter_columns, recorded_params
 from dropout_study.results.rates import Rates, recorded_rates
 from dropout_study.results.record import GROUPS
 from dropout_study.results.replicates import replicate_columns, replicate_records
@@ -37,6 +38,7 @@ class StudyTables:
         confirmation_runs: one row per run of the confirmation, or None.
         config: the composed configuration of the sweep, with interpolations as text; empty if it
             cannot be read.
+        params: the columns of ``trials`` that are parameters: keys and groups.
         problems: one line for everything that is missing or damaged.
         rates: trial number -> dropout rate of each layer of its network, if recorded.
     """
@@ -48,6 +50,7 @@ class StudyTables:
     confirmation: pd.DataFrame | None
     confirmation_runs: pd.DataFrame | None
     config: Mapping[str, Any]
+    params: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     rates: Mapping[int, Rates] = field(default_factory=dict)
 
@@ -67,14 +70,16 @@ def load_study(root: Path | str) -> StudyTables:
     config = study_config(paths)
     if not config:
         problems.append(f"{paths.multirun_yaml.name} cannot be read: the settings are not known")
+    params = parameter_columns(trials.columns, recorded_params(paths, config))
     return StudyTables(
         root=paths.root,
-        trials=trials,
+        trials=_without_infinity(trials, params, problems),
         histories=histories,
         replicates=_replicates(paths, problems),
         confirmation=_optional(paths.confirmation_csv, problems),
         confirmation_runs=_optional(paths.confirmation_runs_csv, problems),
         config=config,
+        params=tuple(params),
         problems=tuple(problems),
         rates=recorded_rates(paths, trials),
     )
@@ -120,13 +125,27 @@ def _typed(frame: pd.DataFrame, problems: list[str]) -> pd.DataFrame:
     for name in EXPECTED:
         if name != "state":
             numbers = pd.to_numeric(frame[name], errors="coerce").astype("float64")
-            numbers = numbers.where(np.isfinite(numbers))
+            share = name.endswith("accuracy")
+            numbers = numbers.where(numbers.between(0, 1) if share else np.isfinite(numbers))
             if numbers.isna().sum() > frame[name].isna().sum():
-                problems.append(f"`{name}` has values that are not finite numbers; left empty")
+                rule = "shares in [0, 1]" if share else "finite numbers"
+                problems.append(f"`{name}` has values that are not {rule}; left empty")
             frame[name] = numbers.astype("Int64" if name in WHOLE_NUMBERS else "float64")
     for name in TEXT_COLUMNS:
         given = frame[name] if name in frame else pd.Series(index=frame.index, dtype=object)
         frame[name] = given.map(lambda v: "" if pd.isna(v) else str(v)).astype("str")
+    return frame
+
+
+def _without_infinity(
+    frame: pd.DataFrame, params: Iterable[str], problems: list[str]
+) -> pd.DataFrame:
+    """Returns the table without infinite parameters, for which no axis has a place."""
+    for name in params:
+        infinite = frame[name].isin([np.inf, -np.inf])
+        if infinite.any():
+            problems.append(f"`{name}` has infinite values; left empty")
+            frame = frame.assign(**{name: frame[name].mask(infinite)})
     return frame
 
 

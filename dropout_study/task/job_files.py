@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ WHOLE_NUMBERS = ("trial", "epochs_run", "best_epoch", "seed")
 NUMBERS = ("value", "seconds", *WHOLE_NUMBERS)
 SPREAD = ("value_sd", "n", "replicate", "duplicate_of")
 WHOLE, TEXTS = {*WHOLE_NUMBERS, *SPREAD[1:]}, {"job_dir", "error"}
+MOST_THREADS = 4096
+"""A larger number of threads cannot be that of a job."""
 SIZES = ("train", "val", "test", "classes")
 Row = dict[str, float | None]
 """An epoch of ``history.csv``: column -> number, None if the cell is empty."""
@@ -124,7 +127,7 @@ class JobFiles:
     def threads(self) -> int | None:
         """Returns the number of threads that the job had; None if not known."""
         threads = self.provenance({}).get("threads")
-        return threads if _is_count(threads) and threads else None
+        return threads if _is_count(threads) and 0 < threads <= MOST_THREADS else None
 
     def rates(self) -> dict[str, float | None] | None:
         """Returns the rate of each noise layer by name; None if the rates are not known."""
@@ -231,7 +234,13 @@ def read_yaml(path: Path) -> Any:
 def read_json(path: Path) -> Any:
     """Returns the content of a JSON file."""
     with _told(path):
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), parse_int=_whole_number)
+
+
+def _whole_number(text: str) -> int | float:
+    """Returns a whole number; one that a table cannot hold as such becomes a float."""
+    number = int(text)
+    return number if -(2**63) <= number < 2**63 else float(text)
 
 
 def _read(read: Callable[[Path], Any], path: Path, kind: type[T], default: T | None = None) -> T:
@@ -284,4 +293,5 @@ def _is_count(value: Any) -> TypeGuard[int]:
 
 
 def _is_rate(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value is None or (number and 0 <= value < math.inf)
