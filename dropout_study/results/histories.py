@@ -100,5 +100,5 @@ def histories_frame(root: Path) -> tuple[pd.DataFrame, list[str]]:
             problems.append(f"histories: `{name}` has text instead of numbers; left empty")
         frame[name] = numbers
     return frame.reindex(
-        columns=list(dict.fromkeys([*frame.columns, *COLUMNS, *REPORTED]))
+        columns=list(dict.fromkeys([*frame.columns, *COLUMNS, *REPORTED, "seconds"]))
     ), problems

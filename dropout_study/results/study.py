@@ -18,7 +18,7 @@ from dropout_study.results.record import GROUPS
 from dropout_study.results.replicates import replicate_columns, replicate_records
 from dropout_study.results.table import study_frame
 from dropout_study.sweep.outcome import minimizes, objective_names
-from dropout_study.task.job_files import NUMBERS, WHOLE_NUMBERS, JobFileError, read_yaml
+from dropout_study.task.job_files import NUMBERS, SPREAD, WHOLE, JobFileError, read_yaml
 
 TEXT_COLUMNS = ("state", *GROUPS, *LAST_COLUMNS)
 EXPECTED = tuple(dict.fromkeys([*FIRST_COLUMNS, *REPORTED, *NUMBERS]))
@@ -120,21 +120,28 @@ def _read_csv(path: Path) -> pd.DataFrame:
 def _typed(frame: pd.DataFrame, problems: list[str]) -> pd.DataFrame:
     """Returns the table with its columns converted to number and text types."""
     frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *EXPECTED])))
-    if frame["trial"].isna().any():
-        frame = frame.assign(trial=frame["trial"].where(frame["trial"].notna(), frame.index))
-    for name in EXPECTED:
-        if name != "state":
+    for name in (*EXPECTED, *SPREAD):
+        if name != "state" and name in frame:
             numbers = pd.to_numeric(frame[name], errors="coerce").astype("float64")
-            share = name.endswith("accuracy")
-            numbers = numbers.where(numbers.between(0, 1) if share else np.isfinite(numbers))
+            valid, rule = _valid(name, numbers)
+            numbers = numbers.where(valid)
             if numbers.isna().sum() > frame[name].isna().sum():
-                rule = "shares in [0, 1]" if share else "finite numbers"
                 problems.append(f"`{name}` has values that are not {rule}; left empty")
-            frame[name] = numbers.astype("Int64" if name in WHOLE_NUMBERS else "float64")
+            frame[name] = numbers.astype("Int64" if name in WHOLE else "float64")
+    frame["trial"] = frame["trial"].where(frame["trial"].notna(), pd.Series(frame.index))
     for name in TEXT_COLUMNS:
         given = frame[name] if name in frame else pd.Series(index=frame.index, dtype=object)
         frame[name] = given.map(lambda v: "" if pd.isna(v) else str(v)).astype("str")
     return frame
+
+
+def _valid(name: str, numbers: "pd.Series[float]") -> tuple["pd.Series[bool]", str]:
+    """Returns which numbers the column ``name`` can have, and what these are called."""
+    if name in WHOLE:
+        return (numbers % 1 == 0) & (numbers.abs() < 2**63), "whole numbers"
+    if name.endswith("accuracy"):
+        return numbers.between(0, 1), "shares in [0, 1]"
+    return numbers.abs() < np.inf, "finite numbers"
 
 
 def _without_infinity(
