@@ -157,7 +157,7 @@ def trial_config(view: StudyView, number: int) -> DictConfig:
         config = OmegaConf.create(files.config())
     except JobFileError as error:
         raise UserError(f"the configuration of trial {number} cannot be read: {error}") from error
-    if "trainer" not in config:
+    if not OmegaConf.is_dict(config.get("trainer")):
         path = files.paths.config_yaml
         raise UserError(f"{path} is not the configuration of a trial: it has no `trainer`")
     with open_dict(config):

@@ -26,7 +26,7 @@ def train_runs(runs: Sequence[Run]) -> None:
 
 
 def _is_alone(run: Run) -> bool:
-    return str(run.config.trainer.precision) in ALONE
+    return str(run.config.trainer.get("precision")) in ALONE
 
 
 def train_as_population(runs: Sequence[Run]) -> None:

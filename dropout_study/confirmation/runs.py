@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -122,7 +123,7 @@ def write_run(run: Run, row: dict[str, Any]) -> None:
 
 
 def read_run(run: Run) -> dict[str, Any] | None:
-    """Returns the record of a run, or None if there is none or it is of another configuration."""
+    """Returns the record of a run; None without one that is usable and of this configuration."""
     files = JobFiles(run.paths)
     try:
         recorded = OmegaConf.create(files.config())
@@ -130,7 +131,18 @@ def read_run(run: Run) -> dict[str, Any] | None:
     except JobFileError:
         return None
     same = OmegaConf.to_yaml(recorded) == OmegaConf.to_yaml(run.config)
-    return record if same and record.get("trained_on", MERGED) == run.trained_on else None
+    usable = all(_is_result(name, value) for name, value in record.items())
+    if not (same and usable and record.get("trained_on", MERGED) == run.trained_on):
+        return None
+    return {**record, "configuration": run.configuration, "seed": run.seed}
+
+
+def _is_result(name: str, value: Any) -> bool:
+    """Returns whether a value can be a test metric, if that is what its name says."""
+    if not name.startswith("test_") or value is None:
+        return True
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and (0 <= value <= 1 if name.endswith("accuracy") else isfinite(value))
 
 
 def is_settled(record: Mapping[str, Any] | None) -> bool:

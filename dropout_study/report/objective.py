@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_study.sweep.outcome import as_names, minimizes, objective_names
+from dropout_study.results.study import Aim
 from dropout_study.trial import VAL_ACCURACY, Objective, TrialState
 
 
@@ -24,6 +24,10 @@ class StudyObjective:
     config: Mapping[str, Any]
 
     @cached_property
+    def _aim(self) -> Aim:
+        return Aim.of(self.config)
+
+    @cached_property
     def complete(self) -> pd.DataFrame:
         """The complete trials with a value."""
         done = (self.trials["state"] == TrialState.COMPLETE) & self.trials["value"].notna()
@@ -32,16 +36,12 @@ class StudyObjective:
     @property
     def minimize(self) -> bool:
         """Whether the smallest value is the best."""
-        return minimizes(select(self.config, "hydra", "sweeper", "direction"))
+        return self._aim.minimize
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the objectives; they are columns of the table."""
-        sweeper = select(self.config, "hydra", "sweeper")
-        settings = sweeper if isinstance(sweeper, Mapping) else {}
-        return objective_names(
-            settings.get("objective", "value"), settings.get("direction", "maximize")
-        )
+        return self._aim.objectives
 
     @cached_property
     def name(self) -> str:
@@ -85,8 +85,9 @@ class StudyObjective:
         names = [name for name in self.names if name in self.trials]
         if len(names) < 2:
             return []
-        direction = select(self.config, "hydra", "sweeper", "direction")
-        signs = [-1.0 if each == "minimize" else 1.0 for each in as_names(direction)]
+        if len(self._aim.directions) != len(names):
+            return []
+        signs = [-1.0 if each == "minimize" else 1.0 for each in self._aim.directions]
         rows = self.trials[self.trials["state"] == TrialState.COMPLETE].dropna(subset=names)
         points = rows[names].to_numpy(float) * signs
         beaten = [

@@ -144,7 +144,7 @@ def _difference(row: "pd.Series[Any]", name: str, metric: str) -> str:
 
 
 def _bounds(row: "pd.Series[Any]", low: str, high: str, metric: str, sign: str = "") -> str:
-    if low not in row or pd.isna(row[low]):
+    if pd.isna(row.get(low)) or pd.isna(row.get(high)):
         return ""
     if not is_share(metric):
         return f"{row[low]:{sign}.3g} to {row[high]:{sign}.3g}"

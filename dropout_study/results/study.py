@@ -11,6 +11,7 @@ import pandas as pd
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
 from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS, REPORTED, flat_row
+from dropout_study.results.confirmations import confirmation_table, read_table
 from dropout_study.results.histories import histories_frame
 from dropout_study.results.params import parameter_columns, recorded_params
 from dropout_study.results.rates import Rates, recorded_rates
@@ -76,8 +77,8 @@ def load_study(root: Path | str) -> StudyTables:
         trials=_without_infinity(trials, params, problems),
         histories=histories,
         replicates=_replicates(paths, problems),
-        confirmation=_optional(paths.confirmation_csv, problems),
-        confirmation_runs=_optional(paths.confirmation_runs_csv, problems),
+        confirmation=confirmation_table(paths.confirmation_csv, problems),
+        confirmation_runs=confirmation_table(paths.confirmation_runs_csv, problems),
         config=config,
         params=tuple(params),
         problems=tuple(problems),
@@ -92,6 +93,8 @@ def _trials(paths: StudyPaths) -> tuple[pd.DataFrame, list[str]]:
         if not paths.results_csv.is_file():
             raise
         frame = _read_csv(paths.results_csv)
+    if frame.empty:
+        raise UserError(f"{paths.results_csv} has no trial")
     problems = [f"no trial has `{name}`" for name in EXPECTED if name not in frame]
     frame = _typed(frame, problems)
     damaged = frame.loc[frame["error"].fillna("").str.contains(" is damaged"), "trial"]
@@ -104,7 +107,7 @@ def _replicates(paths: StudyPaths, problems: list[str]) -> pd.DataFrame | None:
     """Returns the runs of trials with several seeds, from their directories or the table."""
     records = replicate_records(paths.root)
     if not records:
-        return _optional(paths.replicates_csv, problems)
+        return read_table(paths.replicates_csv, problems)
     rows = list(map(flat_row, records))
     frame = pd.DataFrame(rows, columns=replicate_columns(rows))
     return _typed(frame, problems)
@@ -156,16 +159,6 @@ def _without_infinity(
     return frame
 
 
-def _optional(path: Path, problems: list[str]) -> pd.DataFrame | None:
-    if not path.is_file():
-        return None
-    try:
-        return pd.read_csv(path)
-    except (ValueError, OSError) as error:
-        problems.append(f"{path.name} cannot be read: {error}")
-        return None
-
-
 def study_config(paths: StudyPaths) -> Mapping[str, Any]:
     """Returns the sweep's configuration; if it is lost, the first trial's; otherwise {}.
 
@@ -187,21 +180,33 @@ class Aim:
 
     Attributes:
         objectives: the names of the objectives.
-        minimize: whether the smallest value of a single objective is the best.
+        directions: "minimize" or "maximize", for each of them.
         epochs: from which epochs a trial's numbers are taken: ``trainer.objective``.
     """
 
     objectives: tuple[str, ...] = ("value",)
-    minimize: bool = False
+    directions: tuple[str, ...] = ("maximize",)
     epochs: str = "last"
+
+    @property
+    def minimize(self) -> bool:
+        """Whether the smallest value of a single objective is the best."""
+        return minimizes(self.directions)
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Aim":
-        """Returns the aim from a sweep's configuration."""
+        """Returns the aim from a sweep's configuration; what is not a name there is not known."""
         sweeper = _node(_node(config, "hydra"), "sweeper")
-        given = {key: sweeper[key] for key in ("objective", "direction") if sweeper.get(key)}
-        epochs = _node(config, "trainer").get("objective", "last")
-        return cls(objective_names(**given), minimizes(given.get("direction")), str(epochs))
+        objectives = _names(sweeper.get("objective")) or cls.objectives
+        directions = _names(sweeper.get("direction")) or cls.directions
+        epochs = _node(config, "trainer").get("objective") or cls.epochs
+        return cls(objective_names(objectives, directions), directions, str(epochs))
+
+
+def _names(setting: Any) -> tuple[str, ...]:
+    """Returns a text or a list of texts as a tuple of them; () for anything else."""
+    given = setting if isinstance(setting, list) else [setting]
+    return tuple(given) if all(isinstance(each, str) and each for each in given) else ()
 
 
 def _node(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
