@@ -18,9 +18,10 @@ def results() -> None:
     parser.add_argument("--top", type=int, default=20, help="rows to print (default: 20)")
     arguments = parser.parse_args()
     from dropout_study.paths import StudyPaths
+    from dropout_study.results.aim import Aim
     from dropout_study.results.params import recorded_params
     from dropout_study.results.show import print_results
-    from dropout_study.results.study import Aim, study_config
+    from dropout_study.results.study import study_config
     from dropout_study.results.table import study_frame, write_tables
 
     try:

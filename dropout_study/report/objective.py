@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_study.results.study import Aim
+from dropout_study.results.aim import Aim
 from dropout_study.trial import VAL_ACCURACY, Objective, TrialState
 
 

@@ -63,9 +63,10 @@ class ResultsCallback(Callback):
             return  # an exception: Hydra 1.4 calls this for a refused sweep, too
         root = Path(config.hydra.sweep.dir)
         try:
+            from dropout_study.results.aim import Aim
             from dropout_study.results.params import recorded_params
             from dropout_study.results.show import print_results
-            from dropout_study.results.study import Aim, study_config
+            from dropout_study.results.study import study_config
             from dropout_study.results.table import study_frame, write_tables
         except ModuleNotFoundError:  # no pandas: it is needed to print, not to write the table
             print(f"Every trial: {StudyPaths(root).results_csv}")

@@ -7,8 +7,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from dropout_study.results.aim import Aim
 from dropout_study.results.params import parameter_columns
-from dropout_study.results.study import Aim
 from dropout_study.task.job_files import NUMBERS
 from dropout_study.trial import SPLITS, TrialState
 

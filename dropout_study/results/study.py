@@ -18,7 +18,6 @@ from dropout_study.results.rates import Rates, recorded_rates
 from dropout_study.results.record import GROUPS
 from dropout_study.results.replicates import replicate_columns, replicate_records
 from dropout_study.results.table import study_frame
-from dropout_study.sweep.outcome import minimizes, objective_names
 from dropout_study.task.job_files import NUMBERS, SPREAD, WHOLE, JobFileError, read_yaml
 
 TEXT_COLUMNS = ("state", *GROUPS, *LAST_COLUMNS)
@@ -172,43 +171,3 @@ def study_config(paths: StudyPaths) -> Mapping[str, Any]:
         if isinstance(config, dict) and config:
             return config
     return {}
-
-
-@dataclass(frozen=True)
-class Aim:
-    """What a study optimises, as recorded in its directory.
-
-    Attributes:
-        objectives: the names of the objectives.
-        directions: "minimize" or "maximize", for each of them.
-        epochs: from which epochs a trial's numbers are taken: ``trainer.objective``.
-    """
-
-    objectives: tuple[str, ...] = ("value",)
-    directions: tuple[str, ...] = ("maximize",)
-    epochs: str = "last"
-
-    @property
-    def minimize(self) -> bool:
-        """Whether the smallest value of a single objective is the best."""
-        return minimizes(self.directions)
-
-    @classmethod
-    def of(cls, config: Mapping[str, Any]) -> "Aim":
-        """Returns the aim from a sweep's configuration; what is not a name there is not known."""
-        sweeper = _node(_node(config, "hydra"), "sweeper")
-        objectives = _names(sweeper.get("objective")) or cls.objectives
-        directions = _names(sweeper.get("direction")) or cls.directions
-        epochs = _node(config, "trainer").get("objective") or cls.epochs
-        return cls(objective_names(objectives, directions), directions, str(epochs))
-
-
-def _names(setting: Any) -> tuple[str, ...]:
-    """Returns a text or a list of texts as a tuple of them; () for anything else."""
-    given = setting if isinstance(setting, list) else [setting]
-    return tuple(given) if all(isinstance(each, str) and each for each in given) else ()
-
-
-def _node(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    node = config.get(key)
-    return node if isinstance(node, Mapping) else {}

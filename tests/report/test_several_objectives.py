@@ -12,8 +12,8 @@ from dropout_study.paths import StudyPaths
 from dropout_study.report.headline import headline
 from dropout_study.report.page import write_report
 from dropout_study.report.view import StudyView
+from dropout_study.results.aim import Aim
 from dropout_study.results.show import print_results
-from dropout_study.results.study import Aim
 
 ACCURACIES = [0.5, 0.6, 0.7, 0.6, 0.7]
 SIZES = [1, 2, 3, 3, 3]
