@@ -99,9 +99,8 @@ def draw_evaluation_maps(maps: list[EvaluationMap], figure: "Figure") -> None:
         for (row, column), value in np.ndenumerate(data.points):
             dark = abs(value) > 0.6 * most
             colour = "w" if dark else "k"
-            ax.text(
-                column, row, f"{value:+.1f}", ha="center", va="center", fontsize=8, color=colour
-            )
+            told = f"{round(value, 1) + 0:+.1f}"  # + 0 turns -0 into 0
+            ax.text(column, row, told, ha="center", va="center", fontsize=8, color=colour)
         ax.set_xticks(range(len(data.evaluation)), [f"{rate:g}" for rate in data.evaluation])
         ax.set_yticks(range(len(data.training)), [f"{rate:g}" for rate in data.training])
         ax.set_xlabel("rate in evaluation (probability)")
