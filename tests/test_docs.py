@@ -5,6 +5,7 @@ before it, which a reader of the source sees, changes that:
 
     <!-- needs: gpu -->    not run here: gpu, cluster, data (a large download), checkout, browser or
                            lightning (tests/integrations runs it where Lightning is installed)
+    <!-- needs: hours -->  not run here: an experiment (tests/test_experiments.py trains one trial)
     <!-- slow -->          run by `pytest -m slow` alone
     <!-- install -->       run without its `pip install ...`, which is the CI's to try
     <!-- shrunk: a=1 -->   run with these words after each `dropout-study...` command of the block
@@ -29,7 +30,8 @@ FENCE = re.compile(
 COMMANDS = {"sh", "bash", "python"}
 PLAIN = {"text", "yaml", "csv", "json"}
 NOT_RUN = {
-    f"needs: {what}" for what in ("gpu", "cluster", "data", "checkout", "browser", "lightning")
+    f"needs: {what}"
+    for what in ("gpu", "cluster", "data", "checkout", "browser", "lightning", "hours")
 }
 SHRUNK = "shrunk: "
 OURS = re.compile(
