@@ -3,6 +3,7 @@
 import argparse
 import logging
 import sys
+from pathlib import Path
 
 from dropout_study.errors import UserError, argument_error
 
@@ -14,6 +15,7 @@ def gain() -> None:
         description="What does dropout buy? Search with dropout and without dropout, with the same "
         "number of trials. Train the best configuration of both again with the same fresh seeds. "
         "Print the difference of their test metrics, paired by seed.",
+        allow_abbrev=False,
         epilog="Give the same command again to continue what was interrupted.",
     )
     parser.add_argument(
@@ -22,6 +24,7 @@ def gain() -> None:
         metavar="OVERRIDE",
         help="settings of both sweeps, as after `dropout-study --multirun`",
     )
+    parser.add_argument("--config-dir", type=Path, help="directory of your own configurations")
     parser.add_argument("--seeds", type=int, default=10, help="fresh seeds (default: 10)")
     parser.add_argument(
         "--merge",
@@ -29,7 +32,7 @@ def gain() -> None:
         default=1,
         help="1 (default): train on train + validation; 0: on the training split alone",
     )
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         if arguments.seeds < 2:
@@ -41,7 +44,7 @@ def gain() -> None:
         from dropout_study.report.view import StudyView
         from dropout_study.results.study import load_study
 
-        study, without = search_with_and_without(arguments.overrides)
+        study, without = search_with_and_without(arguments.overrides, arguments.config_dir)
         merge = bool(arguments.merge)
         table = confirm(study, seeds=arguments.seeds, merge=merge, against=without)
         path = write_report(study)

@@ -46,6 +46,24 @@ def check_config(config: DictConfig, *, shared: bool = False) -> None:
                 _check_group(group, schema, values, node)
                 if not shared:
                     _check_together(group, schema, node, config)
+    if not shared:
+        _check_noise_is_used(config)
+
+
+STANDARD_NOISE = "torch.nn.Dropout"
+
+
+def _check_noise_is_used(config: DictConfig) -> None:
+    """Refuses another noise than dropout for a model that does not take the group's noise."""
+    target = OmegaConf.select(config, "noise._target_")
+    model = OmegaConf.to_container(config.model, resolve=False)
+    takes = isinstance(model, dict) and ("noise" in model or "${noise" in str(model))
+    if target not in (None, STANDARD_NOISE) and not takes:
+        raise UserError(
+            f"`noise` is {target}, but the model does not take its noise layers from the group "
+            "`noise`; use noise=dropout, or a model with `noise: ${noise}` that makes its layers "
+            "with it"
+        )
 
 
 def check_validation(config: DictConfig) -> None:

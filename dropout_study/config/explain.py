@@ -30,6 +30,8 @@ def explain(error: BaseException) -> str:
     cause = error.__cause__
     if isinstance(cause, ConfigAttributeError | ConfigKeyError):
         return _unknown_key(cause)
+    if isinstance(error, InstantiationException) and (target := _TARGET.search(str(error))):
+        return _not_importable(target[1], str(cause))
     if isinstance(error, ConfigCompositionException | InstantiationException) and cause:
         told = _one_line(error)
         return told if _one_line(cause) in told else f"{told}: {_one_line(cause)}"
@@ -38,6 +40,20 @@ def explain(error: BaseException) -> str:
     if isinstance(error, ValueError) and "group override" in str(error):
         return f"a group must be given the name of an option, as in model=mlp: {_one_line(error)}"
     return _one_line(error)
+
+
+_TARGET = re.compile(r"Error locating target '([^']+)'")
+_REASON = re.compile(r"""Error\((["'])(.*?)\1\)""")
+
+
+def _not_importable(target: str, told: str) -> str:
+    """Returns why a ``_target_`` cannot be imported; ``told`` is what Hydra says of it."""
+    found = _REASON.search(told)
+    reason = found[2] if found else told.splitlines()[-1] if told.strip() else "unknown"
+    return (
+        f"`_target_: {target}` cannot be imported: {reason}; check its name, or put the directory "
+        "of your file on PYTHONPATH, as in PYTHONPATH=. dropout-study"
+    )
 
 
 def while_composing(error: BaseException) -> bool:

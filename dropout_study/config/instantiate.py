@@ -8,6 +8,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object
 from hydra.utils import instantiate as hydra_instantiate
 
+from dropout_study.config.explain import explain
 from dropout_study.config.hydra_main import ANY_TARGET
 from dropout_study.errors import UserError
 
@@ -43,7 +44,8 @@ def build(setting: str, config: Any, **arguments: Any) -> Any:
         return instantiate(config, **arguments)
     except Exception as error:  # the class may refuse its arguments by any exception
         cause = error.__cause__ if isinstance(error, InstantiationException) else None
-        reason = " ".join(str(cause or error).split())
+        lost = cause is not None and "Error locating target" in str(error)
+        reason = explain(error) if lost else " ".join(str(cause or error).split())
         raise UserError(f"`{setting}` cannot be built: {reason}") from error
 
 

@@ -106,28 +106,38 @@ def _default_baseline(view: StudyView, arms: Mapping[str, Arm]) -> str:
 def plan_against(view: StudyView, other: StudyView, seeds: int) -> Plan:
     """Returns the best trial of two studies, with the same fresh seeds, and the null check.
 
-    The second study is the reference. Its reference is called ``no_dropout`` if its best trial is
-    known to be without dropout.
+    The second study is the reference. If its best trial is known to be without dropout, the
+    reference is called ``no_dropout``, and the first study's best trial with dropout is taken.
 
     Raises:
         UserError: a study has no best trial, or the two have different objectives.
     """
-    mine, theirs = best_of(view), best_of(other)
+    best_of(view)
+    theirs = best_of(other)
     one, two = view.objective, other.objective
     if (one.name, one.minimize) != (two.name, two.minimize):
         raise UserError(
             f"the studies have different objectives ({one.name} and {two.name}), so their best "
             "trials cannot be compared"
         )
-    rates = other.rates.by_trial.get(theirs.number)
-    without = bool(rates) and is_without_dropout(rates or {}) is True
+    without = theirs.number in _without_dropout(other)
     reference = "no_dropout" if without else "the_other_study"
+    left_out = _without_dropout(view) if without else []
+    mine = view.best_among(view.complete[~view.complete["trial"].isin(left_out)])
+    if mine is None:
+        raise UserError(f"no complete trial of {view.tables.root} has dropout")
     fresh, more = fresh_seeds([view, other], seeds)
     configurations = [
         Configuration(name, _of_study(each, arm), trial_config(each, arm.number), fresh)
         for name, each, arm in ((f"trial_{mine.number}", view, mine), (reference, other, theirs))
     ]
     return with_null_check(configurations, {reference: reference}, more)
+
+
+def _without_dropout(view: StudyView) -> list[int]:
+    """Returns the trials that are known to be without dropout, although the network has layers."""
+    rates = view.rates.by_trial
+    return [number for number, known in rates.items() if known and is_without_dropout(known)]
 
 
 def _arms(view: StudyView, rows: pd.DataFrame, by: Sequence[str]) -> list[Arm]:

@@ -22,7 +22,9 @@ OWNED = ("hydra.sweep.dir", "hydra.sweeper.study_name")
 """Settings that a caller cannot give, because the two studies need one of their own each."""
 
 
-def search_with_and_without(overrides: Sequence[str]) -> tuple[Path, Path]:
+def search_with_and_without(
+    overrides: Sequence[str], config_dir: Path | None = None
+) -> tuple[Path, Path]:
     """Searches with dropout and without; returns the directories of the two studies.
 
     Both studies have the same settings, the same number of trials and the same given points. In the
@@ -30,16 +32,19 @@ def search_with_and_without(overrides: Sequence[str]) -> tuple[Path, Path]:
 
     Args:
         overrides: of both sweeps, as after ``dropout-study --multirun``.
+        config_dir: a directory of the user's own configurations.
 
     Raises:
         UserError: a sweep fails, or the network has no dropout rate that could be searched.
     """
-    config = _composed(overrides)
+    flags = [] if config_dir is None else ["--config-dir", str(config_dir)]
+    config = _composed(overrides, config_dir)
     study, name = Path(config.hydra.sweep.dir), str(config.search_space.study_name)
-    _sweep(overrides)
+    _sweep([*flags, *overrides])
     rates = _rates(study)
     _sweep(
         [
+            *flags,
             *overrides,
             to_override(NAME, name + SUFFIX),
             to_override("search_space.enqueue", _without(config, rates)),
@@ -49,7 +54,7 @@ def search_with_and_without(overrides: Sequence[str]) -> tuple[Path, Path]:
     return study, study.with_name(study.name + SUFFIX)
 
 
-def _composed(overrides: Sequence[str]) -> DictConfig:
+def _composed(overrides: Sequence[str], config_dir: Path | None) -> DictConfig:
     """Returns the configuration of the sweep."""
     for override in overrides:
         if override.lstrip("+").partition("=")[0] in OWNED:
@@ -61,6 +66,8 @@ def _composed(overrides: Sequence[str]) -> DictConfig:
         for each in OverridesParser.create().parse_overrides(list(overrides))
         if not each.is_sweep_override()
     ]
+    if config_dir is not None:
+        fixed.append(f"hydra.searchpath=[file://{config_dir.resolve()}]")
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         return compose("config", overrides=fixed, return_hydra_config=True)
 

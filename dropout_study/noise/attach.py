@@ -10,8 +10,9 @@ from types import TracebackType
 import torch
 from torch import Tensor, nn
 
+from dropout_study.checks import check_share
 from dropout_study.noise.dropout import TorchDropout
-from dropout_study.noise.known import check_rates, rate_of
+from dropout_study.noise.known import check_rates, rate_of, set_rate
 from dropout_study.noise.layer import NoiseLayer, NoiseSource, Number
 from dropout_study.noise.none import NoNoise
 from dropout_study.noise.schedules.base import Schedule
@@ -55,6 +56,7 @@ class ModelNoise:
         self._scheduled = False
         self._borrowed: list[nn.Module] = []
         self._rates: list[tuple[NoiseLayer, float]] = []
+        self._torchs: list[tuple[nn.Module, float]] = []  # their draws are torch's own
         for module in model.modules():
             if type(module) is nn.Dropout:
                 module.__class__ = TorchDropout
@@ -63,6 +65,8 @@ class ModelNoise:
                 module.number = len(self._rates)
                 module.source = SeededSource(source) if isinstance(source, Noise) else source
                 self._rates.append((module, module.p))
+            elif (rate := rate_of(module)) is not None:
+                self._torchs.append((module, rate))
 
     @property
     def layers(self) -> dict[str, NoiseLayer]:
@@ -89,6 +93,13 @@ class ModelNoise:
             for layer, rate in self._rates:
                 layer.p = schedule(rate, epoch, epochs)
                 layer.check(f"the scheduled rate of epoch {epoch}")
+            for module, rate in self._torchs:
+                set_rate(
+                    module,
+                    check_share(
+                        f"the scheduled rate of epoch {epoch}", schedule(rate, epoch, epochs)
+                    ),
+                )
         for module in self._model.modules():
             begin = getattr(module, "begin_epoch", None)
             if callable(begin):
@@ -100,9 +111,13 @@ class ModelNoise:
             layer.p = rate if self._scheduled else layer.p
             vars(layer).pop("source", None)
             vars(layer).pop("number", None)
+        if self._scheduled:
+            for module, rate in self._torchs:
+                set_rate(module, rate)
         for module in self._borrowed:
             module.__class__ = nn.Dropout
         self._rates.clear()
+        self._torchs.clear()
         self._borrowed.clear()
 
     def __enter__(self) -> "ModelNoise":

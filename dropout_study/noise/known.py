@@ -33,11 +33,15 @@ def at_rate(model: nn.Module, layers: Collection[str], rate: float) -> nn.Module
     """
     copied = deepcopy(model)
     for name in layers:
-        layer = copied.get_submodule(name)
-        is_torchs = isinstance(layer, nn.RNNBase | nn.MultiheadAttention)
-        setattr(layer, "dropout" if is_torchs else "p", rate)
+        set_rate(copied.get_submodule(name), rate)
     check_rates(copied)
     return copied
+
+
+def set_rate(module: nn.Module, rate: float) -> None:
+    """Gives a noise layer, this project's or torch's, another rate."""
+    named_dropout = isinstance(module, nn.RNNBase | nn.MultiheadAttention)
+    setattr(module, "dropout" if named_dropout else "p", rate)
 
 
 def check_rates(model: nn.Module) -> None:
@@ -52,7 +56,12 @@ def check_rates(model: nn.Module) -> None:
 
 
 def check_scheduled(model: nn.Module) -> None:
-    """Raises UserError if a layer of ``model`` learns its rate, so that no schedule may set it."""
+    """Raises UserError if ``model`` has no rate to schedule, or a layer that learns its rate."""
+    if not rates_of(model):
+        raise UserError(
+            "the network has no layer whose rate a schedule could set; use schedule=constant, or "
+            "dropout layers in place of torch.nn.functional.dropout"
+        )
     for name, module in model.named_modules():
         if isinstance(module, NoiseLayer) and module.learns and module.p:
             raise UserError(

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
+from hydra.errors import InstantiationException
 
+from dropout_study.config.explain import explain
 from dropout_study.trial import TrialState
 
 
@@ -181,6 +183,8 @@ def _shown(value: Any) -> str:
 
 def describe_error(error: object) -> str:
     """Returns one line on why a job failed; the traceback is in the job's log."""
+    if isinstance(error, InstantiationException):
+        return explain(error)
     message = " ".join(str(error).split())
     plain = type(error).__module__.startswith("dropout_study")
     return message if plain else f"{type(error).__name__}: {message}"

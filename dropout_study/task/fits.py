@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.config import preflight
-from dropout_study.config.check import check_validation, chosen_by_validation
+from dropout_study.config.check import STANDARD_NOISE, check_validation, chosen_by_validation
 from dropout_study.errors import UserError
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dropout_study.data import Splits
     from dropout_study.training import TrainSettings
 
-FITS_EVERYWHERE = "torch.nn.Dropout"
+FITS_EVERYWHERE = STANDARD_NOISE
 """Standard dropout: any network can have it."""
 
 
@@ -56,7 +56,7 @@ def check_fits(config: DictConfig) -> None:
 
 def _fits_everywhere(config: DictConfig) -> bool:
     trainer = config.trainer
-    asked = trainer.get("max_norm") is not None or trainer.get("measure")
+    asked = trainer.get("max_norm") is not None or trainer.get("measure") or config.get("schedule")
     noise = OmegaConf.select(config, "noise._target_") not in (None, FITS_EVERYWHERE)
     return not (noise or asked or chosen_by_validation(config))
 

@@ -1,8 +1,10 @@
 import pytest
-from hydra.errors import HydraException
+from hydra.errors import HydraException, InstantiationException
 
 from dropout_study.config.explain import explain, while_composing
+from dropout_study.config.instantiate import instantiate
 from dropout_study.errors import UserError
+from dropout_study.sweep.outcome import describe_error
 
 
 def explained(compose_config, *overrides: str) -> str:
@@ -47,6 +49,24 @@ def test_an_option_that_is_no_name_is_hydras_mistake_in_one_line(compose_config,
         compose_config(override)
     assert while_composing(caught.value)
     assert "as in model=mlp" in explain(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("my_own_data.blobs", "No module named 'my_own_data'"),
+        ("torch.nn.Lineer", "No module named 'torch.nn.Lineer'"),
+    ],
+)
+def test_a_target_that_cannot_be_imported_is_one_line_with_the_way_out(target, reason):
+    with pytest.raises(InstantiationException) as caught:
+        instantiate({"_target_": target})
+
+    line = explain(caught.value)
+
+    assert line.startswith(f"`_target_: {target}` cannot be imported: {reason}; ")
+    assert "PYTHONPATH=. dropout-study" in line
+    assert describe_error(caught.value) == line
 
 
 @pytest.mark.parametrize(

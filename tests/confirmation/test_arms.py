@@ -208,7 +208,8 @@ def test_two_parameters_with_two_values_have_an_interaction(tmp_path: Path) -> N
         "description": "",
         "metric": "test_accuracy",
     }
-    minus = {"minus_baseline": 0.0, "minus_baseline_n": 3, "minus_baseline_p_holm": float("nan")}
+    parts = ("", "_low", "_high", "_p", "_p_holm")
+    minus = {"minus_baseline_n": 3, **{f"minus_baseline{part}": 0.0 for part in parts}}
     facts |= {"metric": "test_accuracy", "baseline": "a=0,b=0"}
     table = [{"configuration": name, **facts, **minus} for name in (*means, "null_check")]
     pd.DataFrame(table).to_csv(tmp_path / "confirmation.csv", index=False)

@@ -3,6 +3,8 @@
 import math
 
 import pytest
+import torch
+from torch import nn
 
 from dropout_study.errors import UserError
 from dropout_study.noise import (
@@ -12,7 +14,10 @@ from dropout_study.noise import (
     EarlySchedule,
     LateSchedule,
     LinearSchedule,
+    ModelNoise,
+    Noise,
 )
+from dropout_study.noise.known import rates_of
 
 
 def rates(schedule, p: float = 0.4, epochs: int = 8) -> list[float]:
@@ -75,3 +80,30 @@ def test_linear_ends_where_it_should():
 def test_a_number_out_of_range_is_refused(make, key):
     with pytest.raises(UserError, match=f"`{key}` must be"):
         make()
+
+
+class Torchs(nn.Module):
+    """Layers whose noise is torch's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = nn.Dropout2d(0.4)
+        self.recurrent = nn.LSTM(4, 4, num_layers=2, dropout=0.2)
+        self.attention = nn.MultiheadAttention(4, 1, dropout=0.2)
+
+
+def test_torchs_own_noise_follows_a_schedule_and_has_its_rates_again_afterwards() -> None:
+    model = Torchs()
+    before = {"drop": 0.4, "recurrent": 0.2, "attention": 0.2}
+
+    with ModelNoise(model, Noise(0, torch.device("cpu"))) as layers:
+        layers.begin_epoch(3, 3, LinearSchedule(start=1.0, end=0.5))
+        assert rates_of(model) == {name: rate / 2 for name, rate in before.items()}
+
+    assert rates_of(model) == before
+
+
+def test_a_scheduled_rate_that_torchs_own_noise_cannot_have_is_refused() -> None:
+    layers = ModelNoise(Torchs(), Noise(0, torch.device("cpu")))
+    with pytest.raises(UserError, match=r"the scheduled rate of epoch 2.*must be in"):
+        layers.begin_epoch(2, 3, lambda p, *_: 3 * p)

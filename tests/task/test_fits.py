@@ -9,6 +9,7 @@ from command_line import SMALL, run_command
 from dropout_study.cli.train import main
 from dropout_study.data import Splits
 from dropout_study.data.synthetic import synthetic
+from dropout_study.errors import UserError
 from dropout_study.task.fits import check_fits, check_trial
 
 NEEDS_SELU = "noise=alpha needs SELU units, got ReLU"
@@ -87,3 +88,27 @@ def test_a_refused_run_or_sweep_leaves_nothing(words, says, tmp_path, monkeypatc
     assert says in ended.err
     assert len(ended.err.strip().splitlines()) == 1
     assert not [path for path in tmp_path.iterdir() if path.name != "xdg-cache"]
+
+
+OWN = (
+    *("data=synthetic", "trainer.epochs=2", "model=custom", "model._target_=torch.nn.Sequential"),
+    "+model._args_=[{_target_:torch.nn.Flatten},{_target_:torch.nn.Linear,_args_:[64,10]}]",
+)
+
+
+def test_noise_that_the_model_does_not_take_is_refused(compose_config):
+    with pytest.raises(UserError, match="does not take its noise layers from the group `noise`"):
+        check_trial(compose_config(*OWN, "noise=gaussian"))
+
+
+@pytest.mark.parametrize("noise", ["dropout", "gaussian"])
+def test_a_model_of_ones_own_can_take_the_noise(compose_config, noise):
+    mine = ("model=custom", "model._target_=dropout_study.models.MLP", "+model.noise=${noise}")
+    mine = (*mine, "+model.in_shape=null", "+model.classes=null")
+    config = compose_config("data=synthetic", *mine, f"noise={noise}")
+    check_trial(config)
+
+
+def test_a_schedule_of_a_network_without_rates_is_refused(compose_config):
+    with pytest.raises(UserError, match="no layer whose rate a schedule could set"):
+        check_trial(compose_config("data=synthetic", "model=linear", "schedule=linear"))
