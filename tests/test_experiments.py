@@ -1,5 +1,6 @@
 """Of every comparison in ``conf/experiment``: the size of its grid, and one trial, trained."""
 
+from collections.abc import Callable
 from math import prod
 from pathlib import Path
 from typing import cast
@@ -7,7 +8,6 @@ from typing import cast
 import pandas as pd
 import pytest
 from command_line import run_command
-from conftest import Compose
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep
 from omegaconf import DictConfig, OmegaConf
@@ -40,7 +40,7 @@ def values(searched: object) -> int:
 
 
 @pytest.mark.parametrize("name", [*COMPARISONS, "evaluation_rates"])
-def test_n_trials_is_the_whole_grid(name: str, compose_config: Compose) -> None:
+def test_n_trials_is_the_whole_grid(name: str, compose_config: Callable[..., DictConfig]) -> None:
     space = compose_config(f"experiment={name}").search_space
 
     assert space.n_trials == prod(values(searched) for searched in space.params.values())

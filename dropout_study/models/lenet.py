@@ -11,7 +11,8 @@ from dropout_study.models.layers import MakeNoise, dense_layers, with_noise
 class LeNet(nn.Sequential):
     """Two convolutions and three dense layers (LeCun et al. 1998; *Dive into Deep Learning*, 7.6).
 
-    Maps [B, C, H, W], H and W at least 12, to logits [B, K].
+    Maps [B, C, H, W], H and W at least 12, to logits [B, K]. With ``conv_dropout``, each of the two
+    pooled maps is followed by a noise layer of that rate.
     """
 
     def __init__(
@@ -21,7 +22,7 @@ class LeNet(nn.Sequential):
         classes: int,
         dropout1: float = 0.5,
         dropout2: float = 0.5,
-        conv_dropout: float = 0.0,
+        conv_dropout: float | None = None,
         noise: MakeNoise = nn.Dropout,
     ) -> None:
         channels, height, width = in_shape
@@ -38,5 +39,8 @@ class LeNet(nn.Sequential):
         layers: list[nn.Module] = []
         for conv, following in zip(convs, [convs[1], dense[0]], strict=True):
             hidden = [conv, nn.ReLU(), nn.MaxPool2d(2)]
-            layers += with_noise(noise(conv_dropout), hidden, following)
+            if conv_dropout is None:
+                layers += hidden
+            else:
+                layers += with_noise(noise(conv_dropout), hidden, following)
         super().__init__(*layers, nn.Flatten(), *dense)

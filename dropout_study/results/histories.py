@@ -21,7 +21,7 @@ def joined_histories(root: Path) -> tuple[str, list[str]]:
 
     Returns:
         The table as CSV, and one line for each file that is left out. A file is left out if it
-        cannot be read, has no column ``epoch``, or has a row of another length.
+        cannot be read, has no column ``epoch``, is cut off, or has a row of another length.
     """
     parts: list[tuple[str, list[str], list[str]]] = []
     problems: list[str] = []
@@ -29,14 +29,16 @@ def joined_histories(root: Path) -> tuple[str, list[str]]:
     several = any(place for place, _ in runs.values())
     for name, (place, path) in runs.items():
         try:
-            first, *rows = path.read_text(encoding="utf-8").splitlines() or [""]
+            text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{name} cannot be read: {error}")
             continue
+        first, *rows = text.splitlines() or [""]
         columns = first.split(",")
-        if "epoch" not in columns or any(row.count(",") != len(columns) - 1 for row in rows):
+        whole = text.endswith("\n") and "epoch" in columns
+        if not whole or any(row.count(",") != len(columns) - 1 for row in rows):
             problems.append(f"{name} is damaged and is left out")
             continue
         start = f"{name.partition('/')[0]},{f'{place},' if several else ''}"

@@ -83,8 +83,10 @@ def test_expected_width_counts_the_units_that_are_kept(model):
 def test_the_rates_are_those_of_their_layers():
     mlp = MLP(**FASHION, input_dropout=0.1, dropout1=0.3, dropout2=0.4)
     lenet = LeNet(**FASHION, dropout1=0.3, dropout2=0.4)
+    noisy_maps = LeNet(**FASHION, dropout1=0.3, dropout2=0.4, conv_dropout=0.2)
     assert [layer.p for layer in layers(mlp, nn.Dropout)] == [0.1, 0.3, 0.4]
-    assert [layer.p for layer in layers(lenet, nn.Dropout)] == [0.0, 0.0, 0.3, 0.4]
+    assert [layer.p for layer in layers(lenet, nn.Dropout)] == [0.3, 0.4]
+    assert [layer.p for layer in layers(noisy_maps, nn.Dropout)] == [0.2, 0.2, 0.3, 0.4]
     assert layers(SoftmaxRegression(**FASHION), nn.Dropout) == []
 
 

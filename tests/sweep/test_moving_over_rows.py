@@ -323,7 +323,7 @@ def _(at):
     assert list(best["best_params"]) == ["x"]
 
 
-@case("a point that comes again")
+@case("a point that is drawn again")
 def _(at):
     words = ("+x=choice(1)", "hydra.sweeper.n_trials=2")
     for duplicates, runs in (("run", 2), ("reuse", 1)):
