@@ -39,6 +39,15 @@ def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def one_thread_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is forked from this process, in which tests have computed, has one thread.
+
+    With more it could wait for threads of torch that this process has and its fork has not.
+    """
+    monkeypatch.setattr("dropout_study.sweep.running.cores", lambda: 1)
+
+
+@pytest.fixture(autouse=True)
 def seed() -> None:
     """What a test draws from torch's own generator is the same every time."""
     torch.manual_seed(0)
