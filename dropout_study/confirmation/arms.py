@@ -54,8 +54,7 @@ def plan_arms(
     for name in (*by, *within):
         if name not in view.params:
             raise UserError(
-                f"`{name}`: the study has not searched it{did_you_mean(name, view.params)}; "
-                f"it has searched {', '.join(view.params) or 'nothing'}"
+                f"`{name}` was not searched in this study{did_you_mean(name, view.params)}"
             )
     fresh, other = fresh_seeds([view], seeds)
     configurations: list[Configuration] = []

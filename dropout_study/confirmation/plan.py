@@ -73,7 +73,7 @@ def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
         configuration = _of_reference(view, best, reference, tried, fresh)
         if configuration is None:
             told = _words(reference)
-            log.info("no reference with %s: no trial has it, and no known setting gives it", told)
+            log.info("not compared with %s: no trial has that, and no known setting sets it", told)
             continue
         before = found.get(configuration.name)
         if before is not None:

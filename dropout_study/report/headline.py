@@ -3,8 +3,9 @@
 from dropout_study.paths import StudyPaths
 from dropout_study.report.amounts import amount, count_of, interval, percent, points
 from dropout_study.report.confirmed import confirmed_sentences
-from dropout_study.report.rates import has_book_rates, is_without_dropout
+from dropout_study.report.rates import BOOK_RATES, has_book_rates, is_without_dropout
 from dropout_study.report.view import Arm, StudyView, short, tell
+from dropout_study.results.rates import Rates
 from dropout_study.stats import (
     Estimate,
     difference_of_shares,
@@ -94,11 +95,11 @@ def _not_tried(view: StudyView) -> list[str]:
         return ["The network has no dropout layer."]
     whose = "complete trial of the best trial's network" if _several(view) else "complete trial"
     sentences: list[str] = []
-    for arm, told, asked in (
-        (view.book, f"No {whose} has the book's dropout rates (0.2, 0.5).", has_book_rates),
-        (view.no_dropout, f"No {whose} is without dropout.", is_without_dropout),
+    for arm, told, lacks in (
+        (view.book, f"No {whose} has the book's dropout rates (0.2, 0.5).", _lacks_book_rates),
+        (view.no_dropout, f"No {whose} is without dropout.", _has_dropout),
     ):
-        if arm is None and all(each is not None and asked(each) is False for each in rates):
+        if arm is None and all(each is not None and lacks(each) for each in rates):
             sentences.append(told)
     unknown = sum(each is None or None in each.values() for each in rates)
     if unknown:
@@ -108,6 +109,15 @@ def _not_tried(view: StudyView) -> list[str]:
             "`'hydra.callbacks.report.rates=[KEY]'`."
         )
     return sentences
+
+
+def _lacks_book_rates(rates: Rates) -> bool:
+    """Returns whether a network with room for the book's two rates is known to have others."""
+    return len(rates) >= len(BOOK_RATES) and has_book_rates(rates) is False
+
+
+def _has_dropout(rates: Rates) -> bool:
+    return is_without_dropout(rates) is False
 
 
 def _several(view: StudyView) -> bool:

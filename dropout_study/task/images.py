@@ -38,7 +38,9 @@ def read_image(path: Path, in_shape: tuple[int, ...], pixels: PixelFacts) -> Ten
         image = image.convert("L" if channels == 1 else "RGB") if deep is None else deep
     except UNREADABLE as error:
         told = " ".join(str(error).split())
-        raise UserError(f"{path} cannot be read as an image: {told}") from error
+        raise UserError(
+            f"{path} cannot be read as an image: {told}; give the path of a PNG or JPEG file"
+        ) from error
     if image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BILINEAR)
     values = torch.from_numpy(np.array(image, dtype=np.float32) / 255)

@@ -84,8 +84,10 @@ def rerun_trial(study: Path, number: int, keep: Path | None = None) -> Iterator[
         UserError: there is no such trial, it has not ended, or it is not of this package's task.
     """
     paths = StudyPaths(study)
+    if not study.is_dir():
+        raise UserError(f"{study} is no directory; give the directory of a study or of one run")
     if not paths.job(number).root.is_dir():
-        known = ", ".join(map(str, paths.numbers())) if study.is_dir() else ""
+        known = ", ".join(map(str, paths.numbers()))
         raise UserError(
             f"{study} has no trial {number}" + (f"; there is: {known}" if known else "")
         )

@@ -201,7 +201,7 @@ def test_what_cannot_be_repeated_is_refused_in_one_line(study, rerun, spoil, wor
 
 
 def test_a_directory_that_is_not_there_is_refused(told):
-    assert "nowhere has no trial 0" in told(lambda: list(rerun_trial(Path("nowhere"), 0)))
+    assert "nowhere is no directory" in told(lambda: list(rerun_trial(Path("nowhere"), 0)))
     with pytest.raises(UserError):
         next(rerun_trial(Path("nowhere"), 0))
 
