@@ -35,7 +35,7 @@ def bca_coverage(samples: Draws, truth: float, level: float) -> float:
         n_resamples=RESAMPLES,
         method="BCa",
         batch=100,
-        rng=np.random.default_rng(0),
+        random_state=np.random.default_rng(0),
     )
     interval = result.confidence_interval
     return float(np.mean((interval.low <= truth) & (truth <= interval.high)))
