@@ -27,6 +27,10 @@ TINY = (
 )
 
 
+QUICK = {"depth_profiles", "label_noise", "noises", "when"}
+"""Of each kind one: a network, data, a group and several groups are compared."""
+
+
 def test_there_are_experiments() -> None:
     assert {"rates", "depth_profiles", "noises"} <= set(COMPARISONS)
 
@@ -46,7 +50,9 @@ def test_n_trials_is_the_whole_grid(name: str, compose_config: Callable[..., Dic
     assert space.n_trials == prod(values(searched) for searched in space.params.values())
 
 
-@pytest.mark.parametrize("name", COMPARISONS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.slow) for n in COMPARISONS]
+)
 def test_a_trial_of_it_is_trained(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

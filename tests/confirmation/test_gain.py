@@ -13,6 +13,7 @@ from dropout_study.results.study import load_study
 SEARCH = ("search_space.n_trials=2", "hydra.sweeper.n_jobs=0")
 
 
+@pytest.mark.slow  # two sweeps in processes of their own
 def test_the_best_with_and_without_dropout_are_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
