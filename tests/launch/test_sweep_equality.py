@@ -79,6 +79,7 @@ def train_alone(config: DictConfig, directory: Path) -> Alone:
     return Alone(result, "", len(values) < config.trainer.epochs)
 
 
+@pytest.mark.slow
 def test_the_table_of_64_trials(launcher, loaded, tmp_path):
     source = FakeSource([overrides(number) for number in range(TRIALS)], goes_on)
     launcher("population", "hydra.launcher.capacity=8").launch_from(source)
