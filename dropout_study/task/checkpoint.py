@@ -1,8 +1,9 @@
 """The weights of a trial as a file: safetensors, so that loading runs no code."""
 
+import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_model, save_model
-from torch import nn
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
@@ -41,8 +42,14 @@ class CheckpointFile:
         value = metrics[name]
         facts = {"epoch": str(metrics["epoch"]), name: "" if value is None else str(value)}
         with atomic_write(self._path, durable=False) as temporary:
-            save_model(self._model, str(temporary), metadata=facts)
+            save_file(_copies(self._model), str(temporary), metadata=facts)
         return True
+
+
+def _copies(model: nn.Module) -> dict[str, Tensor]:
+    """Returns the weights and buffers, each in memory of its own: a file has no shared tensors."""
+    state = model.state_dict()
+    return {name: t.clone(memory_format=torch.contiguous_format) for name, t in state.items()}
 
 
 def load_checkpoint(paths: JobPaths, model: nn.Module) -> dict[str, str]:
@@ -57,7 +64,10 @@ def load_checkpoint(paths: JobPaths, model: nn.Module) -> dict[str, str]:
     try:
         with safe_open(path, framework="pt") as opened:
             facts = dict(opened.metadata() or {})
-        load_model(model, path)
+        state = load_file(path)
+        # Older files have a shared tensor once, and its other names in the metadata.
+        state |= {name: state[kept] for name, kept in facts.items() if kept in state}
+        model.load_state_dict(state)
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path} is damaged: {error}") from error
     except RuntimeError as error:
