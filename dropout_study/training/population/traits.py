@@ -43,7 +43,7 @@ def signature_of(state: MemberState) -> Signature:
     model, optimizer = state.member.model, state.member.optimizer
     names = {id(param): name for name, param in model.named_parameters()}
     tensors = [*model.named_parameters(), *model.named_buffers()]
-    shapes = tuple((n, tuple(p.shape), p.dtype, p.requires_grad) for n, p in tensors)
+    shapes = tuple((n, tuple(p.shape), p.dtype, p.requires_grad, _hooks(p)) for n, p in tensors)
     modules = tuple((name, type(m), *_state_of(m)) for name, m in model.named_modules())
     rule = RULES.get(type(optimizer))
     groups = tuple(
@@ -53,7 +53,14 @@ def signature_of(state: MemberState) -> Signature:
         )
         for group in optimizer.param_groups
     )
-    return (_kind_of(state.member.settings), shapes, modules, type(optimizer), groups)
+    steps = (optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks)
+    rule_of = (type(optimizer), *(comparable(dict(hooks)) for hooks in steps))
+    return (_kind_of(state.member.settings), shapes, modules, rule_of, groups)
+
+
+def _hooks(tensor: Tensor) -> tuple[Hashable, ...]:
+    found = (tensor._backward_hooks, tensor._post_accumulate_grad_hooks)
+    return tuple(comparable(dict(hooks)) for hooks in found if hooks)
 
 
 def _kind_of(settings: TrainSettings) -> Hashable:

@@ -119,6 +119,20 @@ def test_in_a_population_as_alone(
     assert not [r for r in caplog.records if r.levelno > logging.INFO]
 
 
+@pytest.mark.parametrize("first", ["dense", "gradient_hook"])
+def test_kinds_that_look_alike_do_not_share_a_stack(first: str, small: Splits) -> None:
+    """One of the two has a hook on a parameter, which a stack would not call."""
+    kinds = [first, *({"dense", "gradient_hook"} - {first})]
+    ones = {kind: member(kind, 0) for kind in kinds}
+
+    results = train_population(
+        [Member(kind, one.model, one.optimizer, one.settings) for kind, one in ones.items()], small
+    )
+
+    for kind, result in results.items():
+        assert_equal(result, alone(str(kind), 0, small, SETTINGS))
+
+
 @pytest.mark.parametrize("kind", ["dense", "gaussian", "residual", "alpha", "channel_noise"])
 def test_a_schedule_in_a_population_as_alone(kind: str, small: Splits) -> None:
     members = [member(kind, 0, SCHEDULED), member(kind, 1)]
