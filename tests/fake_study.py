@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.paths import StudyPaths, conf_dir
 from dropout_study.trial import Metrics, trial_metrics
@@ -128,6 +128,15 @@ def curve(number: int, epochs: int, seed: int) -> list[Metrics]:
     ]
 
 
+def synthetic_config() -> DictConfig:
+    """Returns the configuration of the book's network on synthetic images, as in ``conf/``."""
+    groups = {"model": "mlp", "noise": "dropout", "data": "synthetic"}
+    groups |= {"optimizer": "sgd", "trainer": "default"}
+    return OmegaConf.create(
+        {g: OmegaConf.load(conf_dir() / g / f"{name}.yaml") for g, name in groups.items()}
+    )
+
+
 TRAINABLE = {"model.dropout1": 0.1, "model.dropout2": 0.3, "optimizer.lr": 0.1}
 
 
@@ -135,16 +144,7 @@ def trainable(root: Path) -> Path:
     """Writes a study of two trials whose configurations can be trained in milliseconds."""
     write_study(root, ["COMPLETE"] * 2, params=lambda n: {**TRAINABLE, "model.hidden1": 4 + n})
     for number, job in StudyPaths(root).jobs():
-        groups = {
-            "model": "mlp",
-            "noise": "dropout",
-            "data": "synthetic",
-            "optimizer": "sgd",
-            "trainer": "default",
-        }
-        config = OmegaConf.create(
-            {g: OmegaConf.load(conf_dir() / g / f"{name}.yaml") for g, name in groups.items()}
-        )
+        config = synthetic_config()
         OmegaConf.update(config, "trainer.epochs", 1)
         OmegaConf.update(config, "trainer.device", "cpu")
         OmegaConf.update(config, "model.hidden1", 4 + number)

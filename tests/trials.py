@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from fake_study import synthetic_config
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.data import Splits
-from dropout_study.paths import JobPaths, conf_dir
+from dropout_study.paths import JobPaths
 from dropout_study.task.trial import Trial, open_trial
 from dropout_study.trial import Metrics, OnEpoch
 
@@ -24,22 +25,12 @@ def train_trial(config: DictConfig, root: Path, *on_epoch: OnEpoch) -> Metrics:
 
 def config_of(checkpoint: str, **model: float) -> DictConfig:
     """Returns the configuration of a small network on synthetic images."""
-    groups = {
-        "model": "mlp",
-        "noise": "dropout",
-        "data": "synthetic",
-        "optimizer": "sgd",
-        "trainer": "default",
-    }
-    config = OmegaConf.create(
-        {g: OmegaConf.load(conf_dir() / g / f"{name}.yaml") for g, name in groups.items()}
-    )
     changed = {
         "trainer": {"epochs": 4, "batch_size": 32, "device": "cpu", "checkpoint": checkpoint},
         "model": {"init_std": None, "hidden1": 64, **model},
         "data": {"contrast": 0.5},
     }
-    merged = OmegaConf.merge(config, changed)
+    merged = OmegaConf.merge(synthetic_config(), changed)
     assert isinstance(merged, DictConfig)
     return merged
 

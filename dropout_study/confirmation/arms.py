@@ -21,7 +21,7 @@ from dropout_study.confirmation.plan import (
 from dropout_study.errors import UserError, did_you_mean
 from dropout_study.report.confirmed import BASELINE
 from dropout_study.report.rates import is_without_dropout
-from dropout_study.report.view import Arm, StudyView, is_number, short, tell
+from dropout_study.report.view import Arm, StudyView, is_number, short
 
 
 def plan_arms(
@@ -96,10 +96,8 @@ def _where(rows: pd.DataFrame, within: Sequence[str]) -> str:
 
 
 def _default_baseline(view: StudyView, arms: Mapping[str, Arm]) -> str:
-    known = view.rates.by_trial
-    rates = {name: known.get(arm.number) for name, arm in arms.items()}
-    without = (name for name, each in rates.items() if each and is_without_dropout(each))
-    return next(without, next(iter(arms)))
+    without = _without_dropout(view)
+    return next((name for name, arm in arms.items() if arm.number in without), next(iter(arms)))
 
 
 def plan_against(view: StudyView, other: StudyView, seeds: int) -> Plan:
@@ -166,7 +164,10 @@ def _name(arm: Arm, by: Sequence[str]) -> str:
 
 
 def _value(value: object) -> str:
-    text = "none" if pd.isna(value) else tell(value)  # type: ignore[call-overload]
+    """Returns a value as a part of a name; different numbers have different names."""
+    if pd.isna(value):  # type: ignore[call-overload]
+        return "none"
+    text = f"{value:.12g}" if isinstance(value, float) else str(value)
     return re.sub(r"[^A-Za-z0-9.+-]+", "_", text).strip("_")
 
 

@@ -117,6 +117,16 @@ def test_a_parameter_that_was_not_searched_is_refused(tmp_path: Path) -> None:
         plan_arms(grid_study(tmp_path), ["model.hiden1"], seeds=2)
 
 
+def test_values_that_differ_in_a_late_digit_are_two_arms(tmp_path: Path) -> None:
+    write_study(tmp_path, ["COMPLETE"] * 2, params=lambda n: {"model.p": (0.12341, 0.12342)[n]})
+    for _, job in StudyPaths(tmp_path).jobs():
+        job.config_yaml.write_text("trainer: {seed: 0}\n")
+
+    plan = plan_arms(StudyView(load_study(tmp_path)), ["model.p"], seeds=2)
+
+    assert [c.name for c in plan.configurations[:2]] == ["p=0.12341", "p=0.12342"]
+
+
 def test_one_value_alone_is_refused(tmp_path: Path) -> None:
     view = grid_study(tmp_path)
     kept = view.trials["model.hidden1"] == 8
