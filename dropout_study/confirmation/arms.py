@@ -52,9 +52,9 @@ def plan_arms(
     """
     best_of(view)
     for name in (*by, *within):
-        if name not in view.params:
+        if name not in view.settings:  # with one value and null, it is not among the params
             raise UserError(
-                f"`{name}` was not searched in this study{did_you_mean(name, view.params)}"
+                f"`{name}` was not searched in this study{did_you_mean(name, view.settings)}"
             )
     fresh, other = fresh_seeds([view], seeds)
     configurations: list[Configuration] = []
@@ -148,7 +148,7 @@ def _groups(rows: pd.DataFrame, by: Sequence[str]) -> list[pd.DataFrame]:
     if not by:
         return [rows]
     rows = rows.sort_values(list(by), key=_order)
-    keys = rows[list(by)].astype(str).agg(" ".join, axis=1)
+    keys = rows[list(by)].astype(str).fillna("").agg(" ".join, axis=1)
     return [group for _, group in rows.groupby(keys, sort=False)]
 
 

@@ -89,7 +89,7 @@ class StudyView:
         return [name for name, texts in given.items() if texts[texts != ""].nunique() > 1]
 
     @cached_property
-    def _settings(self) -> list[str]:
+    def settings(self) -> list[str]:
         """The columns that tell configurations apart: ``params``, and what only some trials set."""
         columns = [name for name in self.tables.params if name != SEED]
         unset = {n: self.complete[n].isna() | (self.complete[n].astype(str) == "") for n in columns}
@@ -168,7 +168,7 @@ class StudyView:
     def differing(self, one: Arm, other: Arm) -> list[str]:
         """Returns the searched parameters, without rates, in which two configurations differ."""
         a, b = one.trials.iloc[0], other.trials.iloc[0]
-        names = [name for name in self._settings if name not in self.rate_params]
+        names = [name for name in self.settings if name not in self.rate_params]
         return [name for name in names if str(a[name]) != str(b[name])]
 
     def best_among(self, rows: pd.DataFrame, label: str = "best") -> Arm | None:
@@ -177,7 +177,7 @@ class StudyView:
 
     def _ranked(self, label: str, rows: pd.DataFrame) -> list[Arm]:
         """Returns the configurations among ``rows``, the best mean value first."""
-        texts = rows[self._settings].astype(str)
+        texts = rows[self.settings].astype(str)
         keys = [" ".join(map(repr, row)) for row in texts.to_numpy()]
         groups = (group for _, group in rows.groupby(keys, sort=False))
         arms = [Arm(label, group, self._runs(group)) for group in groups]

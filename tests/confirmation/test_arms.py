@@ -56,6 +56,17 @@ def test_with_several_parameters_each_combination_is_an_arm(tmp_path: Path) -> N
     assert len(names) == 7
 
 
+def test_null_is_a_value_beside_a_single_other_one(tmp_path: Path) -> None:
+    write_study(tmp_path, ["COMPLETE"] * 2, params=lambda n: {"trainer.max_norm": (None, 3)[n]})
+    for _, job in StudyPaths(tmp_path).jobs():
+        job.config_yaml.write_text("trainer: {seed: 0}\n")
+
+    plan = plan_arms(StudyView(load_study(tmp_path)), ["trainer.max_norm"], seeds=2)
+
+    names = [configuration.name for configuration in plan.configurations]
+    assert sorted(names) == ["max_norm=3", "max_norm=none", "null_check"]
+
+
 def test_the_baseline_can_be_named(tmp_path: Path) -> None:
     plan = plan_arms(grid_study(tmp_path), ["model.hidden1"], seeds=2, baseline="hidden1=16")
 
