@@ -18,6 +18,7 @@ QUICK = {
     "tables.py": (["--trials", "5", "--epochs", "2", "--repeats", "1"], "load_study: "),
 }
 LONG = {
+    "noise_layers.py": (["--share", "0.002", "--repeats", "1", "--device", "cpu"], "| concrete |"),
     "overhead.py": (["--finished", "5", "--more", "4"], '"finished": 5'),
     "population.py": (
         ["--share", "0.002", "--populations", "1,2", "--repeats", "1", "--device", "cpu"],

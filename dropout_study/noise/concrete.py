@@ -73,9 +73,9 @@ class ConcreteDropout(NoiseLayer):
         """x: any shape -> the same shape and type."""
         if self.logit is None:
             return x
-        u = draws.double() + 0.5 / LEVELS  # never 0 or 1
-        lost = torch.sigmoid((self.logit + u.logit().float()) / self.temperature)
-        return x * ((1 - lost) / torch.sigmoid(-self.logit)).to(x.dtype)
+        u = draws + 0.5 / LEVELS  # never 0 or 1, and exact: draws are multiples of 1 / LEVELS
+        kept = torch.sigmoid((self.logit + u.logit()) / -self.temperature)  # 1 - z
+        return x * (kept / torch.sigmoid(-self.logit)).to(x.dtype)
 
     def penalty(self, examples: int) -> Tensor | None:
         """Returns the penalty, a scalar; None if the layer is off or stands before no weights."""
