@@ -119,7 +119,7 @@ def main() -> None:
         "share of the data": args.share,
         "median (range) of n": args.repeats,
     }
-    print(", ".join(f"{name}: {value}" for name, value in report.items()), "", table(rows), sep="\n")
+    print(*(f"{name}: {value}" for name, value in report.items()), "", table(rows), sep="\n")
     if args.out:
         args.out.write_text(json.dumps({**report, "rows": rows}, indent=2) + "\n")
 
