@@ -19,6 +19,7 @@ QUICK = {
 }
 LONG = {
     "noise_layers.py": (["--share", "0.002", "--repeats", "1", "--device", "cpu"], "| concrete |"),
+    "likely_best.py": (["--studies", "1"], "| waves | 0.3 | 40 |"),
     "overhead.py": (["--finished", "5", "--more", "4"], '"finished": 5'),
     "population.py": (
         ["--share", "0.002", "--populations", "1,2", "--repeats", "1", "--device", "cpu"],

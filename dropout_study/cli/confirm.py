@@ -14,8 +14,9 @@ def confirm() -> None:
     parser = argparse.ArgumentParser(
         prog="dropout-study-confirm",
         description="Train the best configurations of a study again with fresh seeds, and also "
-        "the rates of Dive into Deep Learning (the book) and no dropout. Train on train + "
-        "validation and compare the results on the test set.",
+        "the configuration of the best predicted mean, the rates of Dive into Deep Learning (the "
+        "book) and no dropout. Train on train + validation and compare the results on the test "
+        "set.",
         epilog="Give the same command again to continue a confirmation that was interrupted.",
     )
     parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")

@@ -10,7 +10,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from dropout_study.confirmation.settable import ImageFacts, with_book_rates, without_dropout
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
-from dropout_study.report.view import Arm, StudyView, short
+from dropout_study.report.predicted import predicted_best
+from dropout_study.report.view import Arm, NotEnoughError, StudyView, short
 from dropout_study.task.job_files import JobFileError, JobFiles, recorded_data, trial_files
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class Plan:
 def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
     """Returns the ``top`` configurations by the objective, the references and the null check.
 
+    The configuration of the best predicted mean is added to the ``top``, see ``predicted_best``.
     The references are the best trial with the book's rates and the best trial without dropout, both
     of the best trial's network. If no trial has these rates, the reference is the best trial with
     its rates replaced, if they can be set. All are trained with the same ``seeds`` fresh seeds. The
@@ -68,6 +70,7 @@ def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
         found[_name(arm)] = _of_trial(
             view, arm, f"{_ordinal(rank)} by {view.objective.label}", fresh
         )
+    found |= _likely_best(view, found, fresh)
     references: dict[str, str] = {}
     for reference, tried in (("book", view.book), ("no_dropout", view.no_dropout)):
         configuration = _of_reference(view, best, reference, tried, fresh)
@@ -84,6 +87,21 @@ def plan_confirmation(view: StudyView, top: int, seeds: int) -> Plan:
     if not references:
         references["best"] = _name(best)
     return with_null_check(list(found.values()), references, other)
+
+
+def _likely_best(
+    view: StudyView, found: Mapping[str, Configuration], seeds: tuple[int, ...]
+) -> dict[str, Configuration]:
+    """Returns the configuration of the best predicted mean, by its name; {} without one."""
+    try:
+        arm = predicted_best(view).arm
+    except NotEnoughError as reason:
+        log.info("no configuration is predicted to be the best: the prediction %s", reason)
+        return {}
+    name, role = _name(arm), f"best predicted {view.objective.label}"
+    if name in found:
+        return {name: replace(found[name], description=f"{found[name].description}, {role}")}
+    return {name: _of_trial(view, arm, role, seeds)}
 
 
 def best_of(view: StudyView) -> Arm:

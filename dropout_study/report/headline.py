@@ -3,6 +3,7 @@
 from dropout_study.paths import StudyPaths
 from dropout_study.report.amounts import amount, count_of, interval, percent, points
 from dropout_study.report.confirmed import confirmed_sentences
+from dropout_study.report.likely_best import likely_best_sentences
 from dropout_study.report.rates import BOOK_RATES, has_book_rates, is_without_dropout
 from dropout_study.report.view import Arm, StudyView, short, tell
 from dropout_study.results.rates import Rates
@@ -50,7 +51,7 @@ def headline(view: StudyView) -> list[str]:
             f"The best {view.objective.label} is the {extreme} of {len(view.complete)} values, so "
             "it is optimistic. No test metric was used for selection."
         )
-    return sentences
+    return [*sentences, *likely_best_sentences(view)]
 
 
 def test_size(view: StudyView) -> int | None:

@@ -16,6 +16,10 @@ from dropout_study.results.study import StudyTables
 SEED = "trainer.seed"
 
 
+class NotEnoughError(Exception):
+    """The study lacks data for a figure or a sentence. The message is printed in its place."""
+
+
 @dataclass(frozen=True)
 class Arm:
     """Trials that differ only in their seed; usually one trial.

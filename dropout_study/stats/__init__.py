@@ -1,5 +1,6 @@
 """Confidence intervals and paired comparisons: pure functions of numbers."""
 
+from dropout_study.stats.gaussian_process import Array, GaussianProcess, fit_gaussian_process
 from dropout_study.stats.intervals import (
     Estimate,
     difference_of_shares,
@@ -9,9 +10,12 @@ from dropout_study.stats.intervals import (
 from dropout_study.stats.paired import Comparison, holm, paired_comparison, sign_flip_p
 
 __all__ = [
+    "Array",
     "Comparison",
     "Estimate",
+    "GaussianProcess",
     "difference_of_shares",
+    "fit_gaussian_process",
     "holm",
     "mean_estimate",
     "paired_comparison",

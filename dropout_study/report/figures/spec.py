@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropout_study.files import atomic_write
-from dropout_study.report.view import StudyView
+from dropout_study.report.view import NotEnoughError, StudyView
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["Drawn", "FigureSpec", "NotEnoughError", "draw_figures"]
+
 DPI = 130
-
-
-class NotEnoughError(Exception):
-    """The study lacks data that a figure needs. The report prints the message in its place."""
 
 
 @dataclass(frozen=True)
