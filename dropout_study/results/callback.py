@@ -1,6 +1,7 @@
 """The Hydra callback that writes the table, with every sweeper and every launcher."""
 
 import logging
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,7 @@ class ResultsCallback(Callback):
         return self._tables.setdefault(root, ResultsTable(root))
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Prints the best trials, the path of the table and the command that shows more trials."""
+        """Prints the best trials, the path of the table, and what shows the rest of them."""
         if OmegaConf.select(config, "hydra.sweeper.dry_run") or sys.exception() is not None:
             return  # an exception: Hydra 1.4 calls this for a refused sweep, too
         root = Path(config.hydra.sweep.dir)
@@ -83,4 +84,6 @@ class ResultsCallback(Callback):
         params = recorded_params(paths, settings)
         print_results(frame, top=self.top, aim=Aim.of(settings), recorded=params)
         print(f"Every trial: {path}")
-        print(f"More of them here: dropout-study-results {root} --top {len(frame)}")
+        if len(frame) > self.top:
+            more = f"dropout-study-results {shlex.quote(str(root))} --top {len(frame)}"
+            print(f"More of them here: {more}")

@@ -25,7 +25,7 @@ from dropout_study.search.storage.open import closing_storage
 from dropout_study.search.storage.urls import absolute_url, masked
 from dropout_study.sweep.conclusion import conclude
 from dropout_study.sweep.directory import check_study_name
-from dropout_study.sweep.display.dashboard import dashboard_command
+from dropout_study.sweep.display.dashboard import dashboard_hint
 from dropout_study.sweep.display.dry_run import print_plan
 from dropout_study.sweep.display.live import SweepDisplay
 from dropout_study.sweep.ended_trials import EndedTrials
@@ -135,8 +135,7 @@ class Sweep:
             log.info(
                 "run again because their process died: trials %s", ", ".join(map(str, resumed))
             )
-        watch = dashboard_command(self.storage or self.paths.journal)
-        log.info("to see the study in a browser, also while it runs: %s", watch)
+        log.info(dashboard_hint(self.storage or self.paths.journal))
         display = SweepDisplay.of(study, self.settings, self._counted)
         source = self._source(asktell, display)
         deadline = Deadline(self.settings.timeout)

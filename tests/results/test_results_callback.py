@@ -88,6 +88,16 @@ def full_disk(*_: object) -> int:
     raise OSError(28, "No space left on device")
 
 
+@pytest.mark.parametrize("top", [1, 2])
+def test_more_rows_are_offered_only_if_there_are_more(job_config, tmp_path, capsys, top):
+    callback = ResultsCallback(top=top)
+    for number in range(2):
+        config = job_config(number, "hydra/sweeper=basic")
+        callback.on_job_end(config, DONE)
+    callback.on_multirun_end(config)
+    assert (f"{tmp_path / 'study'} --top 2" in capsys.readouterr().out) is (top == 1)
+
+
 def test_the_end_of_a_sweep_whose_directory_is_gone_is_a_warning(job_config, tmp_path, caplog):
     callback = ResultsCallback()
     config = job_config(0)

@@ -16,7 +16,8 @@ import pytest
 from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 
-from dropout_study.sweep.display.dashboard import dashboard_command
+from dropout_study.sweep.display import dashboard
+from dropout_study.sweep.display.dashboard import dashboard_command, dashboard_hint
 
 START = 60.0  # seconds; it takes about six
 
@@ -39,6 +40,14 @@ START = 60.0  # seconds; it takes about six
 )
 def test_the_command_is_for_a_shell_and_shows_no_password(storage: str | Path, command: str):
     assert dashboard_command(storage) == command
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_hint_installs_the_dashboard_where_it_is_missing(installed, monkeypatch):
+    monkeypatch.setattr(dashboard, "find_spec", lambda _: installed or None)
+    hint = dashboard_hint(Path("journal.log"))
+    assert dashboard_command(Path("journal.log")) in hint
+    assert ("pip install 'dropout-study[dashboard]'" in hint) is not installed
 
 
 @pytest.mark.skipif(
