@@ -18,11 +18,15 @@ class TrialPruned(Exception):  # noqa: N818  # Optuna's name for it
 
     Args:
         metrics: what the trial would return now; the objective's entry is its value.
+        may_continue: whether the trial may be continued later, so that its state is kept.
     """
 
-    def __init__(self, metrics: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, metrics: Mapping[str, Any] | None = None, may_continue: bool = False
+    ) -> None:
         self.metrics: dict[str, Any] = dict(metrics or {})
-        super().__init__(self.metrics)  # the argument is needed to pickle the exception
+        self.may_continue = may_continue
+        super().__init__(self.metrics, may_continue)  # they are needed to pickle the exception
 
 
 def argument_error(name: str, value: object, rule: str, way_out: str = "") -> UserError:

@@ -69,6 +69,16 @@ class JobPaths:
         return self.root / "checkpoint.safetensors"
 
     @property
+    def checkpoint_dir(self) -> Path:
+        """Checkpoints of another application's task; removed when the trial has ended."""
+        return self.root / "checkpoint"
+
+    @property
+    def resume(self) -> Path:
+        """The state from which the trial continues; absent when it has ended."""
+        return self.root / "resume.safetensors"
+
+    @property
     def lock(self) -> Path:
         """Held by a single run until its process ends."""
         return self.root / ".run.lock"

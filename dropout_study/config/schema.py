@@ -34,6 +34,7 @@ from dropout_study.profiles import PROFILES, layer_rates
 
 PRECISIONS = ("float32", "tf32", "bfloat16")
 CHECKPOINTS = ("none", "last", "best")
+RESUME = ("epochs", "keep", "off")
 ACTIVATIONS = ("relu", "selu", "elu", "gelu", "silu", "leaky_relu", "tanh", "sigmoid")
 
 ACTIVATION = {"check": partial(check_one_of, options=ACTIVATIONS)}
@@ -188,6 +189,9 @@ class TrainerConf:
     checkpoint: str = field(  # with a default, because configurations of older studies lack the key
         default="none", metadata={"check": partial(check_one_of, options=CHECKPOINTS)}
     )
+    resume: str = field(default="off", metadata={"check": partial(check_one_of, options=RESUME)})
+    resume_every: int = field(default=1, metadata={"check": partial(check_at_least, low=1)})
+    resume_seconds: float = field(default=10.0, metadata={"check": partial(check_at_least, low=0)})
     max_norm: float | None = positive()
     label_smoothing: float = fraction()
     r_drop: float = at_least(low=0)

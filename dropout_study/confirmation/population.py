@@ -8,6 +8,7 @@ from dropout_study.confirmation.runs import Run, end_run, train_one_by_one
 from dropout_study.launch.form import MemberTask
 from dropout_study.launch.population import Population
 from dropout_study.launch.trial_form import TrialForm, member_task
+from dropout_study.sweep.source import Interrupted
 from dropout_study.training.population.member import MemberResult
 from dropout_study.trial import Metrics
 
@@ -56,15 +57,18 @@ class _RunJob:
         except Exception as error:  # a user's network may raise any exception
             end_run(self._run, error)
             return None
+        if self._task.ended:
+            self.end(MemberResult(list(self._task.history)))
+            return None
         return self._task
 
     def goes_on(self, metrics: Metrics) -> bool:
         return self._task.on_epoch(metrics)
 
     def end(self, result: MemberResult) -> None:
-        self.close()
+        self._opened.close()
         ended = result.error or self._task.result(result.history)
         end_run(self._run, ended, population=True)
 
     def close(self) -> None:
-        self._opened.close()
+        self._opened.__exit__(Interrupted, Interrupted(), None)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dropout_study.data import Splits
     from dropout_study.training import TrainSettings
+    from dropout_study.training.measures import Measuring
     from dropout_study.training.metrics import MetricTypes
 
 Task = TypeVar("Task", bound=Callable[..., Any])
@@ -35,6 +36,9 @@ class MemberTask:
         on_epoch: called after every epoch; the member goes on while it returns True.
         result: returns the task's result from its epochs so far; the objective in it is reported.
         metrics: the metrics, the same for all jobs of a group; None for loss and accuracy.
+        history: the epochs that it has already been trained for, in an earlier process.
+        measuring: its measures, if they know the network from before its first epoch.
+        ended: whether nothing is left to train: it was stopped early in the last of its epochs.
     """
 
     model: "nn.Module"
@@ -44,6 +48,9 @@ class MemberTask:
     on_epoch: OnEpoch
     result: Callable[[Sequence[Metrics]], Any]
     metrics: "MetricTypes | None" = None
+    history: Sequence[Metrics] = ()
+    measuring: "Measuring | None" = None
+    ended: bool = False
 
 
 class PopulationForm(Protocol):

@@ -20,7 +20,7 @@ from omegaconf import DictConfig
 
 from dropout_study.errors import TrialPruned
 from dropout_study.launch.form import MemberTask, PopulationForm
-from dropout_study.sweep.source import Assignment, TrialSource
+from dropout_study.sweep.source import Assignment, Interrupted, StudyStopping, TrialSource
 from dropout_study.training.population.member import MemberResult
 from dropout_study.trial import Metrics
 
@@ -77,7 +77,23 @@ class MemberJob:
             self._error = cast("Exception", job._return_value)
             self._tell(None, pruned=False)
             return None
-        return self._task
+        return self._task if self._goes_on_from_before() else None
+
+    def _goes_on_from_before(self) -> bool:
+        """Reports the epochs of an earlier process; ends the job if they were its last."""
+        task = self._task
+        for row in task.history:
+            self._history.append(row)
+            value = self._value()
+            self._stopped = value is not None and not self._report(value, row)
+        self._stopped &= not task.ended
+        if goes_on := not (self._stopped or task.ended):
+            return goes_on
+        self.end(MemberResult(list(task.history)))
+        return False
+
+    def _report(self, value: float, row: Metrics) -> bool:
+        return self._source.report(self.assignment, value, row["epoch"])
 
     def goes_on(self, metrics: Metrics) -> bool:
         """Tells the task and the source of an epoch; returns whether both want another."""
@@ -89,7 +105,7 @@ class MemberJob:
             goes_on = False
         value = self._value()
         if value is not None:
-            stopped = not self._source.report(self.assignment, value, metrics["epoch"])
+            stopped = not self._report(value, metrics)
             self._stopped = stopped and goes_on  # a task that ends by itself is complete
         return goes_on and not self._stopped
 
@@ -97,14 +113,18 @@ class MemberJob:
         """Tells the source how the job has left; one stopped in its last epoch is complete."""
         pruned = self._stopped and len(result.history) < self._task.settings.epochs
         if pruned and self._source.stopping:
-            self.close()
+            self._leave(StudyStopping())
             self._source.release(self.assignment)
         else:
             self._tell(result, pruned=pruned)
 
     def close(self) -> None:
         """Closes what the task has opened. The job does not end; it can be run again."""
-        self._opened.close()
+        self._leave(Interrupted())
+
+    def _leave(self, reason: BaseException) -> None:
+        """Closes what the task has opened, as if ``reason`` had been raised in it."""
+        self._opened.__exit__(type(reason), reason, None)
 
     def _value(self) -> float | None:
         """Returns the objective after the epochs so far: in the result as it would be now.
@@ -133,7 +153,8 @@ class MemberJob:
                 raise error or RuntimeError(f"job {self.name} has no result")
             returned = self._task.result(result.history)
             if pruned:
-                raise TrialPruned(returned if isinstance(returned, Mapping) else {})
+                may_continue = self._source.may_continue(self.assignment)
+                raise TrialPruned(returned if isinstance(returned, Mapping) else {}, may_continue)
             return returned
 
     def _act(self, function: TaskFunction, silent: str) -> JobReturn:

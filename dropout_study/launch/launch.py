@@ -95,6 +95,10 @@ class Wave:
         """Lets the job go on."""
         return True
 
+    def may_continue(self, assignment: Assignment) -> bool:
+        """False: no job is stopped."""
+        return False
+
     def release(self, assignment: Assignment) -> None:
         """Is never called: no job is stopped."""
         raise NotImplementedError

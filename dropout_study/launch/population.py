@@ -110,7 +110,8 @@ class Population(Generic[J]):
             if task is not None:
                 count -= 1
                 self._training[job.name] = job
-                yield task, Member(job.name, task.model, task.optimizer, task.settings)
+                parts = (task.model, task.optimizer, task.settings)
+                yield task, Member(job.name, *parts, task.history, task.measuring)
 
     def _next_job(self, group: Hashable, count: int) -> J | None:
         """Returns a waiting job of ``group``, or one of those that can be had now."""

@@ -37,4 +37,7 @@ def member_task(trial: Trial) -> MemberTask:
         trial.on_epoch,
         trial.numbers,
         trial.metrics,
+        tuple(trial.history),
+        trial.measuring,
+        trial.ended,
     )

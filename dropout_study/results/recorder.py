@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import isnan
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from dropout_study.files import remove_temporaries
@@ -19,6 +20,9 @@ from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.source import Assignment
 from dropout_study.task.job_files import JobFiles
 from dropout_study.trial import TrialState
+
+HYDRA = ("hydra.", "hydra/")
+"""The beginnings of overrides that Hydra records in another file."""
 
 
 class StudyRecorder:
@@ -40,17 +44,26 @@ class StudyRecorder:
         return JobPaths(self.paths.root / name)
 
     def begin(self, job: Assignment) -> None:
-        """Removes the result and temporary files of an earlier run of the job."""
+        """Removes the result and temporary files of an earlier run of the job.
+
+        Its checkpoints stay, unless they are of a job with other overrides: of another study.
+        """
         paths = self._job(job.name)
         paths.metrics_json.unlink(missing_ok=True)
+        own = {each for each in job.overrides if not each.lstrip("+~").startswith(HYDRA)}
+        if set(JobFiles(paths).overrides(default=[])) != own:
+            rmtree(paths.checkpoint_dir, ignore_errors=True)
         remove_temporaries(paths.root, older_than=0)  # no other process writes here
 
     def record(self, job: Assignment, outcome: Outcome) -> None:
         """Records a job that has no record, because its process died or its task writes none.
 
+        It has ended, so its checkpoints are removed.
+
         A record with another state is replaced: the process was killed after it wrote the record.
         """
         paths = self._job(job.name)
+        rmtree(paths.checkpoint_dir, ignore_errors=True)
         if paths.metrics_json.is_file() and self._state(job) == outcome.state:
             return
         known = unfinished(job.number, paths, outcome.state, outcome.error)

@@ -1,8 +1,12 @@
 """The running trial, as a task sees it: ``current_trial()``."""
 
+import atexit
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hydra.core.hydra_config import HydraConfig
@@ -11,7 +15,7 @@ from hydra.types import RunMode
 from dropout_study.checks import check_at_least
 from dropout_study.config.keys import is_ours
 from dropout_study.errors import argument_error
-from dropout_study.paths import StudyPaths
+from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import number_of
 from dropout_study.sweep.source import Assignment, StudyStopping, TrialSource
 
@@ -45,8 +49,40 @@ class RunningTrial(Protocol):
         The task then raises ``TrialPruned(metrics)`` or ``optuna.TrialPruned``.
         """
 
+    @property
+    def may_continue(self) -> bool:
+        """Whether the trial, if it is pruned now, may be continued later: its state is kept."""
 
-class NullTrial:
+    def checkpoint_dir(self) -> Path:
+        """Returns a directory for the task's checkpoints, which survives until the trial has ended.
+
+        When the trial runs again, because its process died or its study was stopped, it finds there
+        what it has written. Outside a sweep it is an empty temporary directory, so that the same
+        task begins anew.
+        """
+
+
+class KeepsCheckpoints:
+    """Has the directory of the running job's checkpoints, the same in all ranks of the job."""
+
+    def checkpoint_dir(self) -> Path:
+        """Returns the directory in the job's own, made if it is missing."""
+        hydra = HydraConfig.get() if HydraConfig.initialized() else None
+        if hydra is None or hydra.mode != RunMode.MULTIRUN or not is_ours(hydra.sweeper):
+            return _temporary_dir()
+        directory = JobPaths(Path(hydra.runtime.output_dir)).checkpoint_dir
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
+
+@cache
+def _temporary_dir() -> Path:
+    directory = Path(mkdtemp(prefix="checkpoint_"))
+    atexit.register(rmtree, directory, ignore_errors=True)
+    return directory
+
+
+class NullTrial(KeepsCheckpoints):
     """A trial without reports that is never pruned: outside a sweep, or in a rank above 0."""
 
     def __init__(self, number: int | None = None) -> None:
@@ -57,6 +93,11 @@ class NullTrial:
 
     def should_prune(self) -> bool:
         """Returns False."""
+        return False
+
+    @property
+    def may_continue(self) -> bool:
+        """False: it is never pruned."""
         return False
 
 
@@ -74,7 +115,7 @@ def checked_report(value: Any, step: Any) -> tuple[float, int]:
     return float(number), int(check_at_least("step", whole, low=0))
 
 
-class SourceTrial:
+class SourceTrial(KeepsCheckpoints):
     """A trial that runs in the sweeper's own process."""
 
     def __init__(self, assignment: Assignment, source: TrialSource) -> None:
@@ -93,8 +134,13 @@ class SourceTrial:
         """Returns the pruner's answer to the last report."""
         return not self._goes_on
 
+    @property
+    def may_continue(self) -> bool:
+        """Returns what its source says."""
+        return self._source.may_continue(self._assignment)
 
-class StoredTrial:
+
+class StoredTrial(KeepsCheckpoints):
     """A trial in a process that a launcher has started: it reports to the study's storage."""
 
     def __init__(self, study: "optuna.Study", number: int) -> None:
@@ -116,6 +162,11 @@ class StoredTrial:
     def should_prune(self) -> bool:
         """Asks the pruner, unless an earlier run of the trial already went past this step."""
         return bool(self._known) and self._last >= max(self._known) and self._trial.should_prune()
+
+    @property
+    def may_continue(self) -> bool:
+        """False: a launcher's job that is pruned has ended."""
+        return False
 
 
 _current: RunningTrial | None = None

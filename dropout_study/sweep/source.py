@@ -49,6 +49,9 @@ class TrialSource(Protocol):
         A job that does not go on is pruned, unless the study is ``stopping``.
         """
 
+    def may_continue(self, assignment: Assignment) -> bool:
+        """Returns whether a job that does not go on may be continued later, from its state."""
+
     def tell(self, assignment: Assignment, job: JobReturn) -> None:
         """Ends a job with what it returned or raised."""
 
@@ -69,6 +72,17 @@ class Interrupted(SystemExit):
 
 DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 """Numbers of the errors that end the study: no further trial could be recorded."""
+
+
+def ends_its_trial(error: BaseException) -> bool:
+    """Returns whether an error ends the trial in which it was raised.
+
+    If not, the trial was interrupted and runs again: the program ends, its parent is gone, or the
+    disk is broken.
+    """
+    if isinstance(error, EOFError | ConnectionError) or is_disk_fault(error):
+        return False
+    return isinstance(error, Exception)
 
 
 def is_disk_fault(error: object) -> bool:

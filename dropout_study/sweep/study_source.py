@@ -113,6 +113,10 @@ class StudySource:
             return not self._trials[number].pruned  # a replicate reports only its end
         return not self._prunes or self.asktell.report(number, value, step)
 
+    def may_continue(self, assignment: Assignment) -> bool:
+        """False: a job that is pruned has ended."""
+        return False
+
     def tell(self, assignment: Assignment, job: JobReturn) -> None:
         """Ends a job with what its launcher returned."""
         self.end(assignment, outcome_of(job, self.settings.objectives))

@@ -1,5 +1,7 @@
 """The weights of a trial as a file: safetensors, so that loading runs no code."""
 
+from collections.abc import Sequence
+
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
@@ -20,16 +22,24 @@ class CheckpointFile:
         which: "last" keeps the weights of the last epoch, "best" those of the best epoch by the
             objective on validation data (the first of equal ones).
         objective: the trial's objective.
+        history: the epochs of a trial that continues; ``model`` has the weights of the last one.
     """
 
     def __init__(
-        self, paths: JobPaths, model: nn.Module, which: str, objective: Objective = VAL_ACCURACY
+        self,
+        paths: JobPaths,
+        model: nn.Module,
+        which: str,
+        objective: Objective = VAL_ACCURACY,
+        history: Sequence[Metrics] = (),
     ) -> None:
         self._path = paths.checkpoint
         self._model = model
         self._objective = objective
-        self._best: Metrics | None = None
         self._only_best = which == "best"
+        self._best = objective.best(history[:-1])
+        for last in history[-1:]:
+            self(last)
 
     def __call__(self, metrics: Metrics) -> bool:
         """Writes the file if it is due; never stops the training."""
@@ -44,6 +54,23 @@ class CheckpointFile:
         with atomic_write(self._path, durable=False) as temporary:
             save_file(_copies(self._model), str(temporary), metadata=facts)
         return True
+
+
+def has_best(paths: JobPaths, objective: Objective, history: Sequence[Metrics]) -> bool:
+    """Returns whether the file has the weights of the best of these epochs, or will have.
+
+    It will if the best is the last one, or if a later epoch, which is trained again, has replaced
+    them.
+    """
+    best, last = objective.best(history), int(history[-1]["epoch"])
+    if best is None or best["epoch"] == last:
+        return True
+    try:
+        with safe_open(paths.checkpoint, framework="pt") as opened:
+            epoch = int((opened.metadata() or {})["epoch"])
+    except (SafetensorError, OSError, KeyError, ValueError):
+        return False
+    return epoch == int(best["epoch"]) or epoch > last
 
 
 def _copies(model: nn.Module) -> dict[str, Tensor]:

@@ -195,6 +195,7 @@ def _run(
     try:
         merged = _in_confirmation(record) and record.get("trained_on", MERGED) == MERGED
         config.tracker = None  # a tracker gets a trial only once
+        config.trainer.resume = "off"
         opened = open_trial(config, paths.root, objective=objective, all_examples=merged)
         with opened as trial:
             numbers = trial.train(lambda row: row["epoch"] != last)

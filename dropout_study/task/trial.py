@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -30,8 +30,10 @@ from dropout_study.task.first_logits import check_first_logits
 from dropout_study.task.fits import check_settings
 from dropout_study.task.history import HistoryFile
 from dropout_study.task.provenance import write_provenance
+from dropout_study.task.resume import kept, resumed
 from dropout_study.task.tracker import tracking
 from dropout_study.training import TrainSettings, allow_tf32, resolve_device, train_single
+from dropout_study.training.measures import Measuring
 from dropout_study.training.metrics import MetricTypes
 from dropout_study.trial import VAL_ACCURACY, Metrics, Objective, OnEpoch, Summary, trial_metrics
 
@@ -52,6 +54,8 @@ class Trial:
         objective: the trial's objective.
         early_stopping: ends the training when the objective no longer improves; None to train on.
         listeners: called after every epoch: its files and trackers.
+        history: its epochs so far.
+        measuring: its measures, which know the network from before its first epoch.
     """
 
     model: nn.Module
@@ -63,10 +67,18 @@ class Trial:
     objective: Objective
     early_stopping: EarlyStopping | None = None
     listeners: list[OnEpoch] = field(default_factory=list)
+    history: list[Metrics] = field(default_factory=list)
+    measuring: Measuring = field(init=False)
 
     def __post_init__(self) -> None:
+        self.measuring = Measuring(self.model, self.settings)
         if self.early_stopping is not None:
             self.listeners.append(self.early_stopping)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the training is complete with the epochs so far."""
+        return self.has_ended(len(self.history))
 
     def has_ended(self, epochs_run: int) -> bool:
         """Returns whether the training is complete: it has all its epochs, or stopped early."""
@@ -74,7 +86,8 @@ class Trial:
         return stopped or epochs_run == self.settings.epochs
 
     def on_epoch(self, row: Metrics) -> bool:
-        """Calls every listener with an epoch's metrics; returns whether all of them go on."""
+        """Adds an epoch and calls every listener with it; returns whether all of them go on."""
+        self.history.append(row)
         goes_on = [listener(row) for listener in self.listeners]
         return all(goes_on)
 
@@ -95,32 +108,41 @@ class Trial:
             DivergedError: a loss is not finite.
         """
         self.listeners += on_epoch
-        history = train_single(
-            self.model, self.optimizer, self.splits, self.settings, self.on_epoch, self.metrics
-        )
-        return self.numbers(history)
+        if not self.ended:
+            train_single(
+                self.model,
+                self.optimizer,
+                self.splits,
+                self.settings,
+                self.on_epoch,
+                self.metrics,
+                history=tuple(self.history),
+                measuring=self.measuring,
+            )
+        return self.numbers(self.history)
 
     def train_for(self, running: RunningTrial) -> Metrics:
         """Trains as ``train`` does and reports the objective after every epoch.
 
-        The reported value is the one that the trial would have if it ended there.
+        The reported value is the one that the trial would have if it ended there. Epochs of an
+        earlier process are reported again: the study may not know the last one.
 
         Raises:
             DivergedError: a loss is not finite.
             TrialPruned: the pruner has ended the trial before its last epoch.
         """
-        history: list[Metrics] = []
 
         def report(row: Metrics) -> bool:
-            history.append(row)
-            value = self.summary.of(history, self.objective).get(self.objective.name)
+            so_far = self.history[: row["epoch"]]
+            value = self.summary.of(so_far, self.objective).get(self.objective.name)
             if value is not None:
                 running.report(value, row["epoch"])
             return self.has_ended(row["epoch"]) or not running.should_prune()
 
-        numbers = self.train(report)
-        if not self.has_ended(numbers["epochs_run"]):
-            raise TrialPruned(numbers)
+        answers = [report(row) for row in self.history]
+        numbers = self.train(report) if all(answers[-1:]) else self.numbers(self.history)
+        if not self.ended:
+            raise TrialPruned(numbers, running.may_continue)
         return numbers
 
 
@@ -137,7 +159,8 @@ def open_trial(
     Args:
         config: with the groups model, data, optimizer and trainer.
         job_dir: the directory of its files: ``provenance.json`` is written now, the others during
-            training; None for no files and no trackers.
+            training; None for no files and no trackers. If it has the state of this trial from an
+            earlier process, the trial continues from there.
         objective: the trial's objective.
         all_examples: whether to train on the validation examples too, as in a confirmation; then
             no weights are saved.
@@ -145,18 +168,25 @@ def open_trial(
     Raises:
         UserError: a value cannot be used or the data cannot be read.
     """
-    trial = _build(config, objective, all_examples)
+    build = partial(_build, config, objective, all_examples)
     if job_dir is None:
-        yield trial
+        yield build()
         return
-    with tracking(config, str(job_dir)) as trackers:
-        paths = JobPaths(job_dir)
-        write_provenance(paths, trial.splits, trial.model, objective)
-        trial.listeners.append(HistoryFile(paths.history_csv))
+    paths, trial = JobPaths(job_dir), build()
+    write_provenance(paths, trial.splits, trial.model, objective)
+    trial, resume = resumed(trial, build, config, paths, all_examples=all_examples)
+    with tracking(config, str(job_dir)) as trackers, kept(resume):
+        for told in (*trial.listeners, *trackers):
+            for row in trial.history:
+                told(row)
+        trial.listeners.append(HistoryFile(paths.history_csv, trial.history))
         checkpoint = config.trainer.get("checkpoint", "none")
         if checkpoint != "none" and not all_examples:
-            trial.listeners.append(CheckpointFile(paths, trial.model, checkpoint, objective))
+            saved = CheckpointFile(paths, trial.model, checkpoint, objective, trial.history)
+            trial.listeners.append(saved)
         trial.listeners += trackers
+        if resume is not None:
+            trial.listeners.append(resume)  # last: what is in the file has been told to all
         yield trial
 
 

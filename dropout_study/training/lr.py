@@ -16,11 +16,24 @@ class LearningRate:
     Args:
         optimizer: the optimizer.
         make: makes its scheduler; None for a constant rate.
+        epochs: how many the optimizer has been trained for. Its options are then those of the next
+            epoch, and stay as they are.
     """
 
-    def __init__(self, optimizer: Optimizer, make: MakeScheduler | None) -> None:
+    def __init__(
+        self, optimizer: Optimizer, make: MakeScheduler | None, *, epochs: int = 0
+    ) -> None:
         self._optimizer = optimizer
+        kept = [dict(group) for group in optimizer.param_groups]
+        if make and epochs:  # a scheduler begins with the first rate
+            for group in optimizer.param_groups:
+                group["lr"] = group["initial_lr"]
         self._scheduler = make and make(optimizer)
+        for _ in range(epochs):
+            self.step()
+        if epochs:
+            for group, options in zip(optimizer.param_groups, kept, strict=True):
+                group.update(options)
 
     @property
     def value(self) -> float | None:

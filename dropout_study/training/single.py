@@ -4,6 +4,7 @@ Every draw is a function of (seed, purpose, epoch, iteration, layer). So a trial
 numbers in every process, alone or in a population.
 """
 
+from collections.abc import Sequence
 from time import perf_counter
 
 import torch
@@ -40,6 +41,9 @@ def train_single(
     settings: TrainSettings,
     on_epoch: OnEpoch = lambda _: True,
     metrics: MetricTypes = DEFAULT_METRICS,
+    *,
+    history: Sequence[Metrics] = (),
+    measuring: Measuring | None = None,
 ) -> list[Metrics]:
     """Trains ``model`` in place and returns the numbers of every epoch.
 
@@ -50,21 +54,25 @@ def train_single(
         settings: epochs, batch size, precision and seed.
         on_epoch: called with each epoch's numbers; training stops early when it returns False.
         metrics: the metrics of each split.
+        history: the epochs that ``model`` and ``optimizer`` have already been trained for; the
+            training goes on after them.
+        measuring: the measures, which know the network from before its first epoch; None to make
+            them now.
 
     Raises:
         DivergedError: the loss of an epoch on a split is not finite.
     """
     device = splits.train.labels.device
     noise = Noise(settings.seed, device)
-    history: list[Metrics] = []
-    lr = LearningRate(optimizer, settings.lr_schedule)
-    measuring = Measuring(model, settings)
+    history = list(history)
+    lr = LearningRate(optimizer, settings.lr_schedule, epochs=len(history))
+    measuring = measuring or Measuring(model, settings)
     log_noise(model)
     with (
         ModelNoise(model, noise) as layers,
         kept_generators(device),
     ):
-        for epoch in range(settings.epochs):
+        for epoch in range(len(history), settings.epochs):
             started = perf_counter()
             layers.begin_epoch(epoch + 1, settings.epochs, settings.schedule)
             train = _train_epoch(model, optimizer, splits.train, settings, noise, epoch, metrics)

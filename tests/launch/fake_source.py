@@ -49,6 +49,9 @@ class FakeSource:
         assert len(values) == step
         return self._rule(assignment.number, values) is not False and not self.stopping
 
+    def may_continue(self, assignment: Assignment) -> bool:
+        return False
+
     def release(self, assignment: Assignment) -> None:
         self.running.remove(assignment.number)
         self.released.append(assignment.number)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dropout_study.config.explain import explain
 from dropout_study.errors import TrialPruned
-from dropout_study.sweep.current import checked_report, use_trial
+from dropout_study.sweep.current import KeepsCheckpoints, checked_report, use_trial
 from dropout_study.sweep.jobs import JobRunner
 from dropout_study.sweep.outcome import Outcome, describe_error, outcome_of
 from dropout_study.sweep.source import (
@@ -69,7 +69,7 @@ class Died:
     reason: str
 
 
-class ChannelTrial:
+class ChannelTrial(KeepsCheckpoints):
     """A trial in a worker: it reports to the parent and waits for the answer."""
 
     def __init__(self, assignment: Assignment, channel: Connection) -> None:
@@ -88,6 +88,11 @@ class ChannelTrial:
     def should_prune(self) -> bool:
         """Returns the pruner's answer to the last report."""
         return not self._goes_on
+
+    @property
+    def may_continue(self) -> bool:
+        """False: a trial that is pruned has ended."""
+        return False
 
 
 def serve(

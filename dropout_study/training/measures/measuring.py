@@ -17,19 +17,22 @@ class Measuring:
     Args:
         model: the network before its first epoch.
         settings: of the training; they name the measures, if there are any.
+
+    Attributes:
+        measures: the measures by name.
     """
 
     def __init__(self, model: nn.Module, settings: "TrainSettings") -> None:
         self._model = model
         self._settings = settings
-        self._measures = {name: make() for name, make in settings.measures.items()}
-        for measure in self._measures.values():
+        self.measures = {name: make() for name, make in settings.measures.items()}
+        for measure in self.measures.values():
             measure.begin(model)
 
     def after(self, splits: Splits, epoch: int) -> dict[str, float | None]:
         """Returns the columns of an epoch that the network has just been trained for."""
         columns: dict[str, float | None] = {}
-        for name, measure in self._measures.items():
+        for name, measure in self.measures.items():
             with kept_generators(splits.train.labels.device):
                 numbers = measure.after(self._model, splits, self._settings, epoch)
             columns |= {f"{name}_{part}" if part else name: n for part, n in numbers.items()}

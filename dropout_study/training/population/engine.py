@@ -71,11 +71,12 @@ def train_population(
         population.join(members)
         while True:
             free = population.capacity - len(population.states)
-            if free > 0:
-                population.join(refill(free))
-            if not population.states:
+            joined = refill(free) if free > 0 else []
+            population.join(joined)
+            if population.states:
+                population.epoch()
+            elif not joined:
                 return population.results
-            population.epoch()
 
 
 class _Population:
@@ -116,6 +117,9 @@ class _Population:
             if member.id in self._known:
                 raise UserError(f"member ids must differ, got {member.id!r} twice")
             self._known.add(member.id)
+            if len(member.history) >= member.settings.epochs:
+                self._end(member.id, MemberResult(list(member.history)))
+                continue
             try:
                 self.states.append(MemberState(member, self._device))
             except UserError as error:  # an invalid rate: this member fails, the others go on

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from dropout_study.training.measures.measuring import Measuring
 from dropout_study.training.settings import TrainSettings
 from dropout_study.trial import Metrics
 
@@ -22,12 +23,17 @@ class Member:
         model: maps images [B, C, H, W] to logits [B, K]; trained in place.
         optimizer: the optimizer of the model's parameters.
         settings: its own epochs, batch size, precision and seed.
+        history: the epochs that it has already been trained for.
+        measuring: its measures, which know the network from before its first epoch; None to make
+            them when it joins.
     """
 
     id: MemberId
     model: nn.Module
     optimizer: torch.optim.Optimizer
     settings: TrainSettings
+    history: Sequence[Metrics] = ()
+    measuring: Measuring | None = None
 
 
 @dataclass(frozen=True)

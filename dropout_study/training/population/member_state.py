@@ -41,9 +41,11 @@ class MemberState:
         self.member = member
         self.noise = SharedNoise(device)
         self._layers = ModelNoise(member.model, self.noise)
-        self.lr = LearningRate(member.optimizer, member.settings.lr_schedule)
-        self.history: list[Metrics] = []
-        self._measuring = Measuring(member.model, member.settings)
+        self.history: list[Metrics] = list(member.history)
+        self.lr = LearningRate(
+            member.optimizer, member.settings.lr_schedule, epochs=len(self.history)
+        )
+        self._measuring = member.measuring or Measuring(member.model, member.settings)
 
     @property
     def layers(self) -> dict[str, NoiseLayer]:
@@ -59,7 +61,7 @@ class MemberState:
 
     @property
     def stream_key(self) -> StreamKey:
-        """The key of the draws of its next epoch, which is counted from when the member joined."""
+        """The key of the draws of its next epoch."""
         settings = self.member.settings
         return StreamKey(settings.seed, len(self.history), settings.batch_size)
 

@@ -152,7 +152,9 @@ def _copy_of(state: MemberState, device: torch.device) -> MemberState:
     settings = replace(
         state.member.settings, lr_schedule=None, measures={}
     )  # the rate is copied as it is
-    member = replace(state.member, model=model, optimizer=optimizer, settings=settings)
+    member = replace(
+        state.member, model=model, optimizer=optimizer, settings=settings, measuring=None
+    )
     copy = MemberState(member, device)
     for layer in copy.layers.values():
         layer.p = layer.p or (0.0 if layer.off else 0.5)
