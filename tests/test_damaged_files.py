@@ -14,8 +14,10 @@ import pytest
 import yaml
 from command_line import run_command
 from fake_study import CONFIG, trainable, write_study
+from omegaconf import OmegaConf
 
 from dropout_study.cli.confirm import confirm
+from dropout_study.cli.predict import predict
 from dropout_study.cli.report import report
 from dropout_study.cli.rerun import rerun
 from dropout_study.cli.results import results
@@ -137,6 +139,30 @@ def test_a_damaged_run_of_a_confirmation_is_trained_again(tmp_path: Path) -> Non
 
     pd.testing.assert_frame_equal(repeat(root, seeds=2, train=train), whole)
     assert trained[1] == trained[0][2:4], "the name and the seed are those of the directory"
+
+
+CONFIGS: list[tuple[str, Any, str]] = [
+    ("model", None, "`model` is not chosen"),
+    ("model", 7, "`model` must be a mapping of keys to values, got 7"),
+    ("trainer", [1], "`trainer` must be a mapping of keys to values, got [1]"),
+    ("model._target_", 7, "`model._target_` must be the dotted path of a class or function"),
+    ("data._target_", None, "`data._target_` must be the dotted path of a class or function"),
+    ("trainer.seed", "x", "`trainer.seed` must be a whole number, got 'x'"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "told"), CONFIGS)
+def test_a_damaged_configuration_is_one_line(key, value, told, tmp_path: Path, capfd) -> None:
+    job = StudyPaths(trainable(tmp_path)).job(0)
+    config = OmegaConf.load(job.config_yaml)
+    OmegaConf.update(config, key, value, merge=False)
+    OmegaConf.save(config, job.config_yaml)
+
+    ended = run_command(predict, [str(job.root), "split=test"], capfd)
+
+    assert ended.code == 1
+    assert len(ended.err.splitlines()) == 1
+    assert f"config.yaml: {told}" in ended.err
 
 
 def test_a_study_of_an_earlier_version_is_read(tmp_path: Path, capfd) -> None:

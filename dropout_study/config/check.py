@@ -35,12 +35,19 @@ def check_config(config: DictConfig, *, shared: bool = False) -> None:
         UserError: a value breaks a rule.
     """
     for group, option in REQUIRED.items():
-        if config.get(group) is None:
-            raise UserError(f"`{group}` is not chosen; give it an option, as in {group}={option}")
+        node, way_out = config.get(group), f"give it an option, as in {group}={option}"
+        if node is None:
+            raise UserError(f"`{group}` is not chosen; {way_out}")
+        if not isinstance(node, DictConfig):
+            raise argument_error(group, node, "must be a mapping of keys to values", way_out)
     for group in map(str, config):
         node = config._get_node(group)
         if isinstance(node, DictConfig) and group != "hydra":
             values = _resolved(group, node)
+            if not isinstance(target := values.get("_target_", ""), str):
+                raise argument_error(
+                    f"{group}._target_", target, "must be the dotted path of a class or function"
+                )
             schema = GROUPS.get(group) or TARGETS.get(str(values.get("_target_")))
             if schema is not None:
                 _check_group(group, schema, values, node)

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from dropout_study.checks import check_at_least
+from dropout_study.config.check import check_config
 from dropout_study.data.pixels import PixelFacts
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths
@@ -105,8 +106,10 @@ def trained_network(job_dir: Path) -> tuple[nn.Module, DictConfig, DataFacts]:
             f"{job_dir} must be the directory of a run or trial, with .hydra/config.yaml and "
             f"provenance.json: {error}"
         ) from error
-    if not {"model", "trainer", "data"} <= set(config):
-        raise UserError(f"{paths.config_yaml} is not the configuration of a trial")
+    try:
+        check_config(config)
+    except UserError as error:
+        raise UserError(f"{paths.config_yaml}: {error}") from error
     model = build_model(config, data)
     load_checkpoint(paths, model)
     return model, config, data
