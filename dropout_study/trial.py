@@ -13,10 +13,11 @@ MERGED = "train + validation"
 
 
 class TrialState(StrEnum):
-    """The states of a trial, with Optuna's names."""
+    """The states of a trial, with Optuna's names; Optuna stores a paused trial as WAITING."""
 
     WAITING = "WAITING"
     RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
     COMPLETE = "COMPLETE"
     PRUNED = "PRUNED"
     FAIL = "FAIL"

@@ -17,7 +17,14 @@ from dropout_study.config.hydra_main import HYDRA_MAIN
 from dropout_study.errors import UserError
 from dropout_study.launch import population_form
 from dropout_study.paths import conf_dir
-from dropout_study.sweep.marks import checks, counts, estimates_cost, offers_objectives, preloads
+from dropout_study.sweep.marks import (
+    checks,
+    counts,
+    counts_steps,
+    estimates_cost,
+    offers_objectives,
+    preloads,
+)
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 
@@ -29,6 +36,7 @@ MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 @preloads("dropout_study.task.build.preload")
 @checks("dropout_study.task.fits.check_trial")
 @estimates_cost("dropout_study.task.cost.cost_of_training")
+@counts_steps("dropout_study.task.cost.epochs_of")
 @counts("images")
 @offers_objectives("dropout_study.task.objectives.offered_objectives")
 def task(config: DictConfig) -> dict[str, Any]:

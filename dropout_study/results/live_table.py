@@ -13,7 +13,7 @@ from dropout_study.search.storage.lock import locked
 from dropout_study.trial import TrialState
 
 SETTLED = (TrialState.COMPLETE, TrialState.PRUNED)
-"""States that are final. A failed trial may be run again in its directory."""
+"""States that are final. A failed or paused trial may be run again in its directory."""
 ROUNDS = 256
 """Number of updates in which the file of every settled trial is checked once for a manual edit."""
 

@@ -21,6 +21,7 @@ from dropout_study.task.job_files import (
     JobFiles,
     record_problem,
 )
+from dropout_study.trial import TrialState
 
 RESERVED = ("trial", "state", "value", "job_dir", "error")
 """Columns that a task's metrics cannot take."""
@@ -33,11 +34,12 @@ def job_record(config: DictConfig, job: JobReturn) -> dict[str, Any]:
     """Returns the record of a finished job, with its keys in the order of the table's columns."""
     sweep = config.hydra.mode == RunMode.MULTIRUN
     outcome = outcome_of(job, configured_objectives(config), required=sweep)
+    pauses = getattr(job._return_value, "may_continue", False)
     choices = config.hydra.runtime.choices
     keys = list(_given(job.overrides or []))
     return {
         "trial": OmegaConf.select(config, "hydra.job.num", default=None),
-        "state": str(outcome.state),
+        "state": str(TrialState.PAUSED if pauses else outcome.state),
         "value": outcome.value,
         **metric_columns(outcome.metrics),
         **param_columns({key: _plain(config, key) for key in keys if key not in choices}),

@@ -32,12 +32,21 @@ class StudyRecorder:
         root: the study's directory.
         objectives: the names of the objectives.
         replicates: whether each trial has several jobs.
+        keeps_state: whether the state of a trial stays in its directory when it has ended.
     """
 
-    def __init__(self, root: Path, objectives: Sequence[str], *, replicates: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        objectives: Sequence[str],
+        *,
+        replicates: bool = False,
+        keeps_state: bool = False,
+    ) -> None:
         self.paths = StudyPaths(root)
         self._objectives = objectives
         self._replicates = replicates
+        self._keeps_state = keeps_state
         self._table = ResultsTable(root)
 
     def _job(self, name: str) -> JobPaths:
@@ -58,20 +67,26 @@ class StudyRecorder:
     def record(self, job: Assignment, outcome: Outcome) -> None:
         """Records a job that has no record, because its process died or its task writes none.
 
-        It has ended, so its checkpoints are removed.
+        Unless it pauses it has ended, so its checkpoints are removed.
 
         A record with another state is replaced: the process was killed after it wrote the record.
+        Of a trial that pauses, or ends after that, only the state is replaced.
         """
         paths = self._job(job.name)
-        rmtree(paths.checkpoint_dir, ignore_errors=True)
-        if paths.metrics_json.is_file() and self._state(job) == outcome.state:
-            return
+        if outcome.state != TrialState.PAUSED:
+            rmtree(paths.checkpoint_dir, ignore_errors=True)
+        if paths.metrics_json.is_file():
+            record = read_record(job.number, paths)
+            if record["state"] == outcome.state:
+                return
+            if {record["state"], outcome.state} == {TrialState.PRUNED, TrialState.PAUSED}:
+                JobFiles(paths).write_metrics({**record, "state": str(outcome.state)})
+                if outcome.state == TrialState.PRUNED and not self._keeps_state:
+                    paths.resume.unlink(missing_ok=True)
+                return
         known = unfinished(job.number, paths, outcome.state, outcome.error)
         own = {"job_dir": job.name, "value": outcome.value, **param_columns(job.params)}
         JobFiles(paths).write_metrics({**known, **_columns(outcome.metrics), **own})
-
-    def _state(self, job: Assignment) -> str:
-        return str(read_record(job.number, self._job(job.name))["state"])
 
     def merge(self, number: int, runs: Sequence[Assignment]) -> Outcome:
         """Records a trial as the mean of its runs; returns its outcome."""
@@ -91,10 +106,10 @@ class StudyRecorder:
         whole = given if len(given) == len(values) and state != TrialState.FAIL else ()
         return Outcome(state, whole, str(merged["error"] or ""), {**dict(records[0]), **metrics})
 
-    def copy(self, number: int, params: Mapping[str, Any], twin: int) -> None:
+    def copy(self, number: int, params: Mapping[str, Any], twin: int, state: TrialState) -> None:
         """Records a trial with the result of an earlier trial that has the same parameters."""
         record = read_record(twin, self.paths.job(twin))
-        own = {"trial": number, "job_dir": str(number), "duplicate_of": twin}
+        own = {"trial": number, "state": str(state), "job_dir": str(number), "duplicate_of": twin}
         JobFiles(self.paths.job(number)).write_metrics({**record, **param_columns(params), **own})
 
     def update(self) -> None:

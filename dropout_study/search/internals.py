@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.storages.journal._storage import JournalOperation
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 STATE_OPERATIONS = (JournalOperation.CREATE_STUDY, JournalOperation.SET_TRIAL_STATE_VALUES)
 """The operations of a journal that must survive a power cut. Only private code lists them."""
@@ -35,6 +36,25 @@ def trial_of(study: optuna.Study, number: int) -> optuna.Trial:
     """Returns the running trial ``number`` of ``study``, so that any process can report to it."""
     frozen = study.get_trials(deepcopy=False)[number]
     return optuna.Trial(study, trial_id(frozen))
+
+
+def begun(study: optuna.Study, waiting: FrozenTrial | None = None) -> optuna.Trial | None:
+    """Begins a trial as ``study.ask`` does: a waiting one, or a new one.
+
+    ``study.ask`` would take any waiting trial, a paused one, too.
+
+    Returns:
+        The trial, RUNNING; None if another process has taken the waiting one.
+    """
+    study._thread_local.cached_all_trials = None  # samplers read the trials once for each trial
+    if waiting is None:
+        return optuna.Trial(study, study._storage.create_new_trial(study._study_id))
+    identifier = trial_id(waiting)
+    try:
+        taken = study._storage.set_trial_state_values(identifier, TrialState.RUNNING)
+    except UpdateFinishedTrialError:
+        return None
+    return optuna.Trial(study, identifier) if taken else None
 
 
 def on_storage(study: optuna.Study, storage: Any) -> optuna.Study:

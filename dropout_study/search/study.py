@@ -10,7 +10,8 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
-from dropout_study.search.asktell import ERROR_ATTR
+from dropout_study.search.attrs import ERROR_ATTR
+from dropout_study.search.paused import state_of
 from dropout_study.search.space import Params
 from dropout_study.trial import TrialState
 
@@ -54,7 +55,7 @@ def load_for_report(storage: BaseStorage, name: str, pruner: BasePruner) -> optu
 def states(study: optuna.Study, n_trials: int) -> Counter[TrialState]:
     """Returns how many of the trials below ``n_trials`` are in which state."""
     trials = study.get_trials(deepcopy=False)[:n_trials]
-    return Counter(TrialState(trial.state.name) for trial in trials)
+    return Counter(map(state_of, trials))
 
 
 def finished(study: optuna.Study, n_trials: int) -> int:

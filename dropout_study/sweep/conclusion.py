@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial
 from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
+from dropout_study.search.budget import Budget
 from dropout_study.search.study import best_trials, first_error, states
 from dropout_study.sweep.ending import resume_command
 from dropout_study.sweep.planning.plan import SweepPlan
@@ -23,7 +24,11 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 def conclude(
-    study: optuna.Study, settings: SweepSettings, plan: SweepPlan, paths: StudyPaths
+    study: optuna.Study,
+    settings: SweepSettings,
+    plan: SweepPlan,
+    paths: StudyPaths,
+    budget: Budget,
 ) -> None:
     """Writes ``optimization_results.yaml`` and logs what is left to do.
 
@@ -31,7 +36,15 @@ def conclude(
         UserError: all trials have failed.
     """
     counts = states(study, settings.n_trials)
-    if counts[TrialState.RUNNING] or counts[TrialState.WAITING]:
+    if budget.limit is not None:
+        log.info(
+            "%d of hydra.sweeper.budget=%d epochs are trained, in %d trials",
+            budget.used(),
+            budget.limit,
+            sum(counts.values()) - counts[TrialState.WAITING],
+        )
+    waiting = counts[TrialState.WAITING] + counts[TrialState.PAUSED]
+    if counts[TrialState.RUNNING] or (waiting and not budget.is_spent()):
         left = settings.n_trials - sum(counts[state] for state in FINISHED)
         log.info(
             "%d trials are not finished, or run in other processes; to resume: %s",

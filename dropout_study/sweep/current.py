@@ -44,7 +44,7 @@ class RunningTrial(Protocol):
         """
 
     def should_prune(self) -> bool:
-        """Returns whether the pruner ends the trial after its last report.
+        """Returns whether the pruner ends or pauses the trial after its last report.
 
         The task then raises ``TrialPruned(metrics)`` or ``optuna.TrialPruned``.
         """
@@ -143,10 +143,14 @@ class SourceTrial(KeepsCheckpoints):
 class StoredTrial(KeepsCheckpoints):
     """A trial in a process that a launcher has started: it reports to the study's storage."""
 
-    def __init__(self, study: "optuna.Study", number: int) -> None:
+    def __init__(self, study: "optuna.Study", number: int, budget: int | None = None) -> None:
+        from dropout_study.search.budget import Budget
         from dropout_study.search.internals import trial_of
 
         self.number: int | None = number
+        self.may_continue = False
+        self._study = study
+        self._budget = Budget(study, budget)
         self._trial = trial_of(study, number)
         self._known = set(study.get_trials(deepcopy=False)[number].intermediate_values)
         self._last = -1
@@ -161,12 +165,20 @@ class StoredTrial(KeepsCheckpoints):
 
     def should_prune(self) -> bool:
         """Asks the pruner, unless an earlier run of the trial already went past this step."""
-        return bool(self._known) and self._last >= max(self._known) and self._trial.should_prune()
+        if not self._known or self._last < max(self._known):
+            return False
+        return self._budget.is_spent() or self.may_continue or self._asked()
 
-    @property
-    def may_continue(self) -> bool:
-        """False: a launcher's job that is pruned has ended."""
-        return False
+    def _asked(self) -> bool:
+        """Returns the pruner's answer; if the trial pauses, this is noted for the sweeper."""
+        from dropout_study.search.attrs import PAUSED_ATTR
+        from dropout_study.search.promotion import PauseAndPromotePruner
+
+        stops = self._trial.should_prune()
+        self.may_continue = stops and isinstance(self._study.pruner, PauseAndPromotePruner)
+        if self.may_continue:
+            self._trial.set_user_attr(PAUSED_ATTR, self._last)
+        return stops
 
 
 _current: RunningTrial | None = None
@@ -227,4 +239,5 @@ def _stored_trial() -> RunningTrial:
     return StoredTrial(
         load_for_report(storage, name, build_pruner(part_of("pruner", hydra))),
         hydra.job.num,
+        sweeper.get("budget"),
     )

@@ -9,14 +9,17 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from dropout_study.errors import UserError
-from dropout_study.search.asktell import DUPLICATE_ATTR, ERROR_ATTR, Asked, AskTell
+from dropout_study.search.asktell import Asked, AskTell
+from dropout_study.search.attrs import DUPLICATE_ATTR, ERROR_ATTR
 from dropout_study.search.constraints import Constraint, violations
+from dropout_study.search.paused import as_pruned, is_paused
 from dropout_study.search.study import first_error, states
 from dropout_study.sweep.display.live import SweepDisplay
 from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.planning.plan import SweepPlan
 from dropout_study.sweep.recorder import Recorder
 from dropout_study.sweep.settings import SweepSettings
+from dropout_study.sweep.source import Assignment
 from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)
@@ -58,7 +61,7 @@ class EndedTrials:
         self._failed = states(asktell.study, settings.n_trials)[TrialState.FAIL]
 
     def end(self, number: int, outcome: Outcome) -> None:
-        """Ends trial ``number``.
+        """Ends trial ``number``, or pauses it.
 
         Raises:
             UserError: too many trials have failed, or a constraint names no metric.
@@ -75,29 +78,60 @@ class EndedTrials:
         """Ends a trial with the result of an earlier trial that has the same parameters."""
         log.info("trial %d is not run: it has the parameters of trial %d", asked.number, twin)
         frozen = self._asktell.study.get_trials(deepcopy=False)[twin]
+        self._asktell.set_attrs(asked.number, {DUPLICATE_ATTR: twin})
         for step, value in sorted(frozen.intermediate_values.items()):
             self._asktell.repeat_report(asked.number, value, step)
         params = self._plan.values(asked.params)
-        self._recorder.copy(asked.number, params, twin)
-        self._asktell.set_attrs(asked.number, {DUPLICATE_ATTR: twin})
-        self._display.started(asked.number, params)
+        if is_paused(frozen):
+            frozen = as_pruned(frozen)
         outcome = Outcome(TrialState(frozen.state.name), tuple(frozen.values or ()))
+        self._recorder.copy(asked.number, params, twin, outcome.state)
+        self._display.started(asked.number, params)
         self._tell(asked.number, outcome)
 
+    def end_paused(self, paused: Sequence[FrozenTrial]) -> None:
+        """Ends paused trials as pruned."""
+        if not paused:
+            return
+        log.info("the study ends: its %d paused trials are pruned", len(paused))
+        for trial in paused:
+            outcome = Outcome(TrialState.PRUNED, tuple(as_pruned(trial).values or ()))
+            params = self._plan.values(trial.params)
+            self._recorder.record(Assignment(trial.number, [], params), outcome)
+            ended = self._asktell.queue.end_paused(trial)
+            self._display.status.end(trial.number, outcome)
+            self._call(ended)
+        self._update()
+
     def _tell(self, number: int, outcome: Outcome) -> None:
-        frozen = self._asktell.tell(number, outcome.state, outcome.values)
+        if outcome.state == TrialState.PAUSED:
+            self._told(self._asktell.pause(number), outcome)
+        else:
+            self._told(self._asktell.tell(number, outcome.state, outcome.values), outcome)
+
+    def _told(self, trial: FrozenTrial, outcome: Outcome) -> None:
+        """Shows the end of a trial, and checks what follows from it."""
+        self._update()
+        self._display.ended(trial.number, outcome)
+        if trial.state.is_finished():
+            self._call(trial)
+        if outcome.state == TrialState.FAIL:
+            self._failed += 1
+            self.check_failures()
+        if self._settings.budget and outcome.state == TrialState.COMPLETE:
+            _check_steps(trial)
+
+    def _update(self) -> None:
         try:
             self._recorder.update()
         except OSError as error:
             log.warning(
                 "the table is not written (it is made again after the next trial): %s", error
             )
-        self._display.ended(number, outcome)
+
+    def _call(self, trial: FrozenTrial) -> None:
         for callback in self._callbacks:
-            callback(self._asktell.study, frozen)
-        if outcome.state == TrialState.FAIL:
-            self._failed += 1
-            self.check_failures()
+            callback(self._asktell.study, trial)
 
     def check_failures(self) -> None:
         """Ends the study if too many trials have failed, now or in an earlier run of the study."""
@@ -109,6 +143,15 @@ class EndedTrials:
                 f"first with: {first_error(self._asktell.study)}; a higher rate lets the study "
                 "continue"
             )
+
+
+def _check_steps(trial: FrozenTrial) -> None:
+    """Refuses a budget of steps for a task that has reported none."""
+    if not trial.intermediate_values:
+        raise UserError(
+            f"hydra.sweeper.budget counts steps, and trial {trial.number} has reported none; "
+            "report them with current_trial().report(value, step), or use hydra.sweeper.n_trials"
+        )
 
 
 def _storable(value: Any) -> bool:

@@ -60,6 +60,15 @@ def offers_objectives(target: str) -> Callable[[Task], Task]:
     return _mark("objectives", target)
 
 
+def counts_steps(target: str) -> Callable[[Task], Task]:
+    """Names a function that returns how many steps a job reports, so that pruners can be checked.
+
+    Args:
+        target: dotted path of a function of a job's configuration.
+    """
+    return _mark("steps", target)
+
+
 def counts(metric: str) -> Callable[[Task], Task]:
     """Marks a task function with the metric that counts its work: a sweep shows it per second.
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from dropout_study.config.overrides import to_override
-from dropout_study.search.asktell import Asked, params_key
+from dropout_study.search.asktell import Asked
+from dropout_study.search.twins import params_key
 from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.planning.plan import SweepPlan
 from dropout_study.sweep.settings import SweepSettings

@@ -4,6 +4,7 @@ import logging
 
 import optuna
 from omegaconf import DictConfig, OmegaConf
+from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 
 from dropout_study.config.keys import normal_key
@@ -17,7 +18,6 @@ from dropout_study.sweep.directory import check_owner
 from dropout_study.sweep.planning.adopted import adopt
 from dropout_study.sweep.planning.prepare import Prepared
 from dropout_study.sweep.recorder import Recorder
-from dropout_study.sweep.samplers import build_pruner
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ def open_study(
     url: str | None,
     ready: Prepared,
     sampler: BaseSampler,
+    pruner: BasePruner,
     paths: StudyPaths,
     recorder: Recorder,
     saved: DictConfig,
@@ -36,6 +37,7 @@ def open_study(
         url: the storage's URL; None for a journal in the study's directory.
         ready: the sweep, planned and checked.
         sampler: the study's sampler.
+        pruner: the study's pruner.
         paths: the paths of the study's directory.
         recorder: records the trials of a study that was made elsewhere.
         saved: the configuration for ``multirun.yaml``, which says whose the directory is.
@@ -50,7 +52,7 @@ def open_study(
             settings.study_name or paths.root.name,
             settings.directions,
             sampler,
-            build_pruner(settings.pruner),
+            pruner,
         )
         check_owner(study, paths)
         if IDENTITY_ATTR not in study.user_attrs:

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.source import Assignment
+from dropout_study.trial import TrialState
 
 
 class Recorder(Protocol):
@@ -19,7 +20,7 @@ class Recorder(Protocol):
     def merge(self, number: int, runs: Sequence[Assignment]) -> Outcome:
         """Makes a trial's record of its replicates' records and returns the trial's outcome."""
 
-    def copy(self, number: int, params: Mapping[str, Any], twin: int) -> None:
+    def copy(self, number: int, params: Mapping[str, Any], twin: int, state: TrialState) -> None:
         """Records a trial with the result of an earlier trial (``twin``) of the same parameters."""
 
     def update(self) -> None:

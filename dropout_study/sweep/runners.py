@@ -64,7 +64,8 @@ def _handle(source: StudySource, event: Event) -> None:
         worker.began()
     elif isinstance(message, Report):
         goes_on = source.report(assignment, message.value, message.step)
-        worker.answer(Verdict(goes_on, source.stopping))
+        may_continue = not goes_on and source.may_continue(assignment)
+        worker.answer(Verdict(goes_on, source.stopping, may_continue))
     elif isinstance(message, Died):
         source.lost(assignment, message.reason)
     elif isinstance(message, DiskFault):

@@ -30,6 +30,7 @@ from dropout_study.config.instantiate import build, located
 from dropout_study.errors import UserError
 from dropout_study.randomness import draw_key
 from dropout_study.search.grid import grid_of
+from dropout_study.search.paused import for_sampler
 from dropout_study.search.space import SearchSpace
 from dropout_study.sweep.confs.arguments import plain_of
 
@@ -47,7 +48,8 @@ class SeededByTrial(BaseSampler):
     """The sampler of a study: uses for each trial a sampler built for the trial's number.
 
     The number is known only when the trial exists. So several processes can ask one study, and
-    each trial still gets the randomness of its own number.
+    each trial still gets the randomness of its own number. It learns from paused trials as from
+    pruned ones.
 
     Args:
         conf: the sampler's configuration.
@@ -81,19 +83,20 @@ class SeededByTrial(BaseSampler):
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Builds a new sampler for the trial that begins."""
         self._running.pop(trial.number, None)
-        self._at(trial.number).before_trial(study, trial)
+        self._at(trial.number).before_trial(for_sampler(study), trial)
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """Returns the space of the parameters that are drawn jointly."""
-        return self._at(trial.number).infer_relative_search_space(study, trial)
+        return self._at(trial.number).infer_relative_search_space(for_sampler(study), trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Draws the parameters that are drawn jointly."""
-        return self._at(trial.number).sample_relative(study, trial, search_space)
+        sampler = self._at(trial.number)
+        return sampler.sample_relative(for_sampler(study), trial, search_space)
 
     def sample_independent(
         self,
@@ -103,8 +106,8 @@ class SeededByTrial(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """Draws one parameter."""
-        sampler = self._at(trial.number)
-        return sampler.sample_independent(study, trial, param_name, param_distribution)
+        sampler, seen = self._at(trial.number), for_sampler(study)
+        return sampler.sample_independent(seen, trial, param_name, param_distribution)
 
     def after_trial(
         self,
@@ -115,7 +118,7 @@ class SeededByTrial(BaseSampler):
     ) -> None:
         """Ends a trial. ``WALKS`` are not called: they only stop ``Study.optimize``, not used."""
         if not self.walks:
-            self._at(trial.number).after_trial(study, trial, state, values)
+            self._at(trial.number).after_trial(for_sampler(study), trial, state, values)
         self._running.pop(trial.number, None)
 
 

@@ -29,6 +29,7 @@ class SweepSettings:
     storage: str | None = None
     study_name: str | None = None
     n_trials: int = 20
+    budget: int | None = None
     n_jobs: int | str = "auto"
     max_failure_rate: float = 0.0
     params: dict[str, Any] = field(default_factory=dict)
@@ -77,6 +78,8 @@ class SweepSettings:
         """Checks what can be checked without the study."""
         for name in ("n_trials", "replicates"):
             check_at_least(f"hydra.sweeper.{name}", getattr(self, name), low=1)
+        if self.budget is not None:
+            check_at_least("hydra.sweeper.budget", self.budget, low=1)
         check_at_least("hydra.sweeper.max_retries", self.max_retries, low=0)
         check_share("hydra.sweeper.max_failure_rate", self.max_failure_rate)
         for name in ("timeout", "trial_timeout"):

@@ -53,7 +53,7 @@ class TrialSource(Protocol):
         """Returns whether a job that does not go on may be continued later, from its state."""
 
     def tell(self, assignment: Assignment, job: JobReturn) -> None:
-        """Ends a job with what it returned or raised."""
+        """Ends a job with what it returned or raised; to its task a job that pauses is pruned."""
 
     def release(self, assignment: Assignment) -> None:
         """Gives a job back unfinished: it runs again when the study is resumed."""

@@ -6,6 +6,7 @@ tables, display, retries and limits are the same for all of them.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from hydra.core.utils import JobReturn
@@ -84,10 +85,12 @@ class StudySource:
             return False
         self._ended.check_failures()
         asked = self.asktell.ask()
-        if asked is None and self.asktell.requeue_orphans():
+        if asked is None and self.asktell.queue.requeue_orphans():
             asked = self.asktell.ask()
         if asked is None:
             return False
+        if asked.promoted_from is not None:
+            self._display.promoted(asked.number, asked.promoted_from)
         reuse = self.settings.duplicates == "reuse"
         if reuse and asked.twin is not None:
             self._ended.end_as(asked, asked.twin.number)
@@ -114,15 +117,17 @@ class StudySource:
         return not self._prunes or self.asktell.report(number, value, step)
 
     def may_continue(self, assignment: Assignment) -> bool:
-        """False: a job that is pruned has ended."""
-        return False
+        """Returns whether a job that does not go on may continue later."""
+        return self.stopping or self.asktell.pauses(assignment.number)
 
     def tell(self, assignment: Assignment, job: JobReturn) -> None:
         """Ends a job with what its launcher returned."""
         self.end(assignment, outcome_of(job, self.settings.objectives))
 
     def end(self, assignment: Assignment, outcome: Outcome) -> None:
-        """Ends a job with its outcome; a trial ends with the last of its jobs."""
+        """Ends a job with its outcome; a trial ends with the last of its jobs, or pauses."""
+        if outcome.state == TrialState.PRUNED and self.asktell.pauses(assignment.number):
+            outcome = replace(outcome, state=TrialState.PAUSED)
         self._recorder.record(assignment, outcome)
         trial = self._trials[assignment.number]
         if assignment.replicate is None:
@@ -166,6 +171,12 @@ class StudySource:
         restarts = trial.asked.restarts if restarts is None else restarts
         self.asktell.release(trial.number, restarts=restarts)
         self._display.ended(trial.number, Outcome(TrialState.WAITING))
+
+    def end_paused(self) -> None:
+        """Ends the paused trials as pruned if the study has ended: none will be promoted."""
+        if self.stopping or self._asks_no_more:
+            return  # they wait for the study to be resumed
+        self._ended.end_paused(self.asktell.queue.left_paused())
 
     def _finish(self, trial: OpenTrial, outcome: Outcome) -> None:
         self._trials.remove(trial)

@@ -33,11 +33,12 @@ from dropout_study.sweep.ending import INTERRUPTED, Deadline, interruptible, res
 from dropout_study.sweep.marks import counted, marked
 from dropout_study.sweep.open_trials import OpenTrials, jobs_of
 from dropout_study.sweep.opening import open_study
+from dropout_study.sweep.planning.early_ends import check_early_ends
 from dropout_study.sweep.planning.prepare import check_full_grid, prepare, total_trials
 from dropout_study.sweep.planning.seeds import base_seed
 from dropout_study.sweep.recorder import Recorder
 from dropout_study.sweep.running import SweepJobs
-from dropout_study.sweep.samplers import SeededByTrial
+from dropout_study.sweep.samplers import SeededByTrial, build_pruner
 from dropout_study.sweep.settings import SweepSettings
 from dropout_study.sweep.source import Interrupted
 from dropout_study.sweep.study_source import StudySource
@@ -83,6 +84,8 @@ class Sweep:
         self.sampler = SeededByTrial(settings.sampler, ready.plan.space)
         if self.sampler.walks_all:
             check_full_grid(ready.plan, ready.first)
+        self.pruner = build_pruner(settings.pruner)
+        check_early_ends(settings, self.pruner, ready.longest)
         self.callbacks = [build("hydra.sweeper.callbacks", each) for each in settings.callbacks]
         self.settings = replace(ready.settings, n_trials=total_trials(ready, self.sampler.walks))
         self.ready = replace(ready, settings=self.settings)
@@ -102,7 +105,7 @@ class Sweep:
             SystemExit: 130, after an interrupt.
         """
         if self.settings.dry_run:
-            print_plan(self.ready, self.sampler, self._cost)
+            print_plan(self.ready, self.sampler, self.pruner, self._cost)
             return []
         try:
             self.paths.root.mkdir(parents=True, exist_ok=True)
@@ -111,7 +114,13 @@ class Sweep:
             raise UserError(unwritable(error)) from error
         try:
             study = open_study(
-                self.storage, self.ready, self.sampler, self.paths, self.recorder, self.saved
+                self.storage,
+                self.ready,
+                self.sampler,
+                self.pruner,
+                self.paths,
+                self.recorder,
+                self.saved,
             )
             with closing_storage(study):
                 return self._run(study)
@@ -130,13 +139,14 @@ class Sweep:
             suggest=self.ready.suggest,
             lease=lease,
             lock=self.paths.study_lock,
+            budget=self.settings.budget,
         )
-        if resumed := asktell.requeue_orphans():
+        if resumed := asktell.queue.requeue_orphans():
             log.info(
                 "run again because their process died: trials %s", ", ".join(map(str, resumed))
             )
         log.info(dashboard_hint(self.storage or self.paths.journal))
-        display = SweepDisplay.of(study, self.settings, self._counted)
+        display = SweepDisplay.of(study, self.settings, self._counted, asktell.budget)
         source = self._source(asktell, display)
         deadline = Deadline(self.settings.timeout)
 
@@ -151,6 +161,7 @@ class Sweep:
             with display, interruptible(source) as interrupts:
                 source.tick = tick
                 returns = self._jobs.run(source, display.detach)
+                source.end_paused()
         except Interrupted:
             _tell_interrupted()
             raise
@@ -162,7 +173,7 @@ class Sweep:
             _tell_interrupted()
             raise SystemExit(INTERRUPTED)
         self.recorder.update()
-        conclude(study, self.settings, self.ready.plan, self.paths)
+        conclude(study, self.settings, self.ready.plan, self.paths, asktell.budget)
         return returns
 
     def _source(self, asktell: AskTell, display: SweepDisplay) -> StudySource:

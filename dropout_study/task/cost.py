@@ -32,11 +32,20 @@ def cost_of_training(
     seconds = seconds_per_epoch(config)
     trials = settings.n_trials * settings.replicates
     epochs = mean_epochs(settings.n_trials, first, more)
-    total = timedelta(seconds=round(seconds * trials * epochs))
-    return (
+    planned = trials * epochs
+    total = timedelta(seconds=round(seconds * min(planned, settings.budget or planned)))
+    told = (
         f"An epoch takes {seconds:.3g} s here and a trial {epochs:.3g} epochs on average: "
-        f"{total} (h:mm:ss) of training, one run after another and none pruned."
+        f"{total} (h:mm:ss) of training, one run after another and none pruned"
     )
+    if settings.budget is not None and settings.budget < planned:
+        told += f", for {settings.budget} of {planned:.0f} epochs (hydra.sweeper.budget)"
+    return f"{told}."
+
+
+def epochs_of(config: DictConfig) -> int:
+    """Returns how many epochs a trial is trained for, at most."""
+    return int(config.trainer.epochs)
 
 
 def seconds_per_epoch(config: DictConfig) -> float:

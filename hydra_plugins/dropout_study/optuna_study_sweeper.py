@@ -11,7 +11,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.sweep.confs.left_over import read_left_over_target
 from dropout_study.sweep.confs.samplers import register_short_names
@@ -88,6 +88,7 @@ class OptunaStudySweeper(Sweeper):
                     Path(self.config.hydra.sweep.dir).absolute(),  # a job may change directory
                     settings.objectives,
                     replicates=settings.replicates > 1,
+                    keeps_state=OmegaConf.select(self.config, "trainer.resume") == "keep",
                 ),
             )
             return sweep.run()

@@ -9,7 +9,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
 
-from dropout_study.search.asktell import RESTARTS_ATTR, AskTell
+from dropout_study.search.asktell import AskTell
+from dropout_study.search.attrs import RESTARTS_ATTR
 from dropout_study.search.lease import OWNER_ATTR, Lease
 from dropout_study.search.storage.journal import open_journal
 from dropout_study.search.storage.open import open_storage
@@ -98,7 +99,7 @@ def test_a_trial_of_a_dead_process_runs_again_first_with_its_number_and_paramete
     dead.report(0, 0.5, 1)
     die(dead)
     asktell = opened()
-    assert asktell.requeue_orphans() == [0]
+    assert asktell.queue.requeue_orphans() == [0]
     again = asktell.ask()
     assert again is not None
     assert (again.number, again.params) == (before.number, before.params)
@@ -122,10 +123,10 @@ def test_an_orphan_is_queued_once_however_many_find_it(opened: Open):
     die(dead)
     first, second = opened(), opened()
     found = second._lease.orphans()
-    assert first.requeue_orphans() == [0]
+    assert first.queue.requeue_orphans() == [0]
     assert first.ask().number == 0  # type: ignore[union-attr]
     assert [trial.number for trial in found] == [0]
-    assert second.requeue_orphans() == []
+    assert second.queue.requeue_orphans() == []
     assert states(second) == ["RUNNING"]
 
 
@@ -133,11 +134,11 @@ def test_a_trial_that_is_taken_again_has_no_dead_owner_for_a_moment(opened: Open
     dead, watcher = opened(), opened()
     dead.ask()
     die(dead)
-    watcher.requeue_orphans()
+    watcher.queue.requeue_orphans()
     taken = opened()
     taken.study.ask()  # and it is not marked yet
     assert watcher.study.get_trials()[0].user_attrs[OWNER_ATTR] is None
-    assert watcher.requeue_orphans() == []
+    assert watcher.queue.requeue_orphans() == []
 
 
 def test_what_a_trial_reports_as_it_runs_again_replaces_what_it_reported_before(opened: Open):
@@ -147,7 +148,7 @@ def test_what_a_trial_reports_as_it_runs_again_replaces_what_it_reported_before(
         dead.report(0, 0.5, step)
     die(dead)
     asktell = opened()
-    asktell.requeue_orphans()
+    asktell.queue.requeue_orphans()
     asktell.ask()
     asktell.report(0, 0.5, 1)
     asktell.report(0, 0.7, 2)
@@ -181,7 +182,7 @@ def test_a_trial_that_another_has_taken_over_is_not_told_twice(opened: Open, cap
     silent.ask()
     die(silent)
     other = opened()
-    other.requeue_orphans()
+    other.queue.requeue_orphans()
     other.ask()
     other.tell(0, TrialState.COMPLETE, [1.0])
     assert silent.tell(0, TrialState.COMPLETE, [2.0]).value == 1.0

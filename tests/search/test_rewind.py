@@ -84,7 +84,7 @@ def ends(path: Path, make: Any, kill_at: int | None) -> list[tuple[str, float | 
     killed: set[int] = set()
     while True:
         asktell = begin(path, make())
-        asktell.requeue_orphans()
+        asktell.queue.requeue_orphans()
         try:
             while (asked := asktell.ask()) is not None:
                 again = asked.number in killed

@@ -1,4 +1,4 @@
-"""The group ``hydra/sweeper/pruner``: Optuna's pruners with Optuna's own defaults.
+"""The group ``hydra/sweeper/pruner``: Optuna's pruners with Optuna's own defaults, and one more.
 
 The comment at each field describes it. A step is the step that the task reports, in this project a
 completed epoch. A field without a default must be given. Any other class is used by
@@ -60,6 +60,22 @@ class SuccessiveHalvingPrunerConf:
 
 
 @dataclass
+class PauseAndPromotePrunerConf:
+    """``pruner=pause_and_promote``: at each rung all but the best 1/reduction_factor pause (ASHA).
+
+    A paused trial waits. It is promoted, and continues, once it is among the best of its rung; so
+    none is lost because few others had come so far. Rung k lies at min_resource *
+    reduction_factor^k steps (Li et al. 2020, A System for Massively Parallel Hyperparameter
+    Tuning). Trials that still wait when the study ends are pruned.
+    """
+
+    _target_: str = "dropout_study.search.promotion.PauseAndPromotePruner"
+    min_resource: int = 1  # steps to the first rung
+    reduction_factor: int = 4  # one in so many trials goes on from a rung
+    max_resource: int | None = None  # steps of the longest trial: no rung there; null: not known
+
+
+@dataclass
 class HyperbandPrunerConf:
     """``pruner=hyperband``: successive halving with several first rungs (Li et al. 2018)."""
 
@@ -114,6 +130,7 @@ PRUNERS = {
     "median": MedianPrunerConf,
     "percentile": PercentilePrunerConf,
     "successive_halving": SuccessiveHalvingPrunerConf,
+    "pause_and_promote": PauseAndPromotePrunerConf,
     "hyperband": HyperbandPrunerConf,
     "patient": PatientPrunerConf,
     "threshold": ThresholdPrunerConf,

@@ -45,6 +45,9 @@ class OptunaStudyConf:
     # name of the study; sweeping again under the same name resumes it; null: its directory's name
     study_name: str | None = None
     n_trials: int = 20  # finished trials of the whole study, resumed ones included
+    # steps (epochs) of all trials together, resumed ones included; the study then ends, also before
+    # its last trial, and running trials are pruned after their step; null: no limit
+    budget: int | None = None
     # trials at a time: worker processes (auto: one a core), or jobs a wave of another launcher;
     # 0: one after the other in this process, for a debugger
     n_jobs: Any = "auto"

@@ -16,6 +16,7 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, RandomSampler
 from rich.console import Console
 from rich.table import Table
@@ -25,6 +26,7 @@ from dropout_study.errors import UserError
 from dropout_study.search.asktell import Suggest
 from dropout_study.search.conditions import Conditions
 from dropout_study.search.grid import n_points
+from dropout_study.search.promotion import PauseAndPromotePruner
 from dropout_study.search.space import Params, SearchSpace
 from dropout_study.sweep.marks import as_job
 from dropout_study.sweep.planning.plan import SweepPlan
@@ -36,6 +38,7 @@ SHOWN = 5  # number of the sampler's points that are printed
 def print_plan(
     ready: Prepared,
     sampler: BaseSampler,
+    pruner: BasePruner | None = None,
     cost: Callable[..., str] | None = None,
     console: Console | None = None,
 ) -> None:
@@ -44,6 +47,7 @@ def print_plan(
     Args:
         ready: the sweep, planned and checked.
         sampler: the study's sampler.
+        pruner: the study's pruner.
         cost: the function of ``estimates_cost``, which returns a text; None if there is none.
         console: where to print; None for the standard output.
     """
@@ -51,7 +55,11 @@ def print_plan(
     console = console or Console(highlight=False, soft_wrap=True)
     each = f" of {settings.replicates} replicates" if settings.replicates > 1 else ""
     total = f"{settings.n_trials} trials{each}, {settings.jobs_at_once or 1} at once"
+    if settings.budget is not None:
+        total += f", {settings.budget} epochs in all"
     console.print(Text(f"{total}: {settings.aim}"))
+    if isinstance(pruner, PauseAndPromotePruner):
+        console.print(Text(_rungs(pruner, ready.longest)))
     console.print(_space_table(plan.space, plan.conditions))
     console.print(Text(f"The space has {_size(plan, ready.fixed)}."))
     count = min(settings.n_trials, len(points) + SHOWN)
@@ -62,6 +70,17 @@ def print_plan(
     if cost is not None:
         console.print(Text(as_job(cost, ready.config, settings, *_configs(ready))))
     console.print(Text("This was a dry run: no file of the study was written."))
+
+
+def _rungs(pruner: PauseAndPromotePruner, longest: int | None) -> str:
+    """Returns in words where trials pause."""
+    first = pruner.min_resource, pruner.reduction_factor * pruner.min_resource
+    steps = first[-1] if longest is None else longest - 1
+    rungs = ", ".join(map(str, pruner.rungs(steps))) + ", ..." * (longest is None)
+    return (
+        f"A trial pauses after epoch {rungs} unless it is among the best there, one in "
+        f"{pruner.reduction_factor}."
+    )
 
 
 def _configs(ready: Prepared) -> tuple[list[DictConfig], Iterator[DictConfig]]:

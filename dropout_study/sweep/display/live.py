@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -15,6 +15,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from dropout_study.search.budget import Budget
+from dropout_study.search.paused import is_paused
 from dropout_study.search.study import best_trials, states
 from dropout_study.sweep.display.status import SweepStatus
 from dropout_study.sweep.outcome import Outcome
@@ -39,6 +41,8 @@ class SweepDisplay:
         finished: the number of trials that ended earlier, by state.
         best: number and value of the best trial so far.
         counted: the metric that counts the trials' work, shown per second; None for none.
+        paused: the numbers of the trials that wait to be promoted.
+        budget: the study's budget, if it has a limit.
         clock: returns seconds since any fixed time.
     """
 
@@ -50,16 +54,29 @@ class SweepDisplay:
         finished: Counter[TrialState],
         best: tuple[int, float] | None = None,
         counted: str | None = None,
+        paused: Iterable[int] = (),
+        budget: Budget | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self.status = SweepStatus(study_name, n_trials, direction, Counter(finished), best, counted)
+        self.status = SweepStatus(
+            study_name,
+            n_trials,
+            direction,
+            Counter(finished),
+            best,
+            counted,
+            set(paused),
+            budget,
+        )
         self._clock = clock
         self._began = self._drawn = clock()
         self._live: Live | None = None
         self._streams: list[tuple[logging.StreamHandler[TextIO], TextIO]] = []
 
     @classmethod
-    def of(cls, study: optuna.Study, settings: SweepSettings, counted: str | None) -> Self:
+    def of(
+        cls, study: optuna.Study, settings: SweepSettings, counted: str | None, budget: Budget
+    ) -> Self:
         """Returns the display of a sweep that begins or resumes ``study``."""
         single = len(settings.directions) == 1
         best = best_trials(study) if single else []
@@ -70,6 +87,8 @@ class SweepDisplay:
             states(study, settings.n_trials),
             (best[0].number, best[0].values[0]) if best else None,
             counted,
+            [trial.number for trial in study.get_trials(deepcopy=False) if is_paused(trial)],
+            budget if budget.limit is not None else None,
         )
 
     def __enter__(self) -> Self:
@@ -107,8 +126,13 @@ class SweepDisplay:
         self.status.report(number, step, value)
         self.tick()
 
+    def promoted(self, number: int, rung: int) -> None:
+        """Shows that a paused trial continues."""
+        level = logging.DEBUG if self._live else logging.INFO
+        log.log(level, "trial %d continues: it is among the best after step %d", number, rung)
+
     def ended(self, number: int, outcome: Outcome) -> None:
-        """Shows that a trial has ended or was released."""
+        """Shows that a trial has ended, pauses or was released."""
         self.status.end(number, outcome)
         line = self.status.end_line(number, outcome, self._elapsed())
         if outcome.state is TrialState.FAIL:

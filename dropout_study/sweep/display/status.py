@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from dropout_study.search.budget import Budget
 from dropout_study.sweep.outcome import Outcome, number_of
 from dropout_study.trial import TrialState
 
@@ -39,6 +40,8 @@ class SweepStatus:
         finished: the number of trials that ended earlier, by state.
         best: number and value of the best trial so far.
         counted: the metric that counts the trials' work; None for none.
+        paused: the numbers of the trials that wait to be promoted.
+        budget: the study's budget, if it has a limit.
     """
 
     study_name: str
@@ -47,9 +50,14 @@ class SweepStatus:
     finished: Counter[TrialState]
     best: tuple[int, float] | None = None
     counted: str | None = None
+    paused: set[int] = field(default_factory=set)
+    budget: Budget | None = None
     running: dict[int, RunningTrial] = field(default_factory=dict)
     ended_here: int = 0
     count: float = 0
+
+    def __post_init__(self) -> None:
+        self._used_before, self._paused_before = self._used, len(self.paused)
 
     @property
     def n_finished(self) -> int:
@@ -58,6 +66,7 @@ class SweepStatus:
 
     def start(self, number: int, params: Mapping[str, Any], epochs: int | None) -> None:
         """Notes that a trial runs."""
+        self.paused.discard(number)
         self.running[number] = RunningTrial(params, epochs)
 
     def report(self, number: int, step: int, value: float) -> None:
@@ -70,8 +79,11 @@ class SweepStatus:
         """Notes that a trial ended."""
         state, value = outcome.state, outcome.value
         self.running.pop(number, None)
+        self.paused.discard(number)
+        if state is TrialState.PAUSED:
+            self.paused.add(number)
         if state not in ENDS:
-            return  # it was released, to be resumed
+            return  # it continues later
         self.finished[state] += 1
         self.ended_here += 1
         work = outcome.metrics.get(self.counted) if self.counted else None
@@ -86,10 +98,16 @@ class SweepStatus:
         return self.best is None or sign * value > sign * self.best[1]
 
     def tally(self) -> str:
-        """Returns how many trials have ended and how, and the best so far."""
+        """Returns how many trials have ended and how, how many wait, and the best so far."""
         ends = ", ".join(f"{self.finished[s]} {word}" for s, word in ENDS.items())
+        paused = f", {len(self.paused)} paused" if self.paused else ""
+        epochs = f"; {self._used}/{self.budget.limit} epochs" if self.budget else ""
         best = f"; best {self.best[1]:.4g} (trial {self.best[0]})" if self.best else ""
-        return f"{self.n_finished}/{self.n_trials} finished: {ends}{best}"
+        return f"{self.n_finished}/{self.n_trials} finished: {ends}{paused}{epochs}{best}"
+
+    @property
+    def _used(self) -> int:
+        return self.budget.used() if self.budget else 0
 
     def pace(self, elapsed: float) -> str:
         """Returns speed and times, as far as known.
@@ -109,16 +127,23 @@ class SweepStatus:
         return ", ".join(parts)
 
     def seconds_left(self, elapsed: float) -> float | None:
-        """Returns the time for the remaining trials at the pace so far; None if not known."""
-        if not self.ended_here:
-            return None
-        return max(0, self.n_trials - self.n_finished) * elapsed / self.ended_here
+        """Returns the time for the remaining trials, or epochs, at the pace so far.
+
+        A paused trial counts as one that has ended. None if the time is not known.
+        """
+        paused = len(self.paused)
+        done = self.ended_here + paused - self._paused_before
+        left = [(self.n_trials - self.n_finished - paused, done)]
+        if self.budget and self.budget.limit:
+            left += [(self.budget.limit - self._used, self._used - self._used_before)]
+        paces = [max(0, rest) * elapsed / done for rest, done in left if done > 0]
+        return min(paces, default=None)
 
     def end_line(self, number: int, outcome: Outcome, elapsed: float) -> str:
         """Returns a trial's end as one line of a log."""
         told = "" if outcome.value is None else f", value {outcome.value:.4g}"
         reason = f": {outcome.error}" if outcome.error else ""
-        word = ENDS.get(outcome.state, "released, to be resumed")
+        word = (ENDS | {TrialState.PAUSED: "paused"}).get(outcome.state, "released, to be resumed")
         return f"trial {number} {word}{told}{reason} [{self.tally()}; {self.pace(elapsed)}]"
 
 

@@ -49,7 +49,11 @@ def _settings(config: DictConfig) -> dict[str, Any]:
 
 
 def check_objectives(
-    objectives: Mapping[str, str], offers: Mapping[str, Offer], *, pruned: bool
+    objectives: Mapping[str, str],
+    offers: Mapping[str, Offer],
+    *,
+    pruned: bool,
+    counted: bool = False,
 ) -> None:
     """Checks the objectives of a sweep against those that its task offers.
 
@@ -57,15 +61,28 @@ def check_objectives(
         objectives: names -> directions.
         offers: the task's offers, by name.
         pruned: whether a pruner uses the value of every epoch.
+        counted: whether the epochs that are reported are counted against a budget.
 
     Raises:
         UserError: an objective is unknown, refused, or has no value for every epoch.
     """
     for name, direction in objectives.items():
-        _check_objective(name, direction, offers, pruned)
+        _check_objective(name, direction, offers)
+        if offers[name].per_epoch:
+            continue
+        if pruned:
+            raise UserError(
+                f"`hydra.sweeper.objective={name}` has no value after each epoch, so a pruner has "
+                "nothing to judge by; use hydra/sweeper/pruner=none"
+            )
+        if counted:
+            raise UserError(
+                f"`hydra.sweeper.objective={name}` has no value after each epoch, so "
+                "hydra.sweeper.budget has nothing to count; use hydra.sweeper.n_trials"
+            )
 
 
-def _check_objective(name: str, direction: str, offers: Mapping[str, Offer], pruned: bool) -> None:
+def _check_objective(name: str, direction: str, offers: Mapping[str, Offer]) -> None:
     offer = offers.get(name)
     allowed = [known for known, each in offers.items() if not each.refusal]
     if offer is None:
@@ -79,9 +96,4 @@ def _check_objective(name: str, direction: str, offers: Mapping[str, Offer], pru
         raise UserError(
             f"`hydra.sweeper.direction={direction}` would search for the worst `{name}`; "
             f"use hydra.sweeper.direction={offer.direction}"
-        )
-    if pruned and not offer.per_epoch:
-        raise UserError(
-            f"`hydra.sweeper.objective={name}` has no value after each epoch, so a pruner has "
-            "nothing to judge by; use hydra/sweeper/pruner=none"
         )

@@ -41,6 +41,7 @@ class Prepared:
         first: the points that are run first, in stored values.
         composer: composes the jobs' configurations.
         whole: the composed configuration of the sweep.
+        longest: steps of the longest trial, if the task can tell.
     """
 
     settings: SweepSettings
@@ -49,6 +50,7 @@ class Prepared:
     first: list[Params]
     composer: Composer
     whole: DictConfig
+    longest: int | None = None
 
     @cached_property
     def fixed(self) -> Mapping[str, Any]:
@@ -123,7 +125,7 @@ def prepare(
         lambda overrides: composer.job_config(overrides, 0),
         fixed_values(plan, shared),
     )
-    candidates.check(marked(task_function, "checks"))
+    longest = _check(candidates, task_function)
     asked = {key for condition in plan.conditions.values() for key in condition}
     check_known(
         "is in a condition (`when`)", {k: k for k in asked - set(plan.space)}, candidates.keys
@@ -135,7 +137,22 @@ def prepare(
         settings = replace(settings, n_trials=_n_trials(settings, len(points), config))
     else:
         first = first_points(settings.enqueue, plan, candidates.keys, shared, composer)
-    return Prepared(settings, plan, shared, first, composer, config)
+    return Prepared(settings, plan, shared, first, composer, config, longest)
+
+
+def _check(candidates: Candidates, task_function: TaskFunction) -> int | None:
+    """Checks all candidates; returns the steps of the longest, if the task can tell."""
+    check, steps_of = marked(task_function, "checks"), marked(task_function, "steps")
+    steps: list[int] = []
+
+    def look_at(config: DictConfig) -> None:
+        if check is not None:
+            check(config)
+        if steps_of is not None:
+            steps.append(steps_of(config))
+
+    candidates.check(look_at)
+    return max(steps, default=None)
 
 
 def total_trials(ready: Prepared, walks: bool) -> int:
@@ -182,7 +199,8 @@ def _check_objectives(
     prunes = target is not None and not str(target).endswith("NopPruner")
     # Optuna prunes no study with several objectives; a replicate reports only its end.
     pruned = prunes and len(objectives) == 1 == settings.replicates
-    check_objectives(objectives, offered(config), pruned=pruned)
+    counted = settings.budget is not None
+    check_objectives(objectives, offered(config), pruned=pruned, counted=counted)
 
 
 def _n_trials(settings: SweepSettings, points: int, config: DictConfig) -> int:

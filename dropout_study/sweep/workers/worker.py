@@ -42,10 +42,14 @@ class Report:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Parent to worker: whether the trial goes on, and if not, whether the study does."""
+    """Parent to worker: whether the trial goes on; if not, whether it may continue later.
+
+    ``stopping``: the study is being stopped, and the trial ends without a result.
+    """
 
     goes_on: bool
     stopping: bool = False
+    may_continue: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class ChannelTrial(KeepsCheckpoints):
         self.number: int | None = assignment.number
         self._channel = channel
         self._goes_on = True
+        self.may_continue = False
 
     def report(self, value: float, step: int) -> None:
         """Reports to the study through the parent."""
@@ -84,15 +89,11 @@ class ChannelTrial(KeepsCheckpoints):
         if verdict.stopping:
             raise StudyStopping
         self._goes_on = verdict.goes_on
+        self.may_continue = verdict.may_continue
 
     def should_prune(self) -> bool:
         """Returns the pruner's answer to the last report."""
         return not self._goes_on
-
-    @property
-    def may_continue(self) -> bool:
-        """False: a trial that is pruned has ended."""
-        return False
 
 
 def serve(

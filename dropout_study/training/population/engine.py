@@ -166,6 +166,7 @@ class _Population:
 
     def _end(self, member: MemberId, result: MemberResult) -> None:
         self.results[member] = result
+        self._known.discard(member)  # one that pauses may join again
         self._on_leave(member, result)
 
     def _begin_epoch(self) -> None:

@@ -1,0 +1,12 @@
+"""The names of the user attributes that this package gives to trials; a dashboard shows them."""
+
+RESTARTS_ATTR = "restarts"
+"""How often the process that ran the trial has died."""
+DUPLICATE_ATTR = "duplicate_of"
+"""The number of the trial whose result it has taken."""
+ERROR_ATTR = "error"
+"""Why it has failed."""
+PAUSED_ATTR = "paused_at"
+"""The rung at which it waits for its promotion; None while it runs."""
+PROMOTED_ATTR = "promoted_from"
+"""The rung from which it was promoted last."""
