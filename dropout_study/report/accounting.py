@@ -15,7 +15,7 @@ class Account:
     """Counts and sums over the trials of a study.
 
     Attributes:
-        states: number of trials for each state.
+        states: number of trials for each state that there is.
         epochs: epochs trained, those of running and failed trials included.
         seconds: sum of the trials' wall times; each of several parallel trials counts in full.
         saved_epochs: planned epochs that pruned trials did not train; None if not known.
@@ -52,7 +52,7 @@ def account(view: StudyView) -> Account:
     counts = view.trials["state"].value_counts()
     saved_epochs, saved_seconds = _saved(view, frame)
     return Account(
-        states={state: int(counts.get(state, 0)) for state in TrialState},
+        states={state: int(counts[state]) for state in TrialState if state in counts},
         epochs=int(frame["epochs"].sum()),
         seconds=float(frame["spent"].sum()),
         saved_epochs=saved_epochs,

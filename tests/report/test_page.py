@@ -70,7 +70,7 @@ def test_the_same_study_gives_the_same_page(study: Path) -> None:
 def test_the_page_tells_states_costs_and_commands(study: Path) -> None:
     page = (study / "report.html").read_text()
 
-    assert "0 WAITING, 1 RUNNING, 10 COMPLETE, 3 PRUNED, 1 FAIL" in page
+    assert "<td>1 RUNNING, 10 COMPLETE, 3 PRUNED, 1 FAIL</td>" in page
     assert "% of those planned" in page
     assert "dropout-study --multirun experiment=quickstart" in page
     assert "SHA-256" in page

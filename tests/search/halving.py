@@ -33,9 +33,12 @@ def begin(path: Path, *, n_trials: int, budget: int | None = None, **pruner: int
     return AskTell(study, n_trials=n_trials, suggest=suggest, lease=lease, lock=lock, budget=budget)
 
 
-def train(asktell: AskTell, asked: Asked, curve: Curve, epochs: int) -> str:
-    """Trains a trial, which continues where it paused; returns what came of it."""
-    first = (asked.promoted_from or 0) + 1
+def train(asktell: AskTell, asked: Asked, curve: Curve, epochs: int, *, anew: bool = False) -> str:
+    """Trains a trial, which continues where it paused, or begins ``anew``.
+
+    Returns what came of it.
+    """
+    first = 1 if anew else (asked.promoted_from or 0) + 1
     for step in range(first, epochs + 1):
         value = curve(asked.number, step)
         if not asktell.report(asked.number, value, step) and step < epochs:

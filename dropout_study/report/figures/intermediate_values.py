@@ -11,6 +11,7 @@ from dropout_study.report.figures.style import (
     GREY,
     MANY,
     ORANGE,
+    PINK,
     finish,
     integer_axis,
     percent_axis,
@@ -54,17 +55,18 @@ def intermediate_values(view: StudyView) -> tuple[list[TrialCurve], int | None]:
 
 
 def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure: "Figure") -> None:
-    """Draws one line per trial. A pruned trial has another colour and a cross at its last epoch."""
+    """Draws one line per trial, with a cross at the last epoch of one that was pruned or pauses."""
     ax = figure.add_subplot()
-    styles = {"PRUNED": (ORANGE, 0.8), "FAIL": (BLACK, 0.8), "RUNNING": (GREEN, 0.8)}
+    colours = {"PRUNED": ORANGE, "PAUSED": PINK, "FAIL": BLACK, "RUNNING": GREEN}
     shown: set[str] = set()
     width = max(0.15, shrunk(0.9, len(curves)))
     for curve in curves:
-        colour, alpha = styles.get(curve.state, (GREY, 0.55))
+        colour = colours.get(curve.state, GREY)
+        alpha = 0.8 if curve.state in colours else 0.55
         label = curve.state.lower() if curve.state not in shown else None
         shown.add(curve.state)
         style: dict[str, Any] = {"color": colour, "alpha": alpha, "label": label}
-        if curve.state == TrialState.PRUNED:
+        if curve.state in (TrialState.PRUNED, TrialState.PAUSED):
             style |= {"marker": "x", "markevery": [-1]}
         ax.plot(curve.epochs, curve.values, lw=width, rasterized=len(curves) > MANY, **style)
     for curve in (c for c in curves if c.number == best):
@@ -81,7 +83,7 @@ def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure:
 FIGURE = FigureSpec(
     "intermediate_values",
     "Intermediate values",
-    "One line per trial. A cross marks the epoch at which a trial was pruned.",
+    "One line per trial. A cross marks the epoch at which a trial was pruned or pauses.",
     lambda view, figure: draw_intermediate_values(*intermediate_values(view), figure),
     place=60,
 )

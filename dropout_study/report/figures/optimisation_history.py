@@ -31,7 +31,8 @@ class Progress:
 
     Attributes:
         complete: (number, value) of the complete trials.
-        pruned: (number, last value) of the pruned trials, which trained for fewer epochs.
+        pruned: (number, last value) of the trials that were stopped after fewer epochs: pruned, or
+            paused.
         failed: numbers of the failed trials.
         best: best value up to each complete trial.
         label: the objective's name.
@@ -53,7 +54,7 @@ def optimisation_history(view: StudyView) -> Progress:
     values = view.complete["value"].to_numpy(float)
     better = np.minimum if view.objective.minimize else np.maximum
     running = better.accumulate(values)
-    pruned = view.trials[view.trials["state"] == TrialState.PRUNED]
+    pruned = view.trials[view.trials["state"].isin([TrialState.PRUNED, TrialState.PAUSED])]
     last = pruned["value"].fillna(pruned["val_accuracy"])
     failed = view.trials.loc[view.trials["state"] == TrialState.FAIL, "trial"]
     return Progress(
@@ -80,7 +81,7 @@ def draw_optimisation_history(data: Progress, figure: "Figure") -> None:
     if data.pruned:
         x, y = zip(*data.pruned, strict=True)
         cross: dict[str, Any] = {"s": shrunk(22, len(x)), "marker": "x", "color": ORANGE}
-        ax.scatter(x, y, label="pruned, last value", rasterized=many, **cross)
+        ax.scatter(x, y, label="pruned or paused, last value", rasterized=many, **cross)
     if data.failed:
         at = [ax.get_ylim()[0]] * len(data.failed)
         ax.scatter(data.failed, at, s=30, marker="|", color=BLACK, label="failed, no value")
@@ -100,7 +101,7 @@ def draw_optimisation_history(data: Progress, figure: "Figure") -> None:
 FIGURE = FigureSpec(
     "optimisation_history",
     "Optimisation history",
-    "Pruned trials are drawn at the last value that they reported, after fewer epochs.",
+    "Pruned and paused trials are drawn at the last value that they reported, after fewer epochs.",
     lambda view, figure: draw_optimisation_history(optimisation_history(view), figure),
     place=50,
 )
