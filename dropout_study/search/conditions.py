@@ -35,9 +35,10 @@ Condition = Mapping[str, tuple[CategoricalChoiceType, ...]]
 Conditions = Mapping[str, Condition]
 """The conditions of those parameters that have one."""
 
-ENTRY = {"distribution", "zip", "when"}
+ENTRY = {"distribution", "zip", "when", "prior"}
 FORM = (
-    "{distribution: ..., when: {KEY: VALUE or list of values}} or {zip: [{KEY: VALUE, ...}, ...]}"
+    "{distribution: ..., when: {KEY: VALUE or list of values}}, "
+    "{distribution: ..., prior: {...}} or {zip: [{KEY: VALUE, ...}, ...]}"
 )
 
 Rows = list[Mapping[str, Any]]
@@ -46,8 +47,8 @@ Rows = list[Mapping[str, Any]]
 
 def parse_params(
     params: Mapping[str, Any],
-) -> tuple[dict[str, Any], dict[str, Rows], dict[str, Condition]]:
-    """Splits ``hydra.sweeper.params`` into distributions or plain values, zips, and conditions.
+) -> tuple[dict[str, Any], dict[str, Rows], dict[str, Condition], dict[str, Mapping[str, Any]]]:
+    """Splits ``hydra.sweeper.params``: distributions or plain values, zips, conditions and priors.
 
     Raises:
         UserError: an entry has a condition but no distribution, or a condition is no mapping.
@@ -55,6 +56,7 @@ def parse_params(
     texts: dict[str, Any] = {}
     zips: dict[str, Rows] = {}
     conditions: dict[str, Condition] = {}
+    priors: dict[str, Mapping[str, Any]] = {}
     for name, entry in params.items():
         if not isinstance(entry, Mapping) or not ENTRY & entry.keys():
             texts[name] = entry
@@ -66,16 +68,22 @@ def parse_params(
             texts[name] = entry["distribution"]
         if "when" in entry:
             conditions[name] = {str(key): _values(value) for key, value in entry["when"].items()}
-    return texts, zips, conditions
+        if "prior" in entry:
+            priors[name] = entry["prior"]
+    return texts, zips, conditions, priors
 
 
 def _check_entry(name: str, entry: Mapping[str, Any]) -> None:
     """Raises an error unless an entry of ``params`` has a valid form."""
     when = entry.get("when")
-    form = entry.keys() - {"when"}
-    whole = form == {"zip"} or (form == {"distribution"} and "when" in entry)
+    prior = entry.get("prior", {})
+    form = entry.keys() - {"when", "prior"}
+    whole = (form == {"zip"} and "prior" not in entry) or (
+        form == {"distribution"} and len(entry) > 1
+    )
     rows = not isinstance(entry.get("zip", [{}]), list) or not entry.get("zip", [{}])
-    if not whole or rows or ("when" in entry and (not isinstance(when, Mapping) or not when)):
+    unconditional = "when" in entry and (not isinstance(when, Mapping) or not when)
+    if not whole or rows or unconditional or not isinstance(prior, Mapping):
         raise UserError(f"`{name}` must be {FORM}, got {dict(entry)}")
 
 

@@ -7,15 +7,14 @@ sees it, and it outlives them all. Samplers see it as pruned at its rung (``Paus
 import copy
 import math
 from collections.abc import Container
-from typing import Any
 
 import optuna
-from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from dropout_study.search.attrs import PAUSED_ATTR
 from dropout_study.search.internals import on_storage, storage_of
+from dropout_study.search.storage_view import StorageView
 from dropout_study.trial import TrialState
 
 
@@ -44,14 +43,8 @@ def for_sampler(study: optuna.Study) -> optuna.Study:
     return on_storage(study, PausedAsPruned(storage_of(study)))
 
 
-class PausedAsPruned:
-    """A storage that shows paused trials as pruned; everything else is passed on."""
-
-    def __init__(self, storage: BaseStorage) -> None:
-        self._storage = storage
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._storage, name)
+class PausedAsPruned(StorageView):
+    """A storage that shows paused trials as pruned."""
 
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[OptunaState] | None = None

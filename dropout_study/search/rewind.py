@@ -15,6 +15,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from dropout_study.search.internals import on_storage, storage_of
+from dropout_study.search.storage_view import StorageView
 
 PRUNERS_NOTES = "completed_rung_"  # written by successive halving, and so by Hyperband
 
@@ -40,15 +41,12 @@ class Rewound:
         return pruner.prune(self._study, copy.deepcopy(self._trial))
 
 
-class _View:
-    """A storage in which one trial is replaced; everything else is passed on."""
+class _View(StorageView):
+    """A storage in which one trial is replaced."""
 
     def __init__(self, storage: BaseStorage, trial: FrozenTrial) -> None:
-        self._storage = storage
+        super().__init__(storage)
         self._trial = trial
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._storage, name)
 
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None

@@ -31,7 +31,7 @@ def check_owner(study: optuna.Study, paths: StudyPaths) -> None:
         UserError: the study has no trial yet, but its directory holds trials; or another study
             was begun there.
     """
-    owner = _owner(paths)
+    owner = owner_of(paths)
     if owner is not None and owner != study.study_name:
         raise UserError(
             f"{paths.root} belongs to study `{owner}`, not `{study.study_name}`; a directory "
@@ -46,7 +46,7 @@ def check_owner(study: optuna.Study, paths: StudyPaths) -> None:
         )
 
 
-def _owner(paths: StudyPaths) -> str | None:
+def owner_of(paths: StudyPaths) -> str | None:
     """Returns the name of the study that was begun in a directory; None if it is not known."""
     try:
         config = OmegaConf.load(paths.multirun_yaml)

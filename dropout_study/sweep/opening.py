@@ -1,15 +1,16 @@
 """Opens the study of a sweep: a new one, one that resumes, or one that was made elsewhere."""
 
 import logging
+from collections.abc import Sequence
 
 import optuna
 from omegaconf import DictConfig, OmegaConf
 from optuna.pruners import BasePruner
-from optuna.samplers import BaseSampler
 
 from dropout_study.config.keys import normal_key
 from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
+from dropout_study.search.earlier import EarlierTrial, record_earlier, recorded_earlier
 from dropout_study.search.identity import IDENTITY_ATTR, check_identity
 from dropout_study.search.storage.lock import locked
 from dropout_study.search.storage.open import open_storage
@@ -17,7 +18,9 @@ from dropout_study.search.study import create_study, enqueue_new
 from dropout_study.sweep.directory import check_owner
 from dropout_study.sweep.planning.adopted import adopt
 from dropout_study.sweep.planning.prepare import Prepared
+from dropout_study.sweep.planning.warm_start import earlier_trials
 from dropout_study.sweep.recorder import Recorder
+from dropout_study.sweep.samplers import SeededByTrial
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +28,12 @@ log = logging.getLogger(__name__)
 def open_study(
     url: str | None,
     ready: Prepared,
-    sampler: BaseSampler,
+    sampler: SeededByTrial,
     pruner: BasePruner,
     paths: StudyPaths,
     recorder: Recorder,
     saved: DictConfig,
+    earlier: Sequence[EarlierTrial] | None = None,
 ) -> optuna.Study:
     """Creates or opens the study, checks that it is the same one, and enqueues its first points.
 
@@ -41,6 +45,7 @@ def open_study(
         paths: the paths of the study's directory.
         recorder: records the trials of a study that was made elsewhere.
         saved: the configuration for ``multirun.yaml``, which says whose the directory is.
+        earlier: the trials of ``hydra.sweeper.warm_start``, if they have been read.
 
     Raises:
         UserError: the study was begun with other settings, or has another directory.
@@ -63,6 +68,8 @@ def open_study(
             extend=settings.on_change == "extend",
             may_change=[normal_key(key) for key in settings.may_change],
         )
+        if settings.warm_start:
+            sampler.learn_from(_earlier(study, ready, paths, earlier))
         enqueue_new(study, ready.first)
         with atomic_write(paths.multirun_yaml) as temporary:
             OmegaConf.save(saved, temporary)
@@ -73,3 +80,18 @@ def open_study(
     else:
         log.info("study `%s` begins: %s", study.study_name, settings.aim)
     return study
+
+
+def _earlier(
+    study: optuna.Study, ready: Prepared, paths: StudyPaths, given: Sequence[EarlierTrial] | None
+) -> Sequence[EarlierTrial]:
+    """Returns the earlier trials that the study was begun with; records them in a new study.
+
+    A study that resumes has those of its beginning, also where the earlier studies have changed.
+    """
+    known = recorded_earlier(study)
+    if known is None:
+        known = list(earlier_trials(ready, paths.root) if given is None else given)
+        record_earlier(study, known)
+    log.info("warm start: the sampler learns from %d trials of earlier studies", len(known))
+    return known

@@ -11,6 +11,7 @@ import secrets
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
+from random import Random
 from typing import Any
 
 import optuna
@@ -21,16 +22,24 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import (
     BaseSampler,
     BruteForceSampler,
+    CmaEsSampler,
+    GPSampler,
     GridSampler,
+    NSGAIIISampler,
+    NSGAIISampler,
     QMCSampler,
+    RandomSampler,
+    TPESampler,
 )
 from optuna.trial import FrozenTrial, TrialState
 
 from dropout_study.config.instantiate import build, located
 from dropout_study.errors import UserError
 from dropout_study.randomness import draw_key
+from dropout_study.search.earlier import EarlierTrial, as_trials, beside_own
 from dropout_study.search.grid import grid_of
 from dropout_study.search.paused import for_sampler
+from dropout_study.search.priors import Prior
 from dropout_study.search.space import SearchSpace
 from dropout_study.sweep.confs.arguments import plain_of
 
@@ -39,6 +48,11 @@ log = logging.getLogger(__name__)
 WALKS = (GridSampler, BruteForceSampler)  # samplers that try every point once and then stop
 RANDOM = "optuna.samplers.RandomSampler"
 ONE_SEED = (GridSampler, QMCSampler)  # their seed fixes one sequence; trial n takes its entry n
+RANDOM_FIRST = (RandomSampler, TPESampler, GPSampler)
+"""Samplers that draw trials at random: all, or the first."""
+UNTAUGHT = (RandomSampler, *WALKS, QMCSampler, NSGAIISampler, NSGAIIISampler)
+"""Samplers that cannot learn from trials of another study."""
+STARTUP = 10  # Optuna's default of `n_startup_trials`, of TPE and of GPSampler
 SPACE_CACHE = "_search_space"
 """The intersection search space of a study, kept from trial to trial as TPE and others do. It
 follows from the study alone; computing it again takes a third of an ask at 10,000 trials."""
@@ -54,13 +68,45 @@ class SeededByTrial(BaseSampler):
     Args:
         conf: the sampler's configuration.
         space: what the study searches.
+        priors: from which the values are drawn that the sampler would draw evenly at random.
+
+    Raises:
+        UserError: the sampler cannot be built, or it has no use for priors.
     """
 
-    def __init__(self, conf: DictConfig, space: SearchSpace) -> None:
+    def __init__(
+        self, conf: DictConfig, space: SearchSpace, priors: Mapping[str, Prior] | None = None
+    ) -> None:
         self._conf = _with_one_seed(conf)
         self._space = space
+        self._priors = priors or {}
         self._latest = build_sampler(self._conf, 0, space)
         self._running: dict[int, BaseSampler] = {}
+        self._earlier: list[FrozenTrial] = []
+        if self._priors and not isinstance(self._latest, RANDOM_FIRST):
+            raise UserError(
+                f"the prior of `{next(iter(self._priors))}` cannot be used by "
+                f"{type(self._latest).__name__}; use hydra/sweeper/sampler=tpe, gp or random"
+            )
+
+    def learn_from(self, earlier: Sequence[EarlierTrial]) -> None:
+        """Shows the sampler trials of earlier studies beside those of its own."""
+        self._earlier = as_trials(earlier, self._space)
+        self._running.clear()
+
+    def check_learns(self) -> None:
+        """Refuses a sampler that cannot learn from earlier studies, or would not use its priors."""
+        if self._priors:
+            raise UserError(
+                "with hydra.sweeper.warm_start the sampler does not begin with random trials, in "
+                f"which the prior of `{next(iter(self._priors))}` would be used; leave one out"
+            )
+        if isinstance(self._latest, UNTAUGHT):
+            name = type(self._latest).__name__
+            raise UserError(
+                f"`hydra.sweeper.warm_start` has no use for {name}, which does not learn from "
+                "trials of another study; use hydra/sweeper/sampler=tpe, gp or cmaes"
+            )
 
     @property
     def walks(self) -> bool:
@@ -74,7 +120,7 @@ class SeededByTrial(BaseSampler):
 
     def _at(self, number: int) -> BaseSampler:
         if number not in self._running:
-            sampler = build_sampler(self._conf, number, self._space)
+            sampler = build_sampler(self._conf, number, self._space, self._earlier)
             if hasattr(self._latest, SPACE_CACHE):
                 setattr(sampler, SPACE_CACHE, getattr(self._latest, SPACE_CACHE))
             self._running[number] = self._latest = sampler
@@ -89,14 +135,14 @@ class SeededByTrial(BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """Returns the space of the parameters that are drawn jointly."""
-        return self._at(trial.number).infer_relative_search_space(for_sampler(study), trial)
+        seen = self._seen(study)
+        return self._at(trial.number).infer_relative_search_space(seen, trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Draws the parameters that are drawn jointly."""
-        sampler = self._at(trial.number)
-        return sampler.sample_relative(for_sampler(study), trial, search_space)
+        return self._at(trial.number).sample_relative(self._seen(study), trial, search_space)
 
     def sample_independent(
         self,
@@ -106,8 +152,32 @@ class SeededByTrial(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """Draws one parameter."""
-        sampler, seen = self._at(trial.number), for_sampler(study)
+        sampler = self._at(trial.number)
+        if param_name in self._priors and self._begins(study, sampler):
+            seed = _seed(self._conf.get("seed"), trial.number)
+            random = Random(None if seed is None else f"{seed} {param_name}")
+            return self._priors[param_name].draw(param_distribution, random)
+        seen = self._seen(study)
         return sampler.sample_independent(seen, trial, param_name, param_distribution)
+
+    def _begins(self, study: optuna.Study, sampler: BaseSampler) -> bool:
+        """Returns whether the sampler draws the present trial at random."""
+        if isinstance(sampler, RandomSampler):
+            return True
+        states = (TrialState.COMPLETE, TrialState.PRUNED)
+        counted = states[: 1 if isinstance(sampler, GPSampler) else 2]
+        ended = self._seen(study).get_trials(deepcopy=False, states=counted)
+        return len(ended) < int(self._conf.get("n_startup_trials", STARTUP))
+
+    def _seen(self, study: optuna.Study) -> optuna.Study:
+        """Returns the study as the sampler sees it: earlier trials first, paused ones as pruned.
+
+        CMA-ES takes earlier trials in its own way.
+        """
+        seen = for_sampler(study)
+        if not self._earlier or isinstance(self._latest, CmaEsSampler):
+            return seen
+        return beside_own(seen, self._earlier)
 
     def after_trial(
         self,
@@ -122,7 +192,9 @@ class SeededByTrial(BaseSampler):
         self._running.pop(trial.number, None)
 
 
-def build_sampler(conf: DictConfig, number: int, space: SearchSpace) -> BaseSampler:
+def build_sampler(
+    conf: DictConfig, number: int, space: SearchSpace, earlier: Sequence[FrozenTrial] = ()
+) -> BaseSampler:
     """Returns the sampler for trial ``number``: its randomness is a function of (seed, number).
 
     Args:
@@ -130,6 +202,8 @@ def build_sampler(conf: DictConfig, number: int, space: SearchSpace) -> BaseSamp
             too.
         number: the trial's number.
         space: the search space; also the grid of GridSampler.
+        earlier: complete trials of other studies, from which CMA-ES starts (Nomura et al. 2021,
+            Warm Starting CMA-ES for Hyperparameter Optimization).
 
     Raises:
         UserError: the sampler cannot be built, or the space has no grid that it needs.
@@ -141,6 +215,10 @@ def build_sampler(conf: DictConfig, number: int, space: SearchSpace) -> BaseSamp
         arguments = {**arguments, "search_space": None, "_partial_": True}
         grid: BaseSampler = _build("sampler", arguments, BaseSampler, search_space=grid_of(space))
         return grid
+    if earlier and _is_a(given, CmaEsSampler):
+        arguments = {**arguments, "_partial_": True}
+        built: BaseSampler = _build("sampler", arguments, BaseSampler, source_trials=list(earlier))
+        return built
     if _is_a(given, QMCSampler) and given.get("independent_sampler") is None:
         seed = _seed(given.get("seed"), number)
         arguments["independent_sampler"] = {"_target_": RANDOM, "seed": seed}

@@ -37,6 +37,7 @@ class SweepSettings:
     custom_search_space: str | None = None
     objective: str | list[str] = "value"
     enqueue: list[dict[str, Any]] = field(default_factory=list)
+    warm_start: list[str] = field(default_factory=list)
     duplicates: str = "run"
     replicates: int = 1
     seed_key: str | None = None
@@ -96,6 +97,14 @@ class SweepSettings:
                 raise argument_error(
                     "hydra.sweeper.enqueue", point, "must be a list of points, as {lr: 0.1}"
                 )
+        for directory in self.warm_start:
+            if not isinstance(directory, str) or not directory:
+                rule = "must be a list of directories of studies, as [outputs/first]"
+                raise argument_error("hydra.sweeper.warm_start", directory, rule)
+        if self.warm_start and self.points:
+            raise UserError(
+                "hydra.sweeper.points is the whole study, so hydra.sweeper.warm_start has no use"
+            )
         if len(self.objectives) != len(self.directions):
             raise argument_error(
                 "hydra.sweeper.objective", self.objective, "must name one objective a direction"

@@ -36,6 +36,7 @@ from dropout_study.sweep.opening import open_study
 from dropout_study.sweep.planning.early_ends import check_early_ends
 from dropout_study.sweep.planning.prepare import check_full_grid, prepare, total_trials
 from dropout_study.sweep.planning.seeds import base_seed
+from dropout_study.sweep.planning.warm_start import earlier_trials
 from dropout_study.sweep.recorder import Recorder
 from dropout_study.sweep.running import SweepJobs
 from dropout_study.sweep.samplers import SeededByTrial, build_pruner
@@ -81,7 +82,9 @@ class Sweep:
         ready = prepare(settings, arguments, config, context, task_function)
         self.base_seed = base_seed(settings, ready.plan, ready.config)
         self.constraints = parse_all(settings.constraints)
-        self.sampler = SeededByTrial(settings.sampler, ready.plan.space)
+        self.sampler = SeededByTrial(settings.sampler, ready.plan.space, ready.plan.priors)
+        if settings.warm_start:
+            self.sampler.check_learns()
         if self.sampler.walks_all:
             check_full_grid(ready.plan, ready.first)
         self.pruner = build_pruner(settings.pruner)
@@ -104,7 +107,10 @@ class Sweep:
             UserError: the study is a different one, its storage is gone, or too many trials failed.
             SystemExit: 130, after an interrupt.
         """
+        begins = self.settings.warm_start and not self.paths.multirun_yaml.is_file()
+        earlier = earlier_trials(self.ready, self.paths.root) if begins else None
         if self.settings.dry_run:
+            self.sampler.learn_from(earlier or [])
             print_plan(self.ready, self.sampler, self.pruner, self._cost)
             return []
         try:
@@ -121,6 +127,7 @@ class Sweep:
                 self.paths,
                 self.recorder,
                 self.saved,
+                earlier,
             )
             with closing_storage(study):
                 return self._run(study)

@@ -26,7 +26,7 @@ MNIST = {"data": "mnist"}
 
 
 def test_entries_with_a_condition_are_told_from_plain_ones():
-    texts, zips, conditions = parse_params(
+    texts, zips, conditions, priors = parse_params(
         {
             "lr": "tag(log, interval(0.01, 1))",
             "epochs": 10,
@@ -34,8 +34,10 @@ def test_entries_with_a_condition_are_told_from_plain_ones():
             "rate": {"distribution": "interval(0, 0.9)", "when": {"model": "deep", "n": [1, 2]}},
             "size": {"zip": [{"width": 8, "depth": 2}, {"width": 4, "depth": 3}]},
             "shape": {"zip": [{"width": 8}], "when": {"model": "deep"}},
+            "decay": {"distribution": "interval(0, 1)", "prior": {"mean": 0.1, "std": 0.1}},
         }
     )
+    assert priors == {"decay": {"mean": 0.1, "std": 0.1}}
     assert zips == {
         "size": [{"width": 8, "depth": 2}, {"width": 4, "depth": 3}],
         "shape": [{"width": 8}],
@@ -45,6 +47,7 @@ def test_entries_with_a_condition_are_told_from_plain_ones():
         "epochs": 10,
         "optimizer.kwargs": {"amsgrad": True},
         "rate": "interval(0, 0.9)",
+        "decay": "interval(0, 1)",
     }
     assert conditions == {
         "rate": {"model": ("deep",), "n": (1, 2)},
@@ -61,6 +64,9 @@ def test_entries_with_a_condition_are_told_from_plain_ones():
         {"distribution": "interval(0, 1)", "when": {}},
         {"distribution": "interval(0, 1)", "when": {"model": "deep"}, "then": 1},
         {"distribution": "interval(0, 1)", "zip": [{"a": 1}]},
+        {"zip": [{"a": 1}], "prior": {"mean": 1, "std": 1}},
+        {"distribution": "interval(0, 1)", "prior": 0.5},
+        {"prior": {"mean": 1, "std": 1}},
         {"zip": []},
         {"zip": {"a": [1, 2]}},
     ],

@@ -13,6 +13,7 @@ from optuna.storages import InMemoryStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from dropout_study.search.grid import n_points, n_walked
+from dropout_study.search.priors import NumberPrior
 from dropout_study.sweep.confs.pruners import PRUNERS, register_pruners
 from dropout_study.sweep.confs.samplers import SAMPLERS, NSGAIISamplerConf
 from dropout_study.sweep.samplers import SeededByTrial, build_pruner, build_sampler
@@ -224,3 +225,33 @@ def test_without_a_conf_nothing_is_pruned():
 )
 def test_a_pruner_that_lacks_something_is_refused_in_one_line(told, name, words):
     assert words in told(build_pruner, OmegaConf.structured(PRUNERS[name]))
+
+
+PRIORS = {"x": NumberPrior(0.9, 0.001), "n": NumberPrior(2, 0.1)}
+
+
+@pytest.mark.parametrize(("name", "by_prior"), [("random", 8), ("tpe", 3), ("gp", 3)])
+def test_what_a_sampler_draws_at_random_comes_from_the_priors(name, by_prior):
+    conf = conf_of(name)
+
+    def run_with(priors):
+        study = optuna.create_study(sampler=SeededByTrial(conf, NUMBERS, priors))
+        return [run_one(study, NUMBERS) for _ in range(8)]
+
+    found = run_with(PRIORS)
+    drawn = [abs(params["x"] - 0.9) < 0.005 and params["n"] == 2 for params in found]
+    assert drawn == [True] * by_prior + [False] * (8 - by_prior)
+    assert len({params["x"] for params in found[:by_prior]}) == by_prior
+    assert found == run_with(PRIORS)  # a function of the seed
+
+
+@pytest.mark.parametrize("name", ["grid", "brute_force", "cmaes", "qmc", "nsgaii", "nsgaiii"])
+def test_a_sampler_that_has_no_use_for_a_prior_refuses_it(name, told):
+    space = SPACES[name]
+    message = told(SeededByTrial, conf_of(name), space, {"n": NumberPrior(2, 1)})
+    assert message.startswith("the prior of `n` cannot be used by ")
+
+
+def test_a_prior_beside_earlier_studies_is_refused(told):
+    sampler = SeededByTrial(conf_of("tpe"), NUMBERS, PRIORS)
+    assert "leave one out" in told(sampler.check_learns)

@@ -16,6 +16,7 @@ from optuna.distributions import (
 
 from dropout_study.config.overrides import plain_value
 from dropout_study.paths import conf_dir
+from dropout_study.search.priors import ChoicePrior, NumberPrior
 from dropout_study.sweep.planning.parameters import parameter_of
 from dropout_study.sweep.planning.plan import POINT, SweepPlan, config_keys, plan_points, plan_sweep
 
@@ -305,3 +306,37 @@ def test_groups_and_dotted_keys_can_be_searched(compose_config):
     assert not any(key.startswith("hydra.") for key in keys)
     assert "search_space.n_trials" in keys, "an application may have a group of this name"
     assert "optimizer.momentum" not in keys
+
+
+PRIOR = {"mean": 0.3, "std": 0.1}
+WITH_PRIORS = {
+    "+x": {"distribution": "interval(0, 0.8)", "prior": PRIOR},
+    "c": {"distribution": "choice(a, 2, b)", "when": {"x": 1}, "prior": {"a": 3, 2: 1}},
+}
+
+
+def test_priors_are_those_of_the_searched_parameters(plan):
+    params = {"+x": WITH_PRIORS["+x"], "c": {**WITH_PRIORS["c"], "when": {"d": 1}}, "d": 1}
+    found = plan(params)
+    assert found.space["x"] == FloatDistribution(0, 0.8)
+    assert found.priors == {
+        "x": NumberPrior(0.3, 0.1),
+        "c": ChoicePrior({"a": 3.0, 2: 1.0, "b": 0.0}),
+    }
+    assert plan(params, "x=interval(0,0.5)").priors["x"] == NumberPrior(0.3, 0.1)
+    assert set(plan(params, "x=0.1", "c=a").priors) == set()
+
+
+@pytest.mark.parametrize(
+    ("prior", "distribution", "words"),
+    [
+        ({"d": 1}, "choice(a, 2)", "got 'd', which is none of a, 2"),
+        ({"a": -1}, "choice(a, 2)", "weights >= 0 in its prior"),
+        ({"a": 0}, "choice(a, 2)", "a weight > 0 in its prior"),
+        ({"mean": 0.3, "std": 1}, "choice(a, 2)", "got 'mean', which is none of"),
+        ({"a": 1}, "interval(0, 1)", "must have its prior as {mean: ..., std: ...}"),
+        ({"mean": 3, "std": 1}, "interval(0, 1)", "in its range, 0 to 1, got 3"),
+    ],
+)
+def test_a_prior_of_another_distribution_is_refused(plan, told, prior, distribution, words):
+    assert words in told(plan, {"x": {"distribution": distribution, "prior": prior}})

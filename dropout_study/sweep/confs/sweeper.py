@@ -65,6 +65,9 @@ class OptunaStudyConf:
     objective: Any = "value"
     # points that are run first, each once: dotted key -> value
     enqueue: list[Any] | None = None
+    # directories of earlier studies; the sampler (tpe, gp, cmaes) learns from their complete
+    # trials, which are no trials of this study
+    warm_start: list[Any] | None = None
     # a trial with the same parameters as a finished one: run it, or reuse the result
     duplicates: str = "run"
     replicates: int = 1  # jobs a trial, each with another seed; the objective is their mean

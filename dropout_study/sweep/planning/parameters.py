@@ -30,7 +30,8 @@ from dropout_study.config.overrides import (
     to_override,
     to_text,
 )
-from dropout_study.errors import argument_error
+from dropout_study.errors import UserError, argument_error
+from dropout_study.search.priors import ChoicePrior, Prior, number_prior
 from dropout_study.search.space import (
     categories,
     float_interval,
@@ -165,6 +166,31 @@ def parameter_of(override: Override, written: str) -> Parameter:
     if isinstance(sweep, RangeSweep):
         return _range(name, written, sweep)
     return choice_of(name, written, list(override.sweep_iterator()))
+
+
+def prior_of(parameter: Parameter, given: Mapping[Any, Any]) -> Prior:
+    """Returns the prior of a parameter: of a range its mean and std, of choices their weights.
+
+    Raises:
+        UserError: it is not a prior of this parameter.
+    """
+    name = parameter.name
+    if not parameter.choices:
+        return number_prior(name, given, parameter.distribution)
+    stored = {choice: parameter.stored({name: choice}) for choice in given}
+    for choice, weight in given.items():
+        if not stored[choice]:
+            raise UserError(
+                f"`{name}` must have a weight for its choices as its prior, got {choice!r}, which "
+                f"is none of {', '.join(map(str, parameter.choices))}"
+            )
+        if not is_number(weight) or not 0 <= weight < math.inf:
+            raise argument_error(name, weight, "must have weights >= 0 in its prior")
+    weights = dict.fromkeys(parameter.choices, 0.0)
+    weights |= {stored[choice][0]: float(weight) for choice, weight in given.items()}
+    if not sum(weights.values()):
+        raise UserError(f"`{name}` must have a weight > 0 in its prior, got {dict(given)}")
+    return ChoicePrior(weights)
 
 
 def _range(name: str, written: str, sweep: RangeSweep) -> Parameter:

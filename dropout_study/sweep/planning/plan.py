@@ -15,8 +15,16 @@ from dropout_study.config.keys import dotted_keys, normal_key
 from dropout_study.config.overrides import override_key, plain_value, to_override, to_text
 from dropout_study.errors import UserError
 from dropout_study.search.conditions import Condition, parse_params
+from dropout_study.search.priors import Prior
 from dropout_study.search.space import Params
-from dropout_study.sweep.planning.parameters import Parameter, Setting, parameter_of, same, zip_of
+from dropout_study.sweep.planning.parameters import (
+    Parameter,
+    Setting,
+    parameter_of,
+    prior_of,
+    same,
+    zip_of,
+)
 
 POINT = "point"  # the parameter that a study of given points searches
 
@@ -28,10 +36,12 @@ class SweepPlan:
     Attributes:
         entries: parameters, and overrides of all jobs, in the order of a job's overrides.
         conditions: the conditions of parameters that have one, in stored values.
+        priors: the priors of parameters that have one.
     """
 
     entries: tuple[Parameter | str, ...]
     conditions: Mapping[str, Condition] = field(default_factory=dict)
+    priors: Mapping[str, Prior] = field(default_factory=dict)
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
@@ -137,10 +147,11 @@ def plan_sweep(
         loader: resolves globs over config groups.
 
     Raises:
-        UserError: a distribution is empty, a condition can never hold, a key is searched twice.
+        UserError: a distribution is empty, a condition can never hold, a prior is not one of its
+            distribution, a key is searched twice.
         OverrideParseException: an override is not in Hydra's grammar.
     """
-    given, zips, conditions = parse_params(params)
+    given, zips, conditions, priors = parse_params(params)
     conditional = {normal_key(name) for name in conditions}
     parser = OverridesParser.create(config_loader=loader)
     texts = {name: _as_text(name, value) for name, value in given.items()}
@@ -156,7 +167,16 @@ def plan_sweep(
     made = [part for entry in entries for part in entry.parts(conditional)]
     _check_searched_once(made)
     plan = SweepPlan(tuple(made))
-    return SweepPlan(plan.entries, dict(_conditions(plan, conditions)))
+    found = (plan.parameters.get(normal_key(name)) for name in priors)
+    return SweepPlan(
+        plan.entries,
+        dict(_conditions(plan, conditions)),
+        {
+            parameter.name: prior_of(parameter, prior)
+            for parameter, prior in zip(found, priors.values(), strict=True)
+            if parameter is not None and not parameter.pinned
+        },
+    )
 
 
 def plan_points(

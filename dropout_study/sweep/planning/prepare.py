@@ -1,7 +1,7 @@
 """Prepares a sweep: its plan, the configuration its trials share, its first points, checked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -79,6 +79,10 @@ class Prepared:
             "replicates": self.settings.replicates,
             "sampler.seed": self.settings.sampler.get("seed"),
         }
+        if self.plan.priors:
+            facts["priors"] = {name: asdict(prior) for name, prior in self.plan.priors.items()}
+        if self.settings.warm_start:
+            facts["warm_start"] = self.settings.warm_start
         if texts := self.plan.texts:
             facts["choices"] = texts
         own = {str(key): value for key, value in config.items()}
