@@ -7,11 +7,14 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict
 
-from dropout_study.errors import DivergedError
+from dropout_study.errors import DivergedError, TrialPruned
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.results.record import job_record, read_record
+from dropout_study.results.recorder import StudyRecorder
+from dropout_study.sweep.outcome import Outcome
+from dropout_study.sweep.source import Assignment
 from dropout_study.task.job_files import JobFiles
-from dropout_study.trial import trial_metrics
+from dropout_study.trial import TrialState, trial_metrics
 
 OVERRIDES = ["model.dropout1=0.3", "+model.note='a b'", "optimizer=adam", "~trainer.seed"]
 
@@ -113,3 +116,23 @@ def test_overrides_half_written_do_not_spoil_the_table(tmp_path, content):
     paths = started(tmp_path)
     paths.overrides_yaml.write_text(content)
     assert read_record(4, paths)["trial"] == 4
+
+
+@pytest.mark.parametrize(("may_continue", "state"), [(True, "PAUSED"), (False, "PRUNED")])
+def test_a_job_that_may_continue_is_paused(config, result, may_continue, state):
+    pruned = job(TrialPruned(result, may_continue), JobStatus.FAILED)
+    assert job_record(config, pruned)["state"] == state
+
+
+def test_a_paused_trial_keeps_its_numbers_when_it_ends_as_pruned(tmp_path):
+    recorder = StudyRecorder(tmp_path, ["value"])
+    assignment = Assignment(0, [], {"x": 1})
+    metrics = {"value": 0.5, "val_loss": 0.7}
+    recorder.record(assignment, Outcome(TrialState.PAUSED, (0.5,), metrics=metrics))
+    paths = JobPaths(tmp_path / "0")
+    paths.resume.touch()
+    paused = read_record(0, paths)
+    assert (paused["state"], paused["val_loss"], paths.resume.exists()) == ("PAUSED", 0.7, True)
+    recorder.record(assignment, Outcome(TrialState.PRUNED, (0.5,)))
+    assert read_record(0, paths) == {**paused, "state": "PRUNED"}
+    assert not paths.resume.exists()

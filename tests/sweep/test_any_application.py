@@ -104,15 +104,15 @@ def test_a_custom_search_space_adds_parameters(sweep):
     assert table["z"].nunique() == 3
 
 
-@pytest.mark.parametrize(
+JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_jobs=2")
+EVERYWHERE = pytest.mark.parametrize(
     "runner",
-    [
-        ("hydra.sweeper.n_jobs=0",),
-        ("hydra.sweeper.n_jobs=1",),
-        ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_jobs=2"),
-    ],
+    [("hydra.sweeper.n_jobs=0",), ("hydra.sweeper.n_jobs=1",), JOBLIB],
     ids=["here", "workers", "joblib"],
 )
+
+
+@EVERYWHERE
 def test_pruning_works_wherever_a_trial_runs(sweep, runner):
     pruner = ("hydra/sweeper/pruner=threshold", "hydra.sweeper.pruner.upper=0.25")
     enqueued = "hydra.sweeper.enqueue=[{x:0.1},{x:0.9},{x:0.2},{x:0.8}]"
@@ -120,6 +120,31 @@ def test_pruning_works_wherever_a_trial_runs(sweep, runner):
     assert table["state"].tolist() == ["COMPLETE", "PRUNED", "COMPLETE", "PRUNED"]
     assert table["steps"].tolist() == [5, 1, 5, 1]
     assert table["value"].tolist() == pytest.approx([0.01, 0.81, 0.04, 0.64])
+
+
+@EVERYWHERE
+def test_trials_pause_and_continue_wherever_they_run(sweep, runner):
+    pruner = ("hydra/sweeper/pruner=pause_and_promote", "hydra.sweeper.pruner.reduction_factor=2")
+    enqueued = "hydra.sweeper.enqueue=[{x:0.9},{x:0.1},{x:0.8},{x:0.2}]"
+    rungs = "hydra.sweeper.pruner.max_resource=4"  # 1 and 2
+    table = sweep("+x=interval(0,1)", enqueued, *pruner, rungs, *runner, n_trials=4)
+    assert table["state"].tolist() == ["PRUNED", "COMPLETE", "PRUNED", "PRUNED"]
+    assert table["steps"].tolist() == [1, 5, 1, 2]
+    assert table["number"].tolist()[1] == 1
+
+
+def test_a_budget_of_steps_ends_a_study_of_any_launcher(sweep):
+    table = sweep("+x=interval(0,1)", "hydra.sweeper.budget=7", *JOBLIB, n_trials=50)
+    assert table["steps"].sum() in (7, 8), "one of the two may be in its next step"
+    assert "PRUNED" in table["state"].tolist()
+
+
+def test_a_budget_is_refused_by_the_first_trial_that_reports_nothing(sweep):
+    table = sweep(
+        *("+x=interval(0,1)", "+returns=float", "hydra.sweeper.budget=7", "hydra.sweeper.n_jobs=0"),
+        code=1,
+    )
+    assert len(table) == 1
 
 
 def test_a_searched_key_may_have_the_name_of_a_column(sweep):

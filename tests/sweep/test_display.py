@@ -12,15 +12,18 @@ from collections import Counter
 from itertools import count
 from time import monotonic
 
+import optuna
 import pytest
 from rich.console import Console
 
+from dropout_study.search.budget import Budget
 from dropout_study.sweep.display.live import MOST_ROWS, SweepDisplay, render
 from dropout_study.sweep.display.status import SweepStatus
 from dropout_study.sweep.outcome import Outcome
 from dropout_study.trial import TrialState
 
 COMPLETE, PRUNED, FAIL = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL
+PAUSED = TrialState.PAUSED
 
 
 def fresh(direction: str = "maximize", **given) -> SweepStatus:
@@ -53,6 +56,23 @@ def test_ends_pace_best_and_time_left_are_shown():
         "dropout: 3/10 finished: 1 complete, 1 pruned, 1 failed; best 0.8 (trial 0)",
         "3.0 trials/min, 1,000 images/s, 0:01:00 elapsed, about 0:02:20 left",
     ]
+
+
+def test_paused_trials_and_a_budget_are_counted():
+    study = optuna.create_study()
+    status = fresh(paused={7}, budget=Budget(study, 30))
+    trial = study.ask()
+    trial.report(0.5, 6)
+    for number in (0, 1):
+        status.start(number, {}, None)
+        status.end(number, ended(PAUSED, 0.5))
+    assert status.end_line(1, ended(PAUSED, 0.5), 60) == (
+        "trial 1 paused, value 0.5 [0/10 finished: 0 complete, 0 pruned, 0 failed, 3 paused; "
+        "6/30 epochs; 0:01:00 elapsed, about 0:03:30 left]"
+    )
+    status.start(0, {}, None)
+    status.end(7, ended(PRUNED, 0.5))
+    assert status.tally().startswith("1/10 finished: 0 complete, 1 pruned, 0 failed, 1 paused;")
 
 
 def test_running_trials_are_shown_with_epoch_value_and_params():

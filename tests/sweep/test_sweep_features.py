@@ -112,6 +112,9 @@ def test_samplers_from_the_command_line(sweep, sampler):
     assert len(table()) == 4
 
 
+BY_SECONDS = ("hydra.sweeper.objective=seconds", "hydra.sweeper.direction=minimize")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -121,6 +124,14 @@ def test_samplers_from_the_command_line(sweep, sampler):
         (["optimizer=sgd,adm"], "`optimizer=adm` is no option of optimizer; did you mean `adam`?"),
         (["data.val_size=choice(0,100)"], "`data.val_size` must be > 0 in a sweep, got 0"),
         (["model.dropuot1=0.1,0.2"], "did you mean `model.dropout1`?"),
+        (
+            ["hydra/sweeper/pruner=pause_and_promote", "hydra.sweeper.pruner.min_resource=2"],
+            "`hydra.sweeper.pruner.min_resource` must be below the 2 steps of the longest trial",
+        ),
+        (
+            ["hydra.sweeper.pruner=null", "hydra.sweeper.budget=9", *BY_SECONDS],
+            "no value after each epoch, so hydra.sweeper.budget has nothing to count",
+        ),
     ],
 )
 def test_a_candidate_that_cannot_be_trained_ends_the_sweep_before_it_begins(sweep, words, told):

@@ -14,6 +14,11 @@ SEARCH = (
     *("hydra.sweeper.sampler.n_startup_trials=5", "hydra.sweeper.max_retries=1000"),
 )
 
+PAUSES = (
+    *("hydra/sweeper/pruner=pause_and_promote", "hydra.sweeper.pruner.reduction_factor=2"),
+    *("hydra.sweeper.sampler.n_startup_trials=5", "hydra.sweeper.max_retries=1000"),
+)
+
 
 def disturb(study: FaultyStudy, kills: int, targets: tuple[str, ...], seed: int) -> int:
     """Runs a study that is killed at up to ``kills`` random moments; returns how often it was."""
@@ -89,7 +94,7 @@ def test_killed_at_fifty_random_moments(tmp_path: Path):
 
 
 def test_one_worker_killed_anywhere_ends_with_the_table_of_one_never_stopped(tmp_path: Path):
-    given = (*SEARCH, "hydra.sweeper.n_jobs=1", "hydra.sweeper.n_trials=16", "epoch_s=0.01")
+    given = (*PAUSES, "hydra.sweeper.n_jobs=1", "hydra.sweeper.n_trials=12", "epoch_s=0.01")
     untouched = FaultyStudy(tmp_path / "untouched", *given)
     other = untouched.start()
     study = FaultyStudy(tmp_path / "study", *given)
@@ -104,6 +109,7 @@ def test_one_worker_killed_anywhere_ends_with_the_table_of_one_never_stopped(tmp
     [
         ["hydra/sweeper/pruner=successive_halving"],
         ["hydra/sweeper/pruner=hyperband"],
+        ["hydra/sweeper/pruner=pause_and_promote", "hydra.sweeper.pruner.reduction_factor=3"],
         ["hydra/sweeper/pruner=percentile", "hydra.sweeper.pruner.percentile=50"],
     ],
     ids=" ".join,

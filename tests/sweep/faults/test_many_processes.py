@@ -39,6 +39,20 @@ def test_three_processes_create_a_study_at_once(tmp_path: Path):
     check_total(study, 20)
 
 
+def test_two_processes_pause_and_promote_the_trials_of_one_study(tmp_path: Path):
+    pruner = ("hydra/sweeper/pruner=pause_and_promote", "hydra.sweeper.pruner.reduction_factor=2")
+    study = FaultyStudy(tmp_path / "study", *pruner, "hydra.sweeper.n_trials=12", "epochs=5")
+    run_together(study, 2)
+    assert study.column("trial") == [str(number) for number in range(12)]
+    trials = study.trials()
+    assert [trial.state.name for trial in trials] == study.column("state")
+    assert [trial.last_step for trial in trials] == list(map(int, study.column("epochs_run")))
+    for rung, above in ((1, 2), (2, 4), (4, 5)):
+        reached = [trial for trial in trials if (trial.last_step or 0) >= rung]
+        promoted = [trial for trial in trials if (trial.last_step or 0) >= above]
+        assert len(promoted) >= len(reached) // 2, "the best half of each rung went on"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("storage", ["journal", "sqlite"])
 def test_eight_processes_create_a_study_at_once(tmp_path: Path, storage: str):
