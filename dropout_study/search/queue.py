@@ -113,7 +113,7 @@ class Queue:
         spent = self._budget.is_spent()
         if self._waiting(trials, spent=spent) or (not spent and self._promotable(trials)):
             return []
-        return [trial for trial in trials if is_paused(trial)]
+        return [trial for trial in trials[: self.n_trials] if is_paused(trial)]
 
     def end_paused(self, trial: FrozenTrial) -> FrozenTrial:
         """Ends a paused trial as pruned at its rung; returns it as stored."""
@@ -135,7 +135,8 @@ class Queue:
     def _promotable(self, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
         if not isinstance(self._pruner, PauseAndPromotePruner):
             return []
-        return self._pruner.promotable(trials, self._study.direction)
+        found = self._pruner.promotable(trials, self._study.direction)
+        return [trial for trial in found if trial.number < self.n_trials]
 
     def _frozen(self, trial: optuna.Trial | FrozenTrial) -> FrozenTrial:
         return self._storage.get_trial(trial_id(trial))

@@ -37,11 +37,10 @@ def conclude(
     """
     counts = states(study, settings.n_trials)
     if budget.limit is not None:
+        begun = sum(counts.values()) - counts[TrialState.WAITING]
         log.info(
-            "%d of hydra.sweeper.budget=%d epochs are trained, in %d trials",
-            budget.used(),
-            budget.limit,
-            sum(counts.values()) - counts[TrialState.WAITING],
+            "%d of hydra.sweeper.budget=%d epochs are used, in %d of hydra.sweeper.n_trials=%d",
+            *(budget.used(), budget.limit, begun, settings.n_trials),
         )
     waiting = counts[TrialState.WAITING] + counts[TrialState.PAUSED]
     if counts[TrialState.RUNNING] or (waiting and not budget.is_spent()):

@@ -21,6 +21,8 @@ from dropout_study.trial import MERGED, Metrics, Objective, TrialState
 
 GROUPS = ("model", "data", "optimizer", "trainer")
 TIMES = ("seconds",)
+STOPPED = (TrialState.PRUNED, TrialState.PAUSED)
+"""States of trials that have ended, for now, before their last epoch."""
 ROUNDING = 1e-5  # relative
 
 
@@ -189,8 +191,8 @@ def _run(
     config: DictConfig, paths: JobPaths, record: Mapping[str, Any], objective: Objective
 ) -> Metrics:
     """Trains as recorded and returns the new record, without times."""
-    pruned = record["state"] == TrialState.PRUNED
-    last = record.get("epochs_run") if pruned else None
+    stopped = record["state"] if record["state"] in STOPPED else TrialState.PRUNED
+    last = record.get("epochs_run") if record["state"] in STOPPED else None
     paths.root.mkdir(parents=True, exist_ok=True)
     try:
         merged = _in_confirmation(record) and record.get("trained_on", MERGED) == MERGED
@@ -201,8 +203,7 @@ def _run(
             numbers = trial.train(lambda row: row["epoch"] != last)
     except Exception as error:  # a failed run is compared by its error
         return {"state": str(TrialState.FAIL), "error": describe_error(error)}
-    pruned = not trial.has_ended(numbers["epochs_run"])
-    state = TrialState.PRUNED if pruned else TrialState.COMPLETE
+    state = TrialState.COMPLETE if trial.has_ended(numbers["epochs_run"]) else stopped
     kept = {name: number for name, number in numbers.items() if name not in TIMES}
     return {"state": str(state), "error": "", **kept}
 

@@ -8,16 +8,23 @@ import optuna
 from dropout_study.search.asktell import Asked, AskTell
 from dropout_study.search.lease import Lease
 from dropout_study.search.promotion import PauseAndPromotePruner
-from dropout_study.search.storage.journal import open_journal
+from dropout_study.search.storage.open import open_storage
 from dropout_study.trial import TrialState
 
 Curve = Callable[[int, int], float]
 
 
-def begin(path: Path, *, n_trials: int, budget: int | None = None, **pruner: int) -> AskTell:
+def begin(
+    path: Path,
+    *,
+    n_trials: int,
+    budget: int | None = None,
+    url: str | None = None,
+    **pruner: int,
+) -> AskTell:
     """What a process that begins or resumes the study makes."""
     study = optuna.create_study(
-        storage=open_journal(path),
+        storage=open_storage(url, path),
         study_name="halving",
         sampler=optuna.samplers.RandomSampler(0),
         pruner=PauseAndPromotePruner(**pruner),

@@ -8,6 +8,7 @@ import pytest
 from halving import begin, end, run, train
 
 from dropout_study.errors import UserError
+from dropout_study.search.internals import engine_of
 from dropout_study.search.paused import as_pruned, for_sampler, state_of
 from dropout_study.search.promotion import PauseAndPromotePruner
 
@@ -19,8 +20,10 @@ def states(asktell) -> list[str]:
     return [str(state_of(trial)) for trial in asktell.study.get_trials()]
 
 
-def test_a_sequence_as_published(tmp_path: Path):
-    asktell = begin(tmp_path / "j.log", n_trials=7, **TWO)
+@pytest.mark.parametrize("sqlite", [False, True], ids=["journal", "sqlite"])
+def test_a_sequence_as_published(tmp_path: Path, sqlite: bool):
+    url = f"sqlite:///{tmp_path}/study.db" if sqlite else None
+    asktell = begin(tmp_path / "j.log", n_trials=7, url=url, **TWO)
     assert run(asktell, SCORES, epochs=6) == [
         "0 pauses at 1",  # floor(1/2) = 0 go on
         "1 pauses at 2",  # the better of two at 1; alone at 2
@@ -37,6 +40,8 @@ def test_a_sequence_as_published(tmp_path: Path):
     trials = asktell.study.get_trials()
     assert [trial.value for trial in trials[:6]] == [SCORES[number] for number in range(6)]
     assert [trial.last_step for trial in trials] == [1, 2, 2, 4, 1, 1, 6]
+    if engine := engine_of(asktell.study):
+        engine.dispose()
 
 
 def test_the_highest_rung_is_served_first_and_there_the_best(tmp_path: Path):
@@ -143,6 +148,14 @@ def test_a_larger_total_leaves_pruned_trials_pruned(tmp_path: Path):
     asktell = begin(tmp_path / "j.log", n_trials=4, **TWO)
     assert run(asktell, SCORES, epochs=2) == ["2 pauses at 1", "3 complete"]
     assert states(asktell) == ["PRUNED", "COMPLETE", "PAUSED", "COMPLETE"]
+
+
+def test_a_smaller_total_neither_promotes_nor_ends_what_is_beyond_it(tmp_path: Path):
+    run(begin(tmp_path / "j.log", n_trials=3, **TWO), {0: 0.1, 1: 0.2, 2: 0.9}, epochs=6)
+    asktell = begin(tmp_path / "j.log", n_trials=2, **TWO)
+    assert asktell.ask() is None
+    assert end(asktell) == [0, 1]
+    assert states(asktell) == ["PRUNED", "PRUNED", "PAUSED"]
 
 
 def test_the_paused_trials_of_a_study_that_runs_elsewhere_are_left(tmp_path: Path):

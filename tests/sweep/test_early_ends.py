@@ -2,7 +2,7 @@
 
 import pytest
 from omegaconf import OmegaConf
-from optuna.pruners import MedianPruner, NopPruner
+from optuna.pruners import MedianPruner, NopPruner, PatientPruner
 
 from dropout_study.errors import UserError
 from dropout_study.search.promotion import PauseAndPromotePruner
@@ -10,6 +10,7 @@ from dropout_study.sweep.planning.early_ends import check_early_ends
 from dropout_study.sweep.settings import SweepSettings
 
 SAMPLER = OmegaConf.create({"_target_": "optuna.samplers.RandomSampler"})
+PAUSES = "dropout_study.search.promotion.PauseAndPromotePruner"
 TWO = {"direction": ["minimize", "maximize"], "objective": ["a", "b"]}
 
 
@@ -33,6 +34,13 @@ def test_what_cannot_be_is_refused(given, pruner, told):
     with pytest.raises(UserError, match=told) as error:
         check_early_ends(settings(**given), pruner, longest=5)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_it_is_not_wrapped_by_another_pruner():
+    wraps = OmegaConf.create({"_target_": "x", "wrapped_pruner": {"_target_": PAUSES}})
+    with pytest.raises(UserError, match="pause_and_promote cannot be wrapped"):
+        check_early_ends(SweepSettings(SAMPLER, wraps), PatientPruner(PauseAndPromotePruner(), 1))
 
 
 def test_what_can_be_is_not():

@@ -27,6 +27,8 @@ def check_early_ends(
         UserError: the pruner or the budget has nothing to judge by, or would never act.
     """
     pauses = isinstance(pruner, PauseAndPromotePruner)
+    if not pauses and PauseAndPromotePruner.__name__ in str(settings.pruner):
+        raise UserError(f"{PAUSES} cannot be wrapped: another pruner would end what it pauses")
     needs = [name for name, used in {BUDGET: settings.budget, PAUSES: pauses}.items() if used]
     for need in needs:
         _check_reported(need, settings)
