@@ -50,6 +50,10 @@ OPTIONS: dict[str, list[str]] = {
         "hydra/sweeper/pruner=successive_halving",
         *(f"hydra.sweeper.pruner.{each}" for each in HALVING),
     ],
+    "TPE, pause and promote": [
+        "hydra/sweeper/pruner=pause_and_promote",
+        *(f"hydra.sweeper.pruner.{each}" for each in HALVING),
+    ],
 }
 """Our own searches: the settings of the sweeper."""
 

@@ -29,10 +29,17 @@ Run = Callable[[Params], Sequence[Step]]
 
 @dataclass(frozen=True)
 class Job:
-    """What a searcher asks for; ``key`` is the searcher's own."""
+    """What a searcher asks for.
+
+    Attributes:
+        params: of the trial.
+        key: the searcher's own.
+        done: steps that the trial has had, if it was paused and continues.
+    """
 
     params: Params
     key: Any
+    done: int = 0
 
 
 class Searcher(Protocol):
@@ -60,7 +67,7 @@ class Ended:
         steps: of all trials until then, those that run included.
         value: the trial's value.
         params: its parameters.
-        pruned: whether it was stopped before its last step.
+        pruned: whether it was stopped, or paused, before its last step.
     """
 
     seconds: float
@@ -133,7 +140,7 @@ class Simulation:
         while len(self._busy) < self.workers:
             if (job := self._timed(self.searcher.ask)) is None:
                 return
-            self._push(_Running(job, self.run(job.params)))
+            self._push(_Running(job, self.run(job.params), job.done))
 
     def _push(self, running: "_Running") -> None:
         end = self._now + running.steps[running.done].seconds

@@ -42,7 +42,9 @@ class NoFiles:
 
     def begin(self, job: Assignment) -> None: ...
     def record(self, job: Assignment, outcome: Outcome) -> None: ...
-    def copy(self, number: int, params: Mapping[str, Any], twin: int) -> None: ...
+    def copy(
+        self, number: int, params: Mapping[str, Any], twin: int, state: TrialState
+    ) -> None: ...
     def update(self) -> None: ...
     def merge(self, number: int, runs: Sequence[Assignment]) -> Outcome:
         raise NotImplementedError  # of replicates, which these searches do not have
@@ -78,7 +80,7 @@ class Ours:
                 lease=Lease(study),
                 lock=Path(lock.name),
             )
-        display, files = SweepDisplay.of(study, settings, None), NoFiles()
+        display, files = SweepDisplay.of(study, settings, None, asktell.budget), NoFiles()
         ended = EndedTrials(
             asktell, settings, plan, constraints=(), callbacks=(), recorder=files, display=display
         )
@@ -91,12 +93,15 @@ class Ours:
             recorder=files,
             display=display,
         )
+        self._steps: dict[int, int] = {}  # of the trials that have reported, to be continued
 
     def ask(self) -> Job | None:
-        jobs = self.source.ask(1)
-        return Job(jobs[0].params, jobs[0]) if jobs else None
+        if not (jobs := self.source.ask(1)):
+            return None
+        return Job(jobs[0].params, jobs[0], self._steps.get(jobs[0].number, 0))
 
     def report(self, job: Job, value: float, step: int) -> bool:
+        self._steps[job.key.number] = step
         return self.source.report(job.key, value, step)
 
     def end(self, job: Job, value: float, *, pruned: bool) -> None:
