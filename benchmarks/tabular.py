@@ -10,9 +10,10 @@ regression data sets, with validation loss and training time. A trial's value an
 means of the table's four runs. Nothing is trained and nothing waits: the clock is simulated. Every
 searcher gets the same time, in which one that draws at random ends about --evaluations trials.
 
-Regret is the best validation loss so far minus the table's best. So that data sets can be
-summarised together, it is divided by that of the table's median: 1 is an ordinary network, 0 the
-best one. A number is known to every searcher by its place in its list; texts are choices.
+Regret is the best validation loss so far minus the table's best, divided by that of the table's
+median: 1 is an ordinary network, 0 the best one. A number is known to every searcher by its place
+in its list; texts are choices. "ours" takes the result of a trial with the same parameters, as
+``dropout-study`` does; with ``duplicates=run`` it trains again, as the other searchers do.
 """
 
 import argparse
@@ -116,7 +117,8 @@ def plain(given: Table, seed: int) -> PlainOptuna:
 def contenders(arguments: argparse.Namespace) -> dict[str, Make]:
     """Returns the searchers by name; a missing one is left out with a line."""
     made: dict[str, Make] = {
-        "ours": ours,
+        "ours": lambda given, seed: ours(given, seed, "hydra.sweeper.duplicates=reuse"),
+        "ours, duplicates=run": ours,
         "random": lambda given, seed: ours(given, seed, "hydra/sweeper/sampler=random"),
         "waves": peer_sampler,
         "optuna": plain,
@@ -190,61 +192,80 @@ def spread(values: Sequence[float]) -> str:
     return f"{median(values):.3g} ({low:.3g}-{high:.3g})"
 
 
-def lines(results: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    """Returns the table: final regret by number of workers, and over all data sets."""
-    workers = sorted({run["workers"] for run in results["runs"]})
-    head = [f"regret, {count} workers" for count in workers]
-    head += [f"ahead of it, {count} workers" for count in workers]
-    text = [f"| searcher | {' | '.join(head)} | trials | own ms a trial |"]
-    text.append("| --- " * (3 + len(head)) + "|")
-    for name in names:
-        own = [run for run in results["runs"] if run["searcher"] == name]
-        cells = [spread([run["regret"][-1] for run in own if run["workers"] == w]) for w in workers]
-        cells += [ahead(results["runs"], name, w) if "ours" in names else "-" for w in workers]
-        cells.append(f"{median(run['trials'] for run in own):.0f}")
-        total = sum(run["own_seconds"] for run in own) / sum(run["trials"] for run in own)
-        text.append(f"| {name} | {' | '.join(cells)} | {1000 * total:.0f} |")
+def lines(runs: Sequence[Result], names: Sequence[str]) -> list[str]:
+    """Returns the table: the regret at the end, medians and quartiles over the seeds."""
+    text = ["| set | workers | " + " | ".join(names) + " |"]
+    text.append("| --- " * (2 + len(names)) + "|")
+    for data, workers in dict.fromkeys((run["set"], run["workers"]) for run in runs):
+        there = [run for run in runs if (run["set"], run["workers"]) == (data, workers)]
+        cells = [spread(finals(there, name)) for name in names]
+        text.append(f"| {data} | {workers} | {' | '.join(cells)} |")
     return text
 
 
-def ahead(runs: Sequence[Result], name: str, workers: int) -> str:
-    """Returns on how many data sets ours has the lower median of the final regret."""
-    if name == "ours":
-        return "-"
-    at = [run for run in runs if run["workers"] == workers]
-    sets = sorted({run["set"] for run in at})
-
-    def final(searcher: str, data: str) -> float:
-        chosen = (r for r in at if r["searcher"] == searcher and r["set"] == data)
-        return median(run["regret"][-1] for run in chosen)
-
-    won = sum(final("ours", data) < final(name, data) for data in sets)
-    return f"{won} of {len(sets)}"
+def finals(runs: Sequence[Result], name: str) -> list[float]:
+    """Returns the regret at the end of each run of a searcher."""
+    return [run["regret"][-1] for run in runs if run["searcher"] == name]
 
 
-def draw(results: Mapping[str, Any], names: Sequence[str], path: Path) -> None:
-    """Draws regret against time, a panel a number of workers: medians and quartiles."""
+def summary(runs: Sequence[Result], names: Sequence[str]) -> list[str]:
+    """Returns a line a searcher: how it compares with ours, its trials, its own time."""
+    head = "| searcher | workers | ours has the lower median | seeds in which ours is lower"
+    text = [head + " | trials | distinct | own ms a trial |", "| --- " * 7 + "|"]
+    counts = dict.fromkeys(run["workers"] for run in runs)
+    for name, workers in ((name, workers) for name in names for workers in counts):
+        at = [run for run in runs if run["workers"] == workers]
+        own = [run for run in at if run["searcher"] == name]
+        numbers = [f"{median(run[key] for run in own):.0f}" for key in ("trials", "distinct")]
+        spent = sum(run["own_seconds"] for run in own) / sum(run["trials"] for run in own)
+        cells = [name, str(workers), *ahead(at, name), *numbers, f"{1000 * spent:.0f}"]
+        text.append(f"| {' | '.join(cells)} |")
+    return text
+
+
+def ahead(runs: Sequence[Result], name: str) -> tuple[str, str]:
+    """Returns in how many data sets ours has the lower median, and in how many runs it is lower."""
+    medians, pairs = [], []
+    for data in dict.fromkeys(run["set"] for run in runs):
+        there = [run for run in runs if run["set"] == data]
+        own, others = finals(there, "ours"), finals(there, name)
+        if not own or name == "ours":
+            return "", ""
+        medians.append(median(own) < median(others))
+        pairs += list(zip(own, others, strict=True))
+    lower, equal = sum(a < b for a, b in pairs), sum(a == b for a, b in pairs)
+    return f"{sum(medians)} of {len(medians)} sets", f"{lower} of {len(pairs)}, {equal} equal"
+
+
+def draw(runs: Sequence[Result], names: Sequence[str], path: Path) -> None:
+    """Draws regret against time, a panel a set and number of workers: medians and quartiles."""
     from matplotlib.figure import Figure
 
-    workers = sorted({run["workers"] for run in results["runs"]})
-    figure = Figure(figsize=(4.2 * len(workers), 3.6), layout="constrained")
-    axes = figure.subplots(1, len(workers), sharey=True, squeeze=False)[0]
+    sets = list(dict.fromkeys(run["set"] for run in runs))
+    workers = list(dict.fromkeys(run["workers"] for run in runs))
+    figure = Figure(figsize=(3.6 * len(workers), 2.6 * len(sets)), layout="constrained")
+    axes = figure.subplots(len(sets), len(workers), sharex=True, sharey="row", squeeze=False)
     share = np.linspace(1 / POINTS, 1, POINTS)
-    for axis, count in zip(axes, workers, strict=True):
+    for (row, column), axis in np.ndenumerate(axes):
+        data, count = sets[row], workers[column]
         for place, name in enumerate(names):
             curves = np.array(
                 [
                     run["regret"]
-                    for run in results["runs"]
-                    if run["searcher"] == name and run["workers"] == count
+                    for run in runs
+                    if (run["searcher"], run["set"], run["workers"]) == (name, data, count)
                 ]
             )
             low, middle, high = np.quantile(curves, [0.25, 0.5, 0.75], axis=0, method="nearest")
             (line,) = axis.plot(share, middle, label=name, color=f"C{place}")
             axis.fill_between(share, low, high, color=line.get_color(), alpha=0.12, lw=0)
-        axis.set(yscale="log", xlabel="share of the time", title=f"{count} workers")
-    axes[0].set_ylabel("regret (1: the table's median)")
-    axes[-1].legend(fontsize="small")
+        axis.set(yscale="log")
+        axis.set_title(f"{data}, {count} workers", fontsize="small")
+    for axis in axes[-1]:
+        axis.set_xlabel("share of the time")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("regret")
+    axes[0, -1].legend(fontsize="x-small")
     figure.savefig(path, dpi=110)
 
 
@@ -263,18 +284,17 @@ def parse() -> argparse.Namespace:
         help="ours with other settings, as in 'no liar=hydra.sweeper.sampler.constant_liar=false'",
     )
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
+    parser.add_argument("--runs", type=Path, nargs="+", help="show what --out wrote; run nothing")
     parser.add_argument("--only", help="the searchers to run, by name")
     parser.add_argument("--out", type=Path, help="where to write the JSON")
     parser.add_argument("--figure", type=Path, help="where to draw regret against time")
     return parser.parse_args()
 
 
-def main() -> None:
-    arguments = parse()
-    makers = contenders(arguments)
+def run_all(arguments: argparse.Namespace) -> list[Result]:
+    """Runs every searcher on every set with every number of workers."""
     runs: list[Result] = []
-    facts = {"optuna": optuna.__version__, "evaluations": arguments.evaluations}
-    results = {**facts, "seeds": arguments.seeds, "runs": runs}
+    makers = contenders(arguments)
     for data in arguments.sets.split(","):
         given = table(data)
         for workers in map(int, arguments.workers.split(",")):
@@ -286,15 +306,26 @@ def main() -> None:
                     )
                     key = {"searcher": name, "set": data, "workers": workers, "seed": seed}
                     runs.append({**key, "seconds": seconds, **found})
-                own = [run["regret"][-1] for run in runs[-arguments.seeds :]]
+                own = finals(runs[-arguments.seeds :], name)
                 print(f"{data}, {workers} workers, {name}: {spread(own)}", flush=True)
                 if arguments.out:
-                    arguments.out.write_text(json.dumps(results) + "\n")
-    names = list(makers)
-    print(f"\nmedian (quartiles) over {arguments.seeds} seeds of each data set; {facts}\n")
-    print("\n".join(lines(results, names)))
+                    facts = {"optuna": optuna.__version__, "evaluations": arguments.evaluations}
+                    arguments.out.write_text(json.dumps({**facts, "runs": runs}) + "\n")
+    return runs
+
+
+def main() -> None:
+    arguments = parse()
+    if arguments.runs:
+        runs = [run for path in arguments.runs for run in json.loads(path.read_text())["runs"]]
+    else:
+        runs = run_all(arguments)
+    names = list(dict.fromkeys(run["searcher"] for run in runs))
+    seeds = len({run["seed"] for run in runs})
+    print(f"\nregret at the end, median (quartiles) over {seeds} seeds\n")
+    print("\n".join([*lines(runs, names), "", *summary(runs, names)]))
     if arguments.figure:
-        draw(results, names, arguments.figure)
+        draw(runs, names, arguments.figure)
 
 
 if __name__ == "__main__":
