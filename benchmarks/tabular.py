@@ -248,6 +248,7 @@ def draw(runs: Sequence[Result], names: Sequence[str], path: Path) -> None:
     share = np.linspace(1 / POINTS, 1, POINTS)
     for (row, column), axis in np.ndenumerate(axes):
         data, count = sets[row], workers[column]
+        axis.set_title(f"{data}, {count} workers", fontsize="small")
         for place, name in enumerate(names):
             curves = np.array(
                 [
@@ -256,16 +257,17 @@ def draw(runs: Sequence[Result], names: Sequence[str], path: Path) -> None:
                     if (run["searcher"], run["set"], run["workers"]) == (name, data, count)
                 ]
             )
+            if not curves.size:
+                continue
             low, middle, high = np.quantile(curves, [0.25, 0.5, 0.75], axis=0, method="nearest")
             (line,) = axis.plot(share, middle, label=name, color=f"C{place}")
             axis.fill_between(share, low, high, color=line.get_color(), alpha=0.12, lw=0)
         axis.set(yscale="log")
-        axis.set_title(f"{data}, {count} workers", fontsize="small")
     for axis in axes[-1]:
         axis.set_xlabel("share of the time")
     for axis in axes[:, 0]:
         axis.set_ylabel("regret")
-    axes[0, -1].legend(fontsize="x-small")
+    axes[0, 0].legend(fontsize="x-small")
     figure.savefig(path, dpi=110)
 
 
