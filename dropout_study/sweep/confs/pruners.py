@@ -76,6 +76,19 @@ class PauseAndPromotePrunerConf:
 
 
 @dataclass
+class LearningCurvePrunerConf:
+    """``pruner=learning_curves``: stop a trial that will probably not end as the best.
+
+    Its end is predicted from its own curve and from those of complete trials.
+    """
+
+    _target_: str = "dropout_study.search.learning_curves.LearningCurvePruner"
+    min_chance: float = 0.05  # a trial with a smaller chance of beating the best is stopped
+    n_startup_trials: int = 5  # trials that are complete before any is stopped, at least 5
+    n_warmup_steps: int = 0  # steps of each trial at which it is not stopped
+
+
+@dataclass
 class HyperbandPrunerConf:
     """``pruner=hyperband``: successive halving with several first rungs (Li et al. 2018)."""
 
@@ -131,6 +144,7 @@ PRUNERS = {
     "percentile": PercentilePrunerConf,
     "successive_halving": SuccessiveHalvingPrunerConf,
     "pause_and_promote": PauseAndPromotePrunerConf,
+    "learning_curves": LearningCurvePrunerConf,
     "hyperband": HyperbandPrunerConf,
     "patient": PatientPrunerConf,
     "threshold": ThresholdPrunerConf,
