@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from dropout_study.paths import StudyPaths
 from dropout_study.search.storage.open import open_storage
 
 APP = Path(__file__).parent / "sweep" / "faults" / "app" / "app.py"
-DEADLINE_S = 60
+DEADLINE_S = 300
 
 
 class FaultyStudy:
@@ -29,9 +29,17 @@ class FaultyStudy:
         root: the study's directory.
         overrides: what every command on it is given.
         url: of its storage, if that is not the journal in its directory.
+        program: the words of the command, if it is not that application.
     """
 
-    def __init__(self, root: Path, *overrides: str, url: str | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *overrides: str,
+        url: str | None = None,
+        program: Sequence[str] = (str(APP),),
+    ) -> None:
+        self.program = program
         self.paths = StudyPaths(root)
         self.overrides = overrides if url is None else (*overrides, f"hydra.sweeper.storage={url}")
         self.url = url
@@ -40,7 +48,7 @@ class FaultyStudy:
         """Starts the command in a session of its own, as a terminal does."""
         given = [f"hydra.sweep.dir={self.paths.root}", *self.overrides, *overrides]
         return subprocess.Popen(
-            [sys.executable, str(APP), "--multirun", *given],
+            [sys.executable, *self.program, "--multirun", *given],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -57,10 +57,10 @@ class _RunJob:
         except Exception as error:  # a user's network may raise any exception
             end_run(self._run, error)
             return None
-        if self._task.ended:
-            self.end(MemberResult(list(self._task.history)))
-            return None
-        return self._task
+        if all(self.goes_on(row) for row in self._task.history):
+            return self._task
+        self.end(MemberResult(list(self._task.history)))
+        return None
 
     def goes_on(self, metrics: Metrics) -> bool:
         return self._task.on_epoch(metrics)

@@ -49,6 +49,8 @@ class Run:
         """
         config = self.config.copy()
         config.tracker, config.trainer.checkpoint = None, "none"
+        if config.trainer.get("resume") == "keep":
+            config.trainer.resume = "epochs"
         merged = self.trained_on == MERGED
         return open_trial(config, self.paths.root, objective=self.objective, all_examples=merged)
 

@@ -36,9 +36,8 @@ class MemberTask:
         on_epoch: called after every epoch; the member goes on while it returns True.
         result: returns the task's result from its epochs so far; the objective in it is reported.
         metrics: the metrics, the same for all jobs of a group; None for loss and accuracy.
-        history: the epochs that it has already been trained for, in an earlier process.
+        history: the epochs that an earlier process has trained; ``on_epoch`` is told of them again.
         measuring: its measures, if they know the network from before its first epoch.
-        ended: whether nothing is left to train: it was stopped early in the last of its epochs.
     """
 
     model: "nn.Module"
@@ -50,7 +49,6 @@ class MemberTask:
     metrics: "MetricTypes | None" = None
     history: Sequence[Metrics] = ()
     measuring: "Measuring | None" = None
-    ended: bool = False
 
 
 class PopulationForm(Protocol):

@@ -77,23 +77,10 @@ class MemberJob:
             self._error = cast("Exception", job._return_value)
             self._tell(None, pruned=False)
             return None
-        return self._task if self._goes_on_from_before() else None
-
-    def _goes_on_from_before(self) -> bool:
-        """Reports the epochs of an earlier process; ends the job if they were its last."""
-        task = self._task
-        for row in task.history:
-            self._history.append(row)
-            value = self._value()
-            self._stopped = value is not None and not self._report(value, row)
-        self._stopped &= not task.ended
-        if goes_on := not (self._stopped or task.ended):
-            return goes_on
-        self.end(MemberResult(list(task.history)))
-        return False
-
-    def _report(self, value: float, row: Metrics) -> bool:
-        return self._source.report(self.assignment, value, row["epoch"])
+        if all(self.goes_on(row) for row in self._task.history):
+            return self._task
+        self.end(MemberResult(self._history))
+        return None
 
     def goes_on(self, metrics: Metrics) -> bool:
         """Tells the task and the source of an epoch; returns whether both want another."""
@@ -105,7 +92,7 @@ class MemberJob:
             goes_on = False
         value = self._value()
         if value is not None:
-            stopped = not self._report(value, metrics)
+            stopped = not self._source.report(self.assignment, value, metrics["epoch"])
             self._stopped = stopped and goes_on  # a task that ends by itself is complete
         return goes_on and not self._stopped
 

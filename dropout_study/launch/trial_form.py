@@ -37,7 +37,6 @@ def member_task(trial: Trial) -> MemberTask:
         trial.on_epoch,
         trial.numbers,
         trial.metrics,
-        tuple(trial.history),
+        trial.earlier,
         trial.measuring,
-        trial.ended,
     )

@@ -75,6 +75,8 @@ class StudyRecorder:
         paths = self._job(job.name)
         if outcome.state != TrialState.PAUSED:
             rmtree(paths.checkpoint_dir, ignore_errors=True)
+        if outcome.state == TrialState.FAIL:
+            paths.resume.unlink(missing_ok=True)
         if paths.metrics_json.is_file():
             record = read_record(job.number, paths)
             if record["state"] == outcome.state:

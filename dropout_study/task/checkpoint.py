@@ -22,7 +22,8 @@ class CheckpointFile:
         which: "last" keeps the weights of the last epoch, "best" those of the best epoch by the
             objective on validation data (the first of equal ones).
         objective: the trial's objective.
-        history: the epochs of a trial that continues; ``model`` has the weights of the last one.
+        earlier: how many epochs an earlier process has trained; ``model`` has the weights of the
+            last of them.
     """
 
     def __init__(
@@ -31,15 +32,15 @@ class CheckpointFile:
         model: nn.Module,
         which: str,
         objective: Objective = VAL_ACCURACY,
-        history: Sequence[Metrics] = (),
+        *,
+        earlier: int = 0,
     ) -> None:
         self._path = paths.checkpoint
         self._model = model
         self._objective = objective
         self._only_best = which == "best"
-        self._best = objective.best(history[:-1])
-        for last in history[-1:]:
-            self(last)
+        self._best: Metrics | None = None
+        self._earlier = earlier
 
     def __call__(self, metrics: Metrics) -> bool:
         """Writes the file if it is due; never stops the training."""
@@ -48,6 +49,8 @@ class CheckpointFile:
             if self._objective.best(known) is not metrics:
                 return True
             self._best = metrics
+        if metrics["epoch"] < self._earlier:
+            return True
         name = self._objective.of_epochs.name
         value = metrics[name]
         facts = {"epoch": str(metrics["epoch"]), name: "" if value is None else str(value)}

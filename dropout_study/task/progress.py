@@ -19,11 +19,18 @@ SHOWN = 4
 
 
 class RunProgress:
-    """A live line: epoch, metrics, images/s, time left; log lines without a terminal."""
+    """A live line: epoch, metrics, images/s, time left; log lines without a terminal.
 
-    def __init__(self, epochs: int, images_per_epoch: int) -> None:
+    Args:
+        epochs: of the run.
+        images_per_epoch: number of training images.
+        done: the epochs of an earlier process, from which the run continues.
+    """
+
+    def __init__(self, epochs: int, images_per_epoch: int, done: int = 0) -> None:
         self._images_per_epoch = images_per_epoch
         self._epochs = epochs
+        self._done = done
         self._last = perf_counter()
         self._bar = Progress(
             TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
@@ -33,7 +40,7 @@ class RunProgress:
             console=Console(stderr=True),
             disable=not sys.stderr.isatty(),
         )
-        self._task = self._bar.add_task("starting", total=epochs)
+        self._task = self._bar.add_task("starting", total=epochs, completed=done)
 
     def __enter__(self) -> Self:
         if not self._bar.disable:
@@ -50,7 +57,9 @@ class RunProgress:
             self._bar.stop()
 
     def __call__(self, metrics: Metrics) -> bool:
-        """Shows an epoch; never stops the training."""
+        """Shows an epoch, unless an earlier process has; never stops the training."""
+        if metrics["epoch"] <= self._done:
+            return True
         line = describe(metrics, self._images_per_epoch)
         self._bar.update(self._task, completed=metrics["epoch"], description=line)
         if self._bar.disable:

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.errors import TrialPruned
+from dropout_study.files import remove_temporaries
 from dropout_study.paths import JobPaths
 from dropout_study.sweep.source import StudyStopping, ends_its_trial
 from dropout_study.task.checkpoint import has_best
 from dropout_study.task.provenance import data_facts, device_name, package_versions, source_commit
+from dropout_study.task.shared_epochs import depends_on_epochs
 from dropout_study.training.state import State, StateError, Trained
 from dropout_study.trial import Metrics
 
@@ -33,6 +35,10 @@ MAY_DIFFER = ("device", "checkpoint", "resume", "resume_every", "resume_seconds"
 """Keys of ``trainer`` that do not belong to the training itself."""
 GROUPS = ("model", "data", "optimizer", "lr_schedule", "schedule", "trainer")
 """Groups of the configuration that training reads."""
+
+
+_open_files = 0
+"""Trials of this process that keep their states."""
 
 
 class ResumeFile:
@@ -51,7 +57,8 @@ class ResumeFile:
         trainer = config.trainer
         self._paths = paths
         self._path = paths.resume
-        self._best = trainer.get("checkpoint") == "best" and not all_examples
+        self._saves = trainer.get("checkpoint", "none") != "none" and not all_examples
+        self._best = self._saves and trainer.checkpoint == "best"
         self.keeps = trainer.resume == "keep"
         self._trial = trial
         self._every = int(trainer.get("resume_every", 1))
@@ -59,8 +66,9 @@ class ResumeFile:
         self._facts = facts_of(trial, config, all_examples=all_examples)
         measures = {f"measure {n}": m for n, m in trial.measuring.measures.items()}
         self._trained = Trained(trial.model, trial.optimizer, measures)
-        self._written: int | None = None
+        self._written = 0
         self._last = monotonic()
+        self._cost = 0.0
         self._able = True
 
     def restore(self) -> bool:
@@ -70,35 +78,53 @@ class ResumeFile:
         """
         try:
             state, facts = State.read(self._path)
-            history = facts.pop("history", [])
-            where = facts.pop("device", "")
+            history, where = _epochs(facts.pop("history", None)), facts.pop("device", "")
             if changed := _changes(facts, self._facts):
                 raise StateError(f"it is of {changed}")
             if self._best and not has_best(self._paths, self._trial.objective, history):
                 raise StateError(f"{self._paths.checkpoint.name} lacks the best weights so far")
-            self._trained.restore(state)
+            if len(history) > (most := self._trial.settings.epochs):
+                self._check_shorter(len(history), most)
+            else:
+                self._trained.restore(state)
         except StateError as error:
             log.warning("%s is not used, the trial begins anew: %s", self._path, error)
             return False
-        self._trial.history.extend(history)
+        self._trial.earlier = history[:most]
         self._written = len(history)
         log.info("continues after epoch %d: %s", len(history), self._path)
         if where != (here := self._device()):
             log.info("it was trained on %s, now on %s: sums may be rounded otherwise", where, here)
         return True
 
+    def _check_shorter(self, epochs: int, most: int) -> None:
+        """Checks that a trial that is the beginning of another needs no weights."""
+        if self._saves:
+            raise StateError(
+                f"the trial has {most} epochs and its weights are saved, the file has {epochs}"
+            )
+
     def __call__(self, row: Metrics) -> bool:
         """Writes the state after an epoch if it is due; never stops the training."""
-        long_ago = monotonic() - self._last >= self._seconds
-        if long_ago and row["epoch"] - (self._written or 0) >= self._every:
+        long_ago = monotonic() - self._last >= self._interval
+        if long_ago and row["epoch"] - self._written >= self._every:
             self.write()
         return True
+
+    @property
+    def _interval(self) -> float:
+        """The shortest time between two states, in s: writing takes at most 1 % of the time.
+
+        The trials of a process, as those of a population, share that.
+        """
+        return self._seconds and max(self._seconds, 100 * self._cost * _open_files)
 
     def write(self) -> None:
         """Writes the present state, unless it is in the file already."""
         history = self._trial.history
-        if not self._able or not history or self._written == len(history):
+        if not self._able or len(history) <= self._written:
             return
+        started = monotonic()
         beside = {**self._facts, "history": history, "device": self._device()}
         try:
             self._trained.state().write(self._path, beside)
@@ -108,6 +134,7 @@ class ResumeFile:
             self.remove()
             return
         self._written, self._last = len(history), monotonic()
+        self._cost = self._last - started
 
     def remove(self) -> None:
         """Removes the file."""
@@ -136,6 +163,7 @@ def resumed(
     """
     if config.trainer.get("resume", "off") == "off":
         return trial, None
+    remove_temporaries(paths.root)
     resume = ResumeFile(trial, config, paths, all_examples=all_examples)
     if paths.resume.is_file() and not resume.restore():
         trial = build()
@@ -149,9 +177,11 @@ def kept(resume: ResumeFile | None) -> Iterator[None]:
 
     If the trial stops after an epoch and may continue from there, the file has that epoch.
     """
+    global _open_files
     if resume is None:
         yield
         return
+    _open_files += 1
     try:
         yield
     except (StudyStopping, TrialPruned) as stopped:
@@ -164,10 +194,13 @@ def kept(resume: ResumeFile | None) -> Iterator[None]:
         if ends_its_trial(error):
             resume.remove()
         raise
-    if resume.keeps:
-        resume.write()
     else:
-        resume.remove()
+        if resume.keeps:
+            resume.write()
+        else:
+            resume.remove()
+    finally:
+        _open_files -= 1
 
 
 def facts_of(trial: "Trial", config: DictConfig, *, all_examples: bool) -> dict[str, Any]:
@@ -177,7 +210,10 @@ def facts_of(trial: "Trial", config: DictConfig, *, all_examples: bool) -> dict[
         for group in GROUPS
         if config.get(group)
     }
-    trainer = {k: v for k, v in config.trainer.items() if k not in MAY_DIFFER}
+    told = any(callable(getattr(module, "begin_epoch", None)) for module in trial.model.modules())
+    alike = not told and not depends_on_epochs(config)  # however many epochs there will be
+    left_out = (*MAY_DIFFER, "epochs") if alike else MAY_DIFFER
+    trainer = {k: v for k, v in config.trainer.items() if k not in left_out}
     given["trainer"] = OmegaConf.to_container(OmegaConf.create(trainer), resolve=True)
     return {
         "format of the file": FORMAT,
@@ -191,17 +227,30 @@ def facts_of(trial: "Trial", config: DictConfig, *, all_examples: bool) -> dict[
     }
 
 
-def _changes(before: Mapping[str, Any], now: Mapping[str, Any], name: str = "") -> str:
-    """Returns what differs, in words: "another setting optimizer.lr: 0.1, now 0.2"."""
-    for key in dict.fromkeys([*now, *before]):
-        old, new = before.get(key), now.get(key)
-        whole = f"{name}.{key}" if name and "setting" not in name else f"{name} {key}".strip()
-        if isinstance(old, dict) and isinstance(new, dict):
-            if inner := _changes(old, new, whole):
-                return inner
-        elif old != new:
-            return f"another {whole}: {old}, now {new}"
+def _epochs(history: Any) -> list[Metrics]:
+    """Returns the epochs of a file, if they are epochs."""
+    rows = history if isinstance(history, list) else []
+    numbers = [row.get("epoch") for row in rows if isinstance(row, dict)]
+    if not rows or numbers != list(range(1, len(rows) + 1)):
+        raise StateError("it is damaged: it has no epochs")
+    return rows
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Returns the first difference in words: "another setting optimizer.lr: 0.1, now 0.2"."""
+    for kind in dict.fromkeys([*now, *before]):
+        old, new = _flat(before.get(kind)), _flat(now.get(kind))
+        for key in dict.fromkeys([*new, *old]):
+            if old.get(key) != new.get(key):
+                return f"another {f'{kind} {key}'.strip()}: {old.get(key)}, now {new.get(key)}"
     return ""
+
+
+def _flat(node: object, name: str = "") -> dict[str, object]:
+    if not isinstance(node, dict) or not node:
+        return {name: node}
+    inner = [_flat(each, f"{name}.{key}" if name else key) for key, each in node.items()]
+    return {key: each for part in inner for key, each in part.items()}
 
 
 def _own_code(trial: "Trial", config: Mapping[str, Any]) -> dict[str, str]:

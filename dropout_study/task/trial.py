@@ -54,6 +54,7 @@ class Trial:
         objective: the trial's objective.
         early_stopping: ends the training when the objective no longer improves; None to train on.
         listeners: called after every epoch: its files and trackers.
+        earlier: the epochs that an earlier process has trained; they are told again, in order.
         history: its epochs so far.
         measuring: its measures, which know the network from before its first epoch.
     """
@@ -67,6 +68,7 @@ class Trial:
     objective: Objective
     early_stopping: EarlyStopping | None = None
     listeners: list[OnEpoch] = field(default_factory=list)
+    earlier: list[Metrics] = field(default_factory=list)
     history: list[Metrics] = field(default_factory=list)
     measuring: Measuring = field(init=False)
 
@@ -74,11 +76,6 @@ class Trial:
         self.measuring = Measuring(self.model, self.settings)
         if self.early_stopping is not None:
             self.listeners.append(self.early_stopping)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the training is complete with the epochs so far."""
-        return self.has_ended(len(self.history))
 
     def has_ended(self, epochs_run: int) -> bool:
         """Returns whether the training is complete: it has all its epochs, or stopped early."""
@@ -108,7 +105,7 @@ class Trial:
             DivergedError: a loss is not finite.
         """
         self.listeners += on_epoch
-        if not self.ended:
+        if all(self.on_epoch(row) for row in self.earlier):
             train_single(
                 self.model,
                 self.optimizer,
@@ -116,7 +113,7 @@ class Trial:
                 self.settings,
                 self.on_epoch,
                 self.metrics,
-                history=tuple(self.history),
+                history=self.earlier,
                 measuring=self.measuring,
             )
         return self.numbers(self.history)
@@ -133,15 +130,13 @@ class Trial:
         """
 
         def report(row: Metrics) -> bool:
-            so_far = self.history[: row["epoch"]]
-            value = self.summary.of(so_far, self.objective).get(self.objective.name)
+            value = self.summary.of(self.history, self.objective).get(self.objective.name)
             if value is not None:
                 running.report(value, row["epoch"])
             return self.has_ended(row["epoch"]) or not running.should_prune()
 
-        answers = [report(row) for row in self.history]
-        numbers = self.train(report) if all(answers[-1:]) else self.numbers(self.history)
-        if not self.ended:
+        numbers = self.train(report)
+        if not self.has_ended(numbers["epochs_run"]):
             raise TrialPruned(numbers, running.may_continue)
         return numbers
 
@@ -176,13 +171,11 @@ def open_trial(
     write_provenance(paths, trial.splits, trial.model, objective)
     trial, resume = resumed(trial, build, config, paths, all_examples=all_examples)
     with tracking(config, str(job_dir)) as trackers, kept(resume):
-        for told in (*trial.listeners, *trackers):
-            for row in trial.history:
-                told(row)
-        trial.listeners.append(HistoryFile(paths.history_csv, trial.history))
+        trial.listeners.append(HistoryFile(paths.history_csv))
         checkpoint = config.trainer.get("checkpoint", "none")
         if checkpoint != "none" and not all_examples:
-            saved = CheckpointFile(paths, trial.model, checkpoint, objective, trial.history)
+            earlier = len(trial.earlier)
+            saved = CheckpointFile(paths, trial.model, checkpoint, objective, earlier=earlier)
             trial.listeners.append(saved)
         trial.listeners += trackers
         if resume is not None:

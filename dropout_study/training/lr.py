@@ -27,7 +27,7 @@ class LearningRate:
         kept = [dict(group) for group in optimizer.param_groups]
         if make and epochs:  # a scheduler begins with the first rate
             for group in optimizer.param_groups:
-                group["lr"] = group["initial_lr"]
+                group |= {"lr": group["initial_lr"]} if "initial_lr" in group else {}
         self._scheduler = make and make(optimizer)
         for _ in range(epochs):
             self.step()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -53,7 +54,11 @@ class State:
         content = {  # each in memory of its own: the file has no shared tensors
             name: t.clone(memory_format=torch.contiguous_format) for name, t in content.items()
         }
-        texts = {"facts": json.dumps(facts), "values": json.dumps(self.values)}
+        texts = {
+            "facts": json.dumps(facts),
+            "values": json.dumps(self.values),
+            "checksum": _checksum(content),
+        }
         with atomic_write(path, durable=False) as temporary:
             try:
                 save_file(content, str(temporary), metadata=texts)
@@ -71,6 +76,8 @@ class State:
             with safe_open(path, framework="pt") as opened:
                 texts = opened.metadata() or {}
                 tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            if texts["checksum"] != _checksum(tensors):  # after a power cut, say
+                raise ValueError("its checksum is another one")
             return cls(tensors, json.loads(texts["values"])), dict(json.loads(texts["facts"]))
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
@@ -229,7 +236,17 @@ def _left_out(owner: object) -> set[str]:
 
 
 def _same_bits(one: Tensor, other: Tensor) -> bool:
-    if one.shape != other.shape or one.dtype != other.dtype:
-        return False
-    pair = (t.detach().cpu().contiguous().reshape(-1).view(torch.uint8) for t in (one, other))
-    return torch.equal(*pair)
+    alike = one.shape == other.shape and one.dtype == other.dtype
+    return alike and torch.equal(_bytes(one), _bytes(other))
+
+
+def _checksum(tensors: Mapping[str, Tensor]) -> str:
+    """Returns the CRC-32 of the tensors' bytes."""
+    found = 0
+    for _, tensor in sorted(tensors.items()):
+        found = crc32(_bytes(tensor).numpy().data, found)
+    return str(found)
+
+
+def _bytes(tensor: Tensor) -> Tensor:
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
