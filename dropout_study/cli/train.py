@@ -1,6 +1,7 @@
 """``dropout-study``: trains one run or sweeps."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from dropout_study.config.explain import explain, while_composing
 from dropout_study.config.hydra_main import HYDRA_MAIN
 from dropout_study.errors import UserError
 from dropout_study.launch import population_form
-from dropout_study.paths import conf_dir
+from dropout_study.paths import JobPaths, conf_dir
 from dropout_study.sweep.marks import (
     checks,
     counts,
+    counts_epochs,
     counts_steps,
     estimates_cost,
     offers_objectives,
@@ -38,10 +40,12 @@ MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 @estimates_cost("dropout_study.task.cost.cost_of_training")
 @counts_steps("dropout_study.task.cost.epochs_of")
 @counts("images")
+@counts_epochs("trainer.epochs", "dropout_study.task.shared_epochs.SharedEpochs")
 @offers_objectives("dropout_study.task.objectives.offered_objectives")
 def task(config: DictConfig) -> dict[str, Any]:
     """Trains one trial and returns its metrics; ``value`` is the objective."""
     from dropout_study.sweep.current import current_trial
+    from dropout_study.sweep.ending import INTERRUPTED, resume_command
     from dropout_study.task.objectives import current_objective
     from dropout_study.task.progress import RunProgress
     from dropout_study.task.trial import open_trial
@@ -55,9 +59,18 @@ def task(config: DictConfig) -> dict[str, Any]:
     try:
         with (
             opened as trial,
-            RunProgress(trial.settings.epochs, len(trial.splits.train)) as progress,
+            RunProgress(
+                trial.settings.epochs, len(trial.splits.train), len(trial.earlier)
+            ) as progress,
         ):
             return trial.train(progress)
+    except KeyboardInterrupt:
+        if not JobPaths(job_dir).resume.is_file():
+            raise
+        given = any("hydra.run.dir=" in word for word in sys.argv)
+        where = "" if given else f" {shlex.quote(f'hydra.run.dir={job_dir}')}"
+        print(f"interrupted; continue with: {resume_command()}{where}", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
     except MISTAKES as error:
         raise SystemExit(f"dropout-study: {explain(error)}") from error
 

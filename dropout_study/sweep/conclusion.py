@@ -23,6 +23,11 @@ log = logging.getLogger(__name__)
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
+def is_over(study: optuna.Study) -> bool:
+    """Returns whether every trial of a study has ended."""
+    return all(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+
+
 def conclude(
     study: optuna.Study,
     settings: SweepSettings,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import TaskFunction
-from hydra.utils import get_method
+from hydra.utils import get_class, get_method
 from omegaconf import DictConfig
 
 Task = TypeVar("Task", bound=Callable[..., Any])
@@ -76,6 +76,25 @@ def counts(metric: str) -> Callable[[Task], Task]:
         metric: the name of a number that the task returns, ``images`` say.
     """
     return _mark("counts", metric)
+
+
+def counts_epochs(key: str, target: str) -> Callable[[Task], Task]:
+    """Names the key that is a job's number of epochs, and how jobs share their epochs.
+
+    Trials that differ in nothing else are then not trained twice where the task can help it.
+
+    Args:
+        key: dotted key of the configuration.
+        target: dotted path of a ``SharesEpochs`` (``sweep.siblings``).
+    """
+    named, form = _mark("epochs_key", key), _mark("epochs_form", target)
+    return lambda task: named(form(task))
+
+
+def epochs_of(task_function: TaskFunction) -> tuple[str, Any] | None:
+    """Returns the key that ``counts_epochs`` has named and its form, or None."""
+    key = getattr(task_function, "epochs_key", None)
+    return None if key is None else (key, get_class(vars(task_function)["epochs_form"])())
 
 
 def preload(task_function: TaskFunction, config: DictConfig) -> None:

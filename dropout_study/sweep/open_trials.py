@@ -4,12 +4,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+import optuna
+
 from dropout_study.config.overrides import to_override
 from dropout_study.search.asktell import Asked
 from dropout_study.search.twins import params_key
 from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.planning.plan import SweepPlan
 from dropout_study.sweep.settings import SweepSettings
+from dropout_study.sweep.siblings import Siblings
 from dropout_study.sweep.source import Assignment
 from dropout_study.trial import TrialState
 
@@ -27,6 +30,7 @@ class OpenTrial:
         followers: trials with the same parameters, which end as this one does.
         reported: how many replicates have been reported, in their order.
         pruned: whether no further replicate is to begin.
+        restarts: how often one of its replicates has been started again.
     """
 
     asked: Asked
@@ -35,6 +39,7 @@ class OpenTrial:
     followers: list[Asked] = field(default_factory=list)
     reported: int = 0
     pruned: bool = False
+    restarts: int = 0
 
     @property
     def number(self) -> int:
@@ -73,10 +78,14 @@ class OpenTrials:
 
     Args:
         jobs_of: makes the jobs of a trial.
+        siblings: of the study, if trials may begin with the epochs of others.
     """
 
-    def __init__(self, jobs_of: Callable[[Asked], list[Assignment]]) -> None:
+    def __init__(
+        self, jobs_of: Callable[[Asked], list[Assignment]], siblings: Siblings | None = None
+    ) -> None:
         self._jobs_of = jobs_of
+        self._siblings = siblings
         self._trials: dict[int, OpenTrial] = {}
         self._waiting: deque[Assignment] = deque()
 
@@ -89,6 +98,11 @@ class OpenTrials:
     def next_job(self) -> Assignment | None:
         """Takes the job that has waited longest; None if none waits."""
         return self._waiting.popleft() if self._waiting else None
+
+    def restart(self, trial: OpenTrial, job: Assignment) -> None:
+        """Puts a replicate whose process has died before the jobs that wait."""
+        trial.restarts += 1
+        self._waiting.appendleft(job)
 
     def drop_waiting(self, trial: OpenTrial) -> None:
         """Takes the waiting jobs from a trial: it has only those that have begun."""
@@ -110,14 +124,30 @@ class OpenTrials:
     def __iter__(self) -> Iterator[OpenTrial]:
         return iter(list(self._trials.values()))
 
-    def twin(self, asked: Asked) -> OpenTrial | None:
-        """Returns the open trial with the same parameters, or None."""
+    def leader(self, asked: Asked) -> OpenTrial | None:
+        """Returns the open trial that one waits for, its twin or else a sibling, or None."""
         key = params_key(asked.params)
-        return next((trial for trial in self if params_key(trial.asked.params) == key), None)
+        twins = (trial for trial in self if params_key(trial.asked.params) == key)
+        siblings = (t for t in self if self._siblings and self._siblings.waits_for(asked, t.asked))
+        return next(twins, None) or next(siblings, None)
+
+    def followers(self, trial: OpenTrial) -> list[Asked]:
+        """Returns the trials that have waited for one, in the order in which they go on."""
+        waited = trial.followers
+        return self._siblings.longest_first(waited) if self._siblings else waited
+
+    def take_over(self, study: optuna.Study, job: Assignment) -> None:
+        """Lets a job begin with the epochs of a sibling that has ended, if there is one."""
+        if self._siblings is not None:
+            self._siblings.take_over(study, self[job.number].asked, job)
 
 
 def jobs_of(
-    asked: Asked, plan: SweepPlan, settings: SweepSettings, base_seed: int
+    asked: Asked,
+    plan: SweepPlan,
+    settings: SweepSettings,
+    base_seed: int,
+    siblings: Siblings | None = None,
 ) -> list[Assignment]:
     """Returns the jobs of a trial: one, or one for each replicate.
 
@@ -126,8 +156,10 @@ def jobs_of(
         plan: the plan of the sweep.
         settings: the sweeper's settings.
         base_seed: the seed of replicate 0; replicate i has this seed + i.
+        siblings: of the study, if trials may begin with the epochs of others.
     """
     overrides, params = plan.job_overrides(asked.params), plan.values(asked.params)
+    overrides += siblings.keeps(asked.params) if siblings else []
     if settings.replicates == 1:
         return [Assignment(asked.number, overrides, params)]
     assert settings.seed_key is not None  # `base_seed` has checked it

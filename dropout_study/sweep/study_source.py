@@ -11,7 +11,7 @@ from functools import partial
 
 from hydra.core.utils import JobReturn
 
-from dropout_study.search.asktell import AskTell
+from dropout_study.search.asktell import Asked, AskTell
 from dropout_study.sweep.display.live import SweepDisplay
 from dropout_study.sweep.ended_trials import EndedTrials
 from dropout_study.sweep.open_trials import OpenTrial, OpenTrials
@@ -91,17 +91,22 @@ class StudySource:
             return False
         if asked.promoted_from is not None:
             self._display.promoted(asked.number, asked.promoted_from)
+        self._place(asked)
+        return True
+
+    def _place(self, asked: Asked) -> None:
+        """Ends a trial as its twin, lets it wait for a twin or sibling that runs, or opens it."""
         reuse = self.settings.duplicates == "reuse"
         if reuse and asked.twin is not None:
             self._ended.end_as(asked, asked.twin.number)
-        elif reuse and (leader := self._trials.twin(asked)) is not None:
+        elif reuse and (leader := self._trials.leader(asked)) is not None:
             leader.followers.append(asked)
         else:
             self._trials.add(asked)
-        return True
 
     def _begin(self, job: Assignment) -> Assignment:
         self._recorder.begin(job)
+        self._trials.take_over(self.asktell.study, job)
         self._display.started(job.number, job.params)
         return job
 
@@ -148,9 +153,12 @@ class StudySource:
         trial = self._trials[assignment.number]
         if self.stopping:
             self.release(assignment)
-        elif assignment.replicate is None and trial.asked.restarts < self.settings.max_retries:
-            log.warning("trial %d is started again: %s", assignment.number, reason)
-            self._release(trial, trial.asked.restarts + 1)
+        elif trial.asked.restarts + trial.restarts < self.settings.max_retries:
+            log.warning("trial %s is started again: %s", assignment.name, reason)
+            if assignment.replicate is None:
+                self._release(trial, trial.asked.restarts + 1)
+            else:
+                self._trials.restart(trial, assignment)
         else:
             self.end(assignment, Outcome(TrialState.FAIL, error=reason))
 
@@ -181,8 +189,8 @@ class StudySource:
     def _finish(self, trial: OpenTrial, outcome: Outcome) -> None:
         self._trials.remove(trial)
         self._ended.end(trial.number, outcome)
-        for asked in trial.followers:
-            if outcome.state == TrialState.FAIL:
-                self._trials.add(asked)
+        for asked in self._trials.followers(trial):
+            if outcome.state == TrialState.FAIL or asked.params != trial.asked.params:
+                self._place(asked)
             else:
                 self._ended.end_as(asked, trial.number)

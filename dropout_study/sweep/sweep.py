@@ -23,7 +23,7 @@ from dropout_study.search.constraints import parse_all
 from dropout_study.search.lease import Lease
 from dropout_study.search.storage.open import closing_storage
 from dropout_study.search.storage.urls import absolute_url, masked
-from dropout_study.sweep.conclusion import conclude
+from dropout_study.sweep.conclusion import conclude, is_over
 from dropout_study.sweep.directory import check_study_name
 from dropout_study.sweep.display.dashboard import dashboard_hint
 from dropout_study.sweep.display.dry_run import print_plan
@@ -41,6 +41,7 @@ from dropout_study.sweep.recorder import Recorder
 from dropout_study.sweep.running import SweepJobs
 from dropout_study.sweep.samplers import SeededByTrial, build_pruner
 from dropout_study.sweep.settings import SweepSettings
+from dropout_study.sweep.siblings import Siblings
 from dropout_study.sweep.source import Interrupted
 from dropout_study.sweep.study_source import StudySource
 
@@ -92,6 +93,9 @@ class Sweep:
         self.callbacks = [build("hydra.sweeper.callbacks", each) for each in settings.callbacks]
         self.settings = replace(ready.settings, n_trials=total_trials(ready, self.sampler.walks))
         self.ready = replace(ready, settings=self.settings)
+        self._siblings = Siblings.of(
+            self.ready, task_function, self.paths.root, walks=self.sampler.walks
+        )
         self._cost, self._counted = marked(task_function, "cost"), counted(task_function)
         self._jobs = SweepJobs(
             self.ready, config, context, launcher, task_function, self.paths.workers_log
@@ -181,6 +185,8 @@ class Sweep:
             raise SystemExit(INTERRUPTED)
         self.recorder.update()
         conclude(study, self.settings, self.ready.plan, self.paths, asktell.budget)
+        if self._siblings is not None and is_over(study):
+            self._siblings.forget(study)
         return returns
 
     def _source(self, asktell: AskTell, display: SweepDisplay) -> StudySource:
@@ -194,11 +200,17 @@ class Sweep:
             recorder=self.recorder,
             display=display,
         )
-        jobs = partial(jobs_of, plan=plan, settings=settings, base_seed=self.base_seed)
+        jobs = partial(
+            jobs_of,
+            plan=plan,
+            settings=settings,
+            base_seed=self.base_seed,
+            siblings=self._siblings,
+        )
         return StudySource(
             asktell,
             settings,
-            trials=OpenTrials(jobs),
+            trials=OpenTrials(jobs, self._siblings),
             ended=ended,
             recorder=self.recorder,
             display=display,
