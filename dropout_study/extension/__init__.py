@@ -1,0 +1,1 @@
+"""Trains the best trials of a study on, to more epochs."""
