@@ -20,9 +20,13 @@ def begin(
     n_trials: int,
     budget: int | None = None,
     url: str | None = None,
+    same: bool = False,
     **pruner: int,
 ) -> AskTell:
-    """What a process that begins or resumes the study makes."""
+    """What a process that begins or resumes the study makes.
+
+    Its trials have different parameters, unless all are the ``same``.
+    """
     study = optuna.create_study(
         storage=open_storage(url, path),
         study_name="halving",
@@ -33,7 +37,8 @@ def begin(
     )
 
     def suggest(trial: optuna.Trial) -> list[str]:
-        trial.suggest_int("trial", trial.number, trial.number)
+        value = 0 if same else trial.number
+        trial.suggest_int("trial", value, value)
         return ["trial"]
 
     lease, lock = Lease(study), path.with_suffix(".lock")

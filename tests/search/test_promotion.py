@@ -8,9 +8,11 @@ import pytest
 from halving import begin, end, run, train
 
 from dropout_study.errors import UserError
+from dropout_study.search.attrs import DUPLICATE_ATTR
 from dropout_study.search.internals import engine_of
 from dropout_study.search.paused import as_pruned, for_sampler, state_of
 from dropout_study.search.promotion import PauseAndPromotePruner
+from dropout_study.trial import TrialState
 
 SCORES = {0: 0.5, 1: 0.7, 2: 0.6, 3: 0.8, 4: 0.1, 5: 0.2, 6: 0.9}
 TWO = {"min_resource": 1, "reduction_factor": 2}
@@ -148,6 +150,23 @@ def test_a_larger_total_leaves_pruned_trials_pruned(tmp_path: Path):
     asktell = begin(tmp_path / "j.log", n_trials=4, **TWO)
     assert run(asktell, SCORES, epochs=2) == ["2 pauses at 1", "3 complete"]
     assert states(asktell) == ["PRUNED", "COMPLETE", "PAUSED", "COMPLETE"]
+
+
+def test_a_copy_of_a_paused_trial_counts_neither_at_a_rung_nor_in_the_budget(tmp_path: Path):
+    asktell = begin(tmp_path / "j.log", n_trials=3, same=True, **TWO)
+    asktell.ask()
+    asktell.report(0, 0.5, 1)
+    asktell.pause(0)
+    for number in (1, 2):
+        asked = asktell.ask()
+        assert asked
+        assert asked.twin
+        assert (asked.number, asked.twin.number) == (number, 0)
+        asktell.set_attrs(number, {DUPLICATE_ATTR: 0})
+        asktell.repeat_report(number, 0.5, 1)
+        asktell.tell(number, TrialState.PRUNED)
+    assert asktell.ask() is None, "two of three would make one promotable"
+    assert asktell.budget.used() == 1
 
 
 def test_a_smaller_total_neither_promotes_nor_ends_what_is_beyond_it(tmp_path: Path):
