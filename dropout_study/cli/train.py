@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from dropout_study.config.explain import explain, while_composing
 from dropout_study.config.hydra_main import HYDRA_MAIN
+from dropout_study.config.shared_store import share_config_store
 from dropout_study.errors import UserError
 from dropout_study.launch import population_form
 from dropout_study.paths import JobPaths, conf_dir
@@ -80,6 +81,7 @@ def main() -> None:
 
     ``HYDRA_FULL_ERROR=1`` also shows the traceback.
     """
+    share_config_store()
     given = os.environ.get(FULL_ERROR, "0")
     os.environ[FULL_ERROR] = "1"  # Hydra then raises its errors instead of printing them
     try:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from dropout_study.config.overrides import to_override
+from dropout_study.config.shared_store import share_config_store
 
 
 class Composer:
@@ -32,6 +33,7 @@ class Composer:
     """
 
     def __init__(self, loader: ConfigLoader, config: DictConfig) -> None:
+        share_config_store()
         self._loader = loader
         self._config = config
         self._parser = OverridesParser.create(config_loader=loader)

@@ -18,7 +18,9 @@ from dropout_study.models.lazy import initialize_lazy_layers
 from dropout_study.noise.known import check_rates
 from dropout_study.noise.schedules import Schedule
 from dropout_study.randomness import draw_key
+from dropout_study.task.provenance import data_facts, source_commit
 from dropout_study.training import TrainSettings, resolve_device
+from dropout_study.training.eager import leave_compiler_unloaded
 from dropout_study.training.generators import kept_generators, seed_generators
 from dropout_study.training.lr import MakeScheduler
 from dropout_study.training.measures.base import Measure, MeasureTypes
@@ -32,13 +34,20 @@ MEASURES = "dropout_study.training.measures"
 def preload(config: DictConfig) -> None:
     """Reads the data before worker processes are forked, so that they share it.
 
+    They also share its checksum, and the commit.
     On an accelerator each worker reads its own: a process that has used CUDA cannot be forked.
     """
+    device = device_before_fork(config)
+    if device.type == "cpu":
+        data_facts(load_splits(OmegaConf.to_yaml(config.data, resolve=True), device))
+    source_commit()
+
+
+def device_before_fork(config: DictConfig) -> torch.device:
+    """Returns the device of a trial, in a process that is to be forked and so must not use it."""
     os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # asks for CUDA without using it
     torch.set_num_threads(1)  # a process with threads cannot be forked either
-    device = resolve_device(config.trainer.device)
-    if device.type == "cpu":
-        load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
+    return resolve_device(config.trainer.device)
 
 
 def train_settings(config: DictConfig) -> TrainSettings:
@@ -200,6 +209,7 @@ def build_model(config: DictConfig, data: ImageFacts) -> nn.Module:
 
 def build_optimizer(config: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
     """Returns the optimizer of the model's parameters."""
+    leave_compiler_unloaded()
     optimizer = _build("optimizer", config.optimizer, model.parameters())
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise UserError(
