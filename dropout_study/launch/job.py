@@ -1,20 +1,19 @@
 """A Hydra job that begins, is trained together with others, and ends.
 
-The beginning and the end are two calls of Hydra's ``run_job``, the first without ``on_job_end``,
-the second without ``on_job_start``. So directories, ``.hydra``, logs, environment, working
-directory, callbacks and ``JobReturn`` are those of any launcher, and the parameters of a job are
-on disk before it is trained.
+A job begins as a call of Hydra's ``run_job``, without ``on_job_end``. So directories, ``.hydra``,
+logs, environment, working directory, callbacks and ``JobReturn`` are those of any launcher, and the
+parameters of a job are on disk before it is trained. Its end completes this ``JobReturn`` in the
+same surroundings; a second ``run_job`` would write the configuration again.
 """
 
-from collections.abc import Callable, Hashable, Mapping
-from contextlib import ExitStack
-from functools import partial
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import ExitStack, chdir, contextmanager
 from numbers import Real
 from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import JobReturn, JobStatus, configure_log, run_job
+from hydra.core.utils import JobReturn, JobStatus, configure_log, env_override, run_job
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
@@ -57,6 +56,8 @@ class MemberJob:
         self._form = form
         self._opened = ExitStack()
         self._task: MemberTask  # once the job has begun
+        self._job: JobReturn
+        self._hydra: Any  # the part of the configuration that ``HydraConfig`` has in the job
         self._error: Exception | None = None
         self._history: list[Metrics] = []
         self._stopped = False
@@ -72,9 +73,9 @@ class MemberJob:
 
     def begin(self) -> MemberTask | None:
         """Makes the directory and the member; tells the source of a job that fails at once."""
-        job = self._act(self._enter, silent="on_job_end")
-        if job.status is JobStatus.FAILED:
-            self._error = cast("Exception", job._return_value)
+        self._job = self._start()
+        if self._job.status is JobStatus.FAILED:
+            self._error = cast("Exception", self._job._return_value)
             self._tell(None, pruned=False)
             return None
         if all(self.goes_on(row) for row in self._task.history):
@@ -126,14 +127,35 @@ class MemberJob:
 
     def _tell(self, result: MemberResult | None, *, pruned: bool) -> None:
         """Ends the job as its task would (it returns, fails or is pruned) and tells the source."""
-        conclude = partial(self._conclude, result, pruned)
-        self._source.tell(self.assignment, self._act(conclude, silent="on_job_start"))
+        job = self._job
+        with self._inside():
+            try:
+                job.return_value = self._conclude(result, pruned)
+                job.status = JobStatus.COMPLETED
+            except Exception as error:
+                job.return_value, job.status = error, JobStatus.FAILED
+            self._context.callbacks.on_job_end(config=self.config, job_return=job)
+        self._source.tell(self.assignment, job)
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        """The surroundings of the job: its configuration, log, environment, working directory."""
+        hydra, known = self.config.hydra, HydraConfig.instance()
+        outside, known.cfg = known.cfg, self._hydra
+        configure_log(hydra.job_logging, hydra.verbose)
+        try:
+            with chdir(str(self._job.working_dir)), env_override(hydra.job.env_set):
+                yield
+        finally:
+            known.cfg = outside
+            configure_log(hydra.hydra_logging, hydra.verbose)
 
     def _enter(self, config: DictConfig) -> None:
+        self._hydra = HydraConfig.instance().cfg
         job_dir = Path(HydraConfig.get().runtime.output_dir)
         self._task = self._opened.enter_context(self._form.member(config, job_dir))
 
-    def _conclude(self, result: MemberResult | None, pruned: bool, _: DictConfig) -> Any:
+    def _conclude(self, result: MemberResult | None, pruned: bool) -> Any:
         with self._opened:
             error = self._error or (result.error if result else None)
             if error is not None or result is None:
@@ -144,14 +166,14 @@ class MemberJob:
                 raise TrialPruned(returned if isinstance(returned, Mapping) else {}, may_continue)
             return returned
 
-    def _act(self, function: TaskFunction, silent: str) -> JobReturn:
-        """Runs ``function`` as the job's task, without the callbacks' method ``silent``."""
-        callbacks = _WithoutOne(self._context.callbacks, silent, self._task_function)
+    def _start(self) -> JobReturn:
+        """Runs the job up to its training."""
+        callbacks = _WithoutEnd(self._context.callbacks, self._task_function)
         context = HydraContext(self._context.config_loader, cast("Any", callbacks))
         try:
             return run_job(
                 hydra_context=context,
-                task_function=function,
+                task_function=self._enter,
                 config=self.config,
                 job_dir_key="hydra.sweep.dir",
                 job_subdir_key="hydra.sweep.subdir",
@@ -160,21 +182,15 @@ class MemberJob:
             configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
 
 
-class _WithoutOne:
-    """Hydra's callbacks without the method ``silent``; they get the real task function."""
+class _WithoutEnd:
+    """Hydra's callbacks at the start of a job; they get the real task function."""
 
-    def __init__(self, callbacks: Any, silent: str, task_function: TaskFunction) -> None:
+    def __init__(self, callbacks: Any, task_function: TaskFunction) -> None:
         self._callbacks = callbacks
-        self._silent = silent
         self._task_function = task_function
 
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return self._nothing if name == self._silent else partial(self._call, name)
+    def on_job_start(self, *, config: DictConfig, **_: Any) -> None:
+        self._callbacks.on_job_start(config=config, task_function=self._task_function)
 
-    def _call(self, name: str, **kwargs: Any) -> None:
-        if "task_function" in kwargs:
-            kwargs["task_function"] = self._task_function
-        getattr(self._callbacks, name)(**kwargs)
-
-    def _nothing(self, **_: Any) -> None:
-        pass
+    def on_job_end(self, **_: Any) -> None:
+        """Waits for the end."""
