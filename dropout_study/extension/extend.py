@@ -1,9 +1,9 @@
 """``dropout-study-extend``: trains the best trials on and writes the tables of an own study."""
 
 import logging
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import ExitStack
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ def extend(root: Path, *, top: int, epochs: int) -> tuple[Path, pd.DataFrame]:
     paths, runs = plan_extension(view, top, epochs)
     jobs = [_Job(run) for run in runs if not _has_ended(run)]
     log.info("%d of %d runs to train, in %s", len(jobs), len(runs), paths.root)
-    asked = iter(jobs)
-    Population(lambda count: _next(asked, count)).train()
+    waiting = iter(jobs)
+    Population(lambda count: islice(waiting, count)).train()
     for number, own in groupby(runs, key=lambda run: run.number):
         _merge(paths, number, list(own))
     write_tables(paths.root)
@@ -65,11 +65,6 @@ def comparison(view: StudyView, after: pd.DataFrame) -> pd.DataFrame:
         columns[f"{name} now"] = now[column]
     frame = pd.DataFrame(columns).reset_index()
     return frame.sort_values(f"{view.objective.name} now", ascending=view.objective.minimize)
-
-
-def _next(jobs: Iterator["_Job"], count: int) -> Iterator["_Job"]:
-    for job, _ in zip(jobs, range(count), strict=False):
-        yield job
 
 
 def _has_ended(run: Extended) -> bool:

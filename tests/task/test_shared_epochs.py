@@ -120,7 +120,7 @@ def test_the_best_trials_are_extended_from_their_states(capfd, caplog):
     [
         (["top=1"], "give the number of epochs, as in epochs=60"),
         (["epochs=2"], "`epochs` must be more than trial 0 has, 2, got 2"),
-        (["top=0", "epochs=4"], "`top` must be at least 1, got 0"),
+        (["top=0", "epochs=4"], "`top` must be a finite number >= 1, got 0"),
         (["epoch=4"], "`epoch=4` is not a setting; did you mean `epochs`?"),
     ],
 )
