@@ -35,8 +35,6 @@ MAY_DIFFER = ("device", "checkpoint", "resume", "resume_every", "resume_seconds"
 """Keys of ``trainer`` that do not belong to the training itself."""
 GROUPS = ("model", "data", "optimizer", "lr_schedule", "schedule", "trainer")
 """Groups of the configuration that training reads."""
-
-
 _open_files = 0
 """Trials of this process that keep their states."""
 
@@ -64,8 +62,9 @@ class ResumeFile:
         self._every = int(trainer.get("resume_every", 1))
         self._seconds = float(trainer.get("resume_seconds", 10))
         self._facts = facts_of(trial, config, all_examples=all_examples)
-        measures = {f"measure {n}": m for n, m in trial.measuring.measures.items()}
-        self._trained = Trained(trial.model, trial.optimizer, measures)
+        measures = trial.measuring.measures.items()
+        others = {f"measure {name}": measure for name, measure in measures}
+        self._trained = Trained(trial.model, trial.optimizer, others)
         self._written = 0
         self._last = monotonic()
         self._cost = 0.0

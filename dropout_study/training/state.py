@@ -54,11 +54,8 @@ class State:
         content = {  # each in memory of its own: the file has no shared tensors
             name: t.clone(memory_format=torch.contiguous_format) for name, t in content.items()
         }
-        texts = {
-            "facts": json.dumps(facts),
-            "values": json.dumps(self.values),
-            "checksum": _checksum(content),
-        }
+        texts = {"facts": json.dumps(facts), "values": json.dumps(self.values)}
+        texts["checksum"] = _checksum(content, texts)
         with atomic_write(path, durable=False) as temporary:
             try:
                 save_file(content, str(temporary), metadata=texts)
@@ -76,7 +73,7 @@ class State:
             with safe_open(path, framework="pt") as opened:
                 texts = opened.metadata() or {}
                 tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-            if texts["checksum"] != _checksum(tensors):  # after a power cut, say
+            if texts.pop("checksum") != _checksum(tensors, texts):  # after a power cut, say
                 raise ValueError("its checksum is another one")
             return cls(tensors, json.loads(texts["values"])), dict(json.loads(texts["facts"]))
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
@@ -240,9 +237,9 @@ def _same_bits(one: Tensor, other: Tensor) -> bool:
     return alike and torch.equal(_bytes(one), _bytes(other))
 
 
-def _checksum(tensors: Mapping[str, Tensor]) -> str:
-    """Returns the CRC-32 of the tensors' bytes."""
-    found = 0
+def _checksum(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> str:
+    """Returns the CRC-32 of the texts and of the tensors' bytes."""
+    found = crc32(repr(sorted(texts.items())).encode())
     for _, tensor in sorted(tensors.items()):
         found = crc32(_bytes(tensor).numpy().data, found)
     return str(found)

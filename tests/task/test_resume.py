@@ -148,11 +148,15 @@ class Turns(Measure):
 
 
 KINDS = {
-    "rates that follow a schedule": [*MLP, "schedule=linear", "trainer.label_smoothing=0.1"],
+    "scheduled rates, bounded norms": [
+        *(*MLP, "schedule=linear", "trainer.max_norm=0.5"),
+        *("trainer.label_smoothing=0.1", "trainer.r_drop=0.5"),
+    ],
     "rates that are learned": [*MLP, "noise=concrete", "optimizer=adam"],
-    "norms that are bounded": [*MLP, "trainer.max_norm=0.5", "trainer.r_drop=0.5"],
-    "half precision": [*MLP, "trainer.precision=bfloat16"],
-    "measurements": [*MLP, f"trainer.measure=[weight_distance,gradient,{__name__}.Turns]"],
+    "half precision, measurements": [
+        *(*MLP, "trainer.precision=bfloat16"),
+        f"trainer.measure=[weight_distance,gradient,{__name__}.Turns]",
+    ],
     "batch normalisation and lazy weights": own(f"{__name__}.batch_norm"),
     "tied weights": own("zoo.Tied"),
     "normed weights": own("zoo.weight_hook"),
@@ -234,6 +238,12 @@ def torn(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
 
+def flipped(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+
+
 def of_other_weights(path: Path) -> None:
     state, facts = State.read(path)
     name = next(name for name in state.tensors if name.startswith("model."))
@@ -244,7 +254,7 @@ def of_other_weights(path: Path) -> None:
 FILES = {
     "torn": (torn, "it is damaged: "),
     "empty": (lambda path: path.write_bytes(b""), "it is damaged: "),
-    "a text": (lambda path: path.write_text("x" * 100), "it is damaged: "),
+    "a flipped byte": (flipped, "it is damaged: its checksum is another one"),
     "other weights": (of_other_weights, "it does not fit: "),
     "no epochs": (lambda path: edit(path, history="none"), "it is damaged: "),
     "another package": (
