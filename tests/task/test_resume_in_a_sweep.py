@@ -15,7 +15,7 @@ from faulty_study import FaultyStudy, children, ended, kill, wait_until
 from dropout_study.paths import JobPaths, StudyPaths
 
 NET = (
-    *("data=synthetic", "data.n_train=512", "data.val_size=64", "data.n_test=64", "report=none"),
+    *("data=synthetic", "data.n_train=1024", "data.val_size=64", "data.n_test=64", "report=none"),
     *("data.contrast=0.5", "model.init_std=null", "model.hidden1=32", "model.hidden2=32"),
     *("trainer.device=cpu", "trainer.batch_size=16", "trainer.resume_seconds=0"),
 )
@@ -68,7 +68,7 @@ def kill_at_random(study: FaultyStudy, kills: int, seed: int) -> int:
     while True:
         process = study.start()
         while done < kills and process.poll() is None:
-            for _ in range(chance.randint(1, 6)):  # so many states are written meanwhile
+            for _ in range(chance.randint(1, 3)):  # so many states are written meanwhile
                 wait_for_an_epoch(study.paths, process)
             if process.poll() is not None:
                 break
@@ -120,7 +120,7 @@ def test_a_study_killed_after_random_epochs(tmp_path: Path):
 @pytest.mark.parametrize("way", WAYS)
 def test_a_study_killed_many_times(tmp_path: Path, way: str):
     kills, words = WAYS[way]
-    check(tmp_path, kills, 16, 24, *words)
+    check(tmp_path, kills, 24, 24, *words)
 
 
 def test_a_single_run_is_killed_and_interrupted_and_goes_on(tmp_path: Path):
