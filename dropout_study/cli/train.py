@@ -23,7 +23,6 @@ from dropout_study.sweep.marks import (
     checks,
     counts,
     counts_epochs,
-    counts_steps,
     estimates_cost,
     offers_objectives,
     preloads,
@@ -39,7 +38,6 @@ MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 @preloads("dropout_study.task.build.preload")
 @checks("dropout_study.task.fits.check_trial")
 @estimates_cost("dropout_study.task.cost.cost_of_training")
-@counts_steps("dropout_study.task.cost.epochs_of")
 @counts("images")
 @counts_epochs("trainer.epochs", "dropout_study.task.shared_epochs.SharedEpochs")
 @offers_objectives("dropout_study.task.objectives.offered_objectives")

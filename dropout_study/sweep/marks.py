@@ -60,15 +60,6 @@ def offers_objectives(target: str) -> Callable[[Task], Task]:
     return _mark("objectives", target)
 
 
-def counts_steps(target: str) -> Callable[[Task], Task]:
-    """Names a function that returns how many steps a job reports, so that pruners can be checked.
-
-    Args:
-        target: dotted path of a function of a job's configuration.
-    """
-    return _mark("steps", target)
-
-
 def counts(metric: str) -> Callable[[Task], Task]:
     """Marks a task function with the metric that counts its work: a sweep shows it per second.
 
@@ -81,7 +72,8 @@ def counts(metric: str) -> Callable[[Task], Task]:
 def counts_epochs(key: str, target: str) -> Callable[[Task], Task]:
     """Names the key that is a job's number of epochs, and how jobs share their epochs.
 
-    Trials that differ in nothing else are then not trained twice where the task can help it.
+    Trials that differ in nothing else are then not trained twice where the task can help it, and
+    the settings of a pruner are checked against the longest trial.
 
     Args:
         key: dotted key of the configuration.
@@ -93,8 +85,13 @@ def counts_epochs(key: str, target: str) -> Callable[[Task], Task]:
 
 def epochs_of(task_function: TaskFunction) -> tuple[str, Any] | None:
     """Returns the key that ``counts_epochs`` has named and its form, or None."""
-    key = getattr(task_function, "epochs_key", None)
+    key = epochs_key(task_function)
     return None if key is None else (key, get_class(vars(task_function)["epochs_form"])())
+
+
+def epochs_key(task_function: TaskFunction) -> str | None:
+    """Returns the key that ``counts_epochs`` has named, or None."""
+    return getattr(task_function, "epochs_key", None)
 
 
 def preload(task_function: TaskFunction, config: DictConfig) -> None:

@@ -43,11 +43,6 @@ def cost_of_training(
     return f"{told}."
 
 
-def epochs_of(config: DictConfig) -> int:
-    """Returns how many epochs a trial is trained for, at most."""
-    return int(config.trainer.epochs)
-
-
 def seconds_per_epoch(config: DictConfig) -> float:
     """Returns the seconds of a trial's second epoch, evaluation included; it writes no file.
 

@@ -27,7 +27,7 @@ def settings(min_resource: int | None = None, **given) -> SweepSettings:
         ({"budget": 3, "replicates": 2}, NopPruner(), "budget needs hydra.sweeper.replicates=1"),
         ({**TWO}, PauseAndPromotePruner(), "pause_and_promote needs one objective"),
         ({"replicates": 2}, PauseAndPromotePruner(), "pause_and_promote needs hydra.*replicates=1"),
-        ({"min_resource": 5}, PauseAndPromotePruner(5), "must be below the 5 steps .*, got 5"),
+        ({"min_resource": 5}, PauseAndPromotePruner(5), "must be below the 5 epochs .*, got 5"),
     ],
 )
 def test_what_cannot_be_is_refused(given, pruner, told):

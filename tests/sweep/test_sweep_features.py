@@ -126,7 +126,7 @@ BY_SECONDS = ("hydra.sweeper.objective=seconds", "hydra.sweeper.direction=minimi
         (["model.dropuot1=0.1,0.2"], "did you mean `model.dropout1`?"),
         (
             ["hydra/sweeper/pruner=pause_and_promote", "hydra.sweeper.pruner.min_resource=2"],
-            "`hydra.sweeper.pruner.min_resource` must be below the 2 steps of the longest trial",
+            "`hydra.sweeper.pruner.min_resource` must be below the 2 epochs of the longest trial",
         ),
         (
             ["hydra.sweeper.pruner=null", "hydra.sweeper.budget=9", *BY_SECONDS],

@@ -21,7 +21,7 @@ def check_early_ends(
     Args:
         settings: the sweeper's settings.
         pruner: the study's pruner.
-        longest: steps of the longest trial; None if they are not known.
+        longest: epochs of the longest trial; None if they are not known.
 
     Raises:
         UserError: the pruner or the budget has nothing to judge by, or would never act.
@@ -43,7 +43,7 @@ def check_early_ends(
         raise argument_error(
             "hydra.sweeper.pruner.min_resource",
             rung,
-            f"must be below the {longest} steps of the longest trial, or no trial would ever pause",
+            f"must be below the {longest} epochs of the longest trial: there no trial pauses",
         )
 
 

@@ -19,7 +19,7 @@ from dropout_study.search.conditions import search_order, suggest
 from dropout_study.search.grid import n_points
 from dropout_study.search.identity import Identity
 from dropout_study.search.space import Params
-from dropout_study.sweep.marks import marked
+from dropout_study.sweep.marks import epochs_key, marked
 from dropout_study.sweep.planning.candidates import Candidates, candidates_of, check_known
 from dropout_study.sweep.planning.enqueued import first_points
 from dropout_study.sweep.planning.objective import check_objectives
@@ -41,7 +41,7 @@ class Prepared:
         first: the points that are run first, in stored values.
         composer: composes the jobs' configurations.
         whole: the composed configuration of the sweep.
-        longest: steps of the longest trial, if the task can tell.
+        longest: epochs of the longest trial, if the task names their key.
     """
 
     settings: SweepSettings
@@ -145,18 +145,18 @@ def prepare(
 
 
 def _check(candidates: Candidates, task_function: TaskFunction) -> int | None:
-    """Checks all candidates; returns the steps of the longest, if the task can tell."""
-    check, steps_of = marked(task_function, "checks"), marked(task_function, "steps")
-    steps: list[int] = []
+    """Checks all candidates; returns the epochs of the longest, if the task names their key."""
+    check, key = marked(task_function, "checks"), epochs_key(task_function)
+    epochs: list[int] = []
 
     def look_at(config: DictConfig) -> None:
         if check is not None:
             check(config)
-        if steps_of is not None:
-            steps.append(steps_of(config))
+        if key is not None and isinstance(number := OmegaConf.select(config, key), int):
+            epochs.append(number)
 
     candidates.check(look_at)
-    return max(steps, default=None)
+    return max(epochs, default=None)
 
 
 def total_trials(ready: Prepared, walks: bool) -> int:
