@@ -1,5 +1,6 @@
 """What the tests share: a cache of their own, small data, composed configs."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from copy import deepcopy
@@ -26,6 +27,8 @@ from dropout_study.paths import conf_dir
 from dropout_study.trial import Metrics
 
 torch.set_num_threads(1)  # small networks: a second thread only gets in the way
+# Commands that tests start have threads; those that wait for another leave the core to other tests.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 Compose = Callable[..., DictConfig]
 WriteIdx = Callable[..., Path]
