@@ -24,7 +24,8 @@ class PauseAndPromotePruner(BasePruner):
 
     Rung k lies at ``min_resource * reduction_factor**k`` steps. The best trials of a rung are the
     best floor(n / reduction_factor) of the n that have reported there, whatever became of them
-    since. A trial that has taken the result of another one (``duplicates: reuse``) does not count.
+    since. ``last_hope`` is promoted if the study would end without a complete trial. A trial that
+    has taken the result of another one (``duplicates: reuse``) does not count.
 
     Args:
         min_resource: steps to the first rung.
@@ -85,6 +86,16 @@ class PauseAndPromotePruner(BasePruner):
             if is_paused(trial) and trial.user_attrs[PAUSED_ATTR] == rung
         ]
 
+    def last_hope(self, trials: Sequence[FrozenTrial], direction: StudyDirection) -> FrozenTrial:
+        """Returns the paused trial that has come furthest, of several the best (at least one is).
+
+        It is not in the paper, whose number of trials has no end: a study of few trials would end
+        with none that was trained to its end.
+        """
+        furthest = max(trial.user_attrs[PAUSED_ATTR] for trial in trials if is_paused(trial))
+        there = self._ranked(trials, furthest, direction)
+        return next(trial for trial in there if is_paused(trial))
+
     def _reached_now(self, trial: FrozenTrial) -> int | None:
         """Returns the highest rung that the trial's last report is the first to reach."""
         *earlier, last = sorted(trial.intermediate_values) or [0]
@@ -94,7 +105,14 @@ class PauseAndPromotePruner(BasePruner):
     def _best(
         self, trials: Iterable[FrozenTrial], rung: int, direction: StudyDirection
     ) -> list[FrozenTrial]:
-        """Returns the best floor(n / reduction_factor) of the n trials at a rung, best first.
+        """Returns the best floor(n / reduction_factor) of the n trials at a rung, best first."""
+        there = self._ranked(trials, rung, direction)
+        return there[: len(there) // self.reduction_factor]
+
+    def _ranked(
+        self, trials: Iterable[FrozenTrial], rung: int, direction: StudyDirection
+    ) -> list[FrozenTrial]:
+        """Returns the trials that have come to a rung, best first.
 
         Of equal ones the older comes first; NaN is worse than any number.
         """
@@ -105,8 +123,7 @@ class PauseAndPromotePruner(BasePruner):
             if DUPLICATE_ATTR not in trial.user_attrs
             and (value := value_at(trial, rung)) is not None
         ]
-        ranked = sorted(there, key=lambda each: each[:3])
-        return [each[3] for each in ranked[: len(there) // self.reduction_factor]]
+        return [each[3] for each in sorted(there, key=lambda each: each[:3])]
 
 
 def value_at(trial: FrozenTrial, rung: int) -> float | None:

@@ -135,8 +135,14 @@ class Queue:
     def _promotable(self, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
         if not isinstance(self._pruner, PauseAndPromotePruner):
             return []
+        ours = trials[: self.n_trials]
         found = self._pruner.promotable(trials, self._study.direction)
-        return [trial for trial in found if trial.number < self.n_trials]
+        found = [trial for trial in found if trial.number < self.n_trials]
+        going = (OptunaState.RUNNING, OptunaState.COMPLETE)
+        over = len(ours) == self.n_trials and not any(trial.state in going for trial in ours)
+        if over and not found and any(map(is_paused, ours)):
+            found = [self._pruner.last_hope(ours, self._study.direction)]
+        return found
 
     def _frozen(self, trial: optuna.Trial | FrozenTrial) -> FrozenTrial:
         return self._storage.get_trial(trial_id(trial))

@@ -1,6 +1,7 @@
 """Pause and promote, against sequences that were worked out by hand from the paper's algorithm."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import optuna
@@ -8,6 +9,7 @@ import pytest
 from halving import begin, end, run, train
 
 from dropout_study.errors import UserError
+from dropout_study.search.asktell import AskTell
 from dropout_study.search.attrs import DUPLICATE_ATTR
 from dropout_study.search.internals import engine_of
 from dropout_study.search.paused import as_pruned, for_sampler, state_of
@@ -20,6 +22,13 @@ TWO = {"min_resource": 1, "reduction_factor": 2}
 
 def states(asktell) -> list[str]:
     return [str(state_of(trial)) for trial in asktell.study.get_trials()]
+
+
+def at_once(asktell: AskTell, scores: Mapping[int, float]) -> None:
+    """Begins all trials before the first one reports; none is continued."""
+    for asked in [asktell.ask() for _ in scores]:
+        assert asked
+        train(asktell, asked, lambda number, _: scores[number], 8)
 
 
 @pytest.mark.parametrize("sqlite", [False, True], ids=["journal", "sqlite"])
@@ -59,6 +68,16 @@ def test_the_highest_rung_is_served_first_and_there_the_best(tmp_path: Path):
     assert asktell.ask().number == 4  # type: ignore[union-attr]
     assert train(asktell, second, lambda n, _: scores[n], 8) == "1 pauses at 2"
     assert train(asktell, first, lambda n, _: scores[n], 8) == "0 pauses at 4"
+
+
+def test_a_study_ends_with_a_complete_trial_however_few_there_are(tmp_path: Path):
+    asktell = begin(tmp_path / "j.log", n_trials=3, min_resource=1, reduction_factor=4)
+    assert run(asktell, {0: 0.5, 1: 0.7, 2: 0.6}, epochs=6) == [
+        *("0 pauses at 1", "1 pauses at 1", "2 pauses at 1"),
+        "1 pauses at 4",  # no other will come, so the best one goes on alone
+        "1 complete",
+    ]
+    assert end(asktell) == [0, 2]
 
 
 @pytest.mark.parametrize("maximize", [True, False])
@@ -110,7 +129,7 @@ def test_arguments_out_of_range_are_refused(given, told):
 
 
 def test_a_sampler_sees_a_paused_trial_as_a_pruned_one(tmp_path: Path):
-    asktell = begin(tmp_path / "j.log", n_trials=2, **TWO)
+    asktell = begin(tmp_path / "j.log", n_trials=2, budget=2, **TWO)
     run(asktell, {0: 0.5, 1: 0.4}, epochs=4)
     seen = for_sampler(asktell.study)
     pruned = seen.get_trials(states=(optuna.trial.TrialState.PRUNED,))
@@ -153,7 +172,7 @@ def test_a_larger_total_leaves_pruned_trials_pruned(tmp_path: Path):
 
 
 def test_a_copy_of_a_paused_trial_counts_neither_at_a_rung_nor_in_the_budget(tmp_path: Path):
-    asktell = begin(tmp_path / "j.log", n_trials=3, same=True, **TWO)
+    asktell = begin(tmp_path / "j.log", n_trials=4, same=True, **TWO)
     asktell.ask()
     asktell.report(0, 0.5, 1)
     asktell.pause(0)
@@ -165,16 +184,19 @@ def test_a_copy_of_a_paused_trial_counts_neither_at_a_rung_nor_in_the_budget(tmp
         asktell.set_attrs(number, {DUPLICATE_ATTR: 0})
         asktell.repeat_report(number, 0.5, 1)
         asktell.tell(number, TrialState.PRUNED)
-    assert asktell.ask() is None, "two of three would make one promotable"
+    new = asktell.ask()
+    assert new
+    assert new.number == 3, "one of three at the rung would be promoted"
     assert asktell.budget.used() == 1
 
 
 def test_a_smaller_total_neither_promotes_nor_ends_what_is_beyond_it(tmp_path: Path):
-    run(begin(tmp_path / "j.log", n_trials=3, **TWO), {0: 0.1, 1: 0.2, 2: 0.9}, epochs=6)
+    scores = {0: 0.1, 1: 0.2, 2: 0.9}
+    at_once(begin(tmp_path / "j.log", n_trials=3, **TWO), scores)
     asktell = begin(tmp_path / "j.log", n_trials=2, **TWO)
-    assert asktell.ask() is None
-    assert end(asktell) == [0, 1]
-    assert states(asktell) == ["PRUNED", "PRUNED", "PAUSED"]
+    assert run(asktell, scores, epochs=6) == ["1 pauses at 4", "1 complete"]
+    assert end(asktell) == [0]
+    assert states(asktell) == ["PRUNED", "COMPLETE", "PAUSED"]
 
 
 def test_the_paused_trials_of_a_study_that_runs_elsewhere_are_left(tmp_path: Path):
@@ -185,15 +207,15 @@ def test_the_paused_trials_of_a_study_that_runs_elsewhere_are_left(tmp_path: Pat
     assert run(second, SCORES, epochs=4) == ["1 pauses at 1"]
     assert end(second) == []
     assert train(first, running, lambda *_: 0.9, 4) == "0 pauses at 2"
-    assert run(first, SCORES, epochs=4) == []
-    assert end(first) == [0, 1]
+    assert run(first, SCORES, epochs=4) == ["0 complete"]
+    assert end(first) == [1]
     assert end(second) == []
 
 
 def test_a_promotion_goes_to_one_process(tmp_path: Path):
     first = begin(tmp_path / "j.log", n_trials=3, **TWO)
     second = begin(tmp_path / "j.log", n_trials=3, **TWO)
-    run(first, {0: 0.9, 1: 0.1, 2: 0.1}, epochs=4)
+    at_once(first, {0: 0.9, 1: 0.1, 2: 0.1})
     assert states(first) == ["PAUSED"] * 3
     stale = second.study.get_trials(deepcopy=False)
     asked = begin(tmp_path / "j.log", n_trials=4, **TWO).ask()
