@@ -24,7 +24,7 @@ from dropout_study.search.attrs import (
 from dropout_study.search.budget import Budget
 from dropout_study.search.internals import storage_of, trial_id
 from dropout_study.search.lease import Lease
-from dropout_study.search.promotion import PauseAndPromotePruner
+from dropout_study.search.pruners.promotion import PauseAndPromotePruner
 from dropout_study.search.queue import Queue
 from dropout_study.search.rewind import Rewound
 from dropout_study.search.twins import TrainedPoints

@@ -9,9 +9,8 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from dropout_study.search.internals import on_storage, storage_of
+from dropout_study.search.internals import StorageView, on_storage, storage_of
 from dropout_study.search.space import SearchSpace
-from dropout_study.search.storage_view import StorageView
 
 EARLIER_ATTR = "warm_start"
 """Attribute of a study with the earlier trials; and of each of them, with where it comes from."""

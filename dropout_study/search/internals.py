@@ -57,6 +57,22 @@ def begun(study: optuna.Study, waiting: FrozenTrial | None = None) -> optuna.Tri
     return optuna.Trial(study, identifier) if taken else None
 
 
+class StorageView:
+    """Passes everything on to a storage; a subclass shows a sampler or a pruner something else.
+
+    It is given to ``on_storage``.
+
+    Args:
+        storage: the storage.
+    """
+
+    def __init__(self, storage: BaseStorage) -> None:
+        self._storage = storage
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+
 def on_storage(study: optuna.Study, storage: Any) -> optuna.Study:
     """Returns ``study`` on another storage object, which shows a pruner other reports."""
     other = copy.copy(study)

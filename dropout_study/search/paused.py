@@ -13,8 +13,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from dropout_study.search.attrs import PAUSED_ATTR
-from dropout_study.search.internals import on_storage, storage_of
-from dropout_study.search.storage_view import StorageView
+from dropout_study.search.internals import StorageView, on_storage, storage_of
 from dropout_study.trial import TrialState
 
 

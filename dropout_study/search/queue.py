@@ -19,7 +19,7 @@ from dropout_study.search.budget import Budget
 from dropout_study.search.internals import begun, storage_of, trial_id
 from dropout_study.search.lease import OWNER_ATTR, Lease
 from dropout_study.search.paused import as_pruned, is_paused
-from dropout_study.search.promotion import PauseAndPromotePruner
+from dropout_study.search.pruners.promotion import PauseAndPromotePruner
 from dropout_study.search.storage.lock import locked
 
 

@@ -14,8 +14,7 @@ from optuna.pruners import BasePruner
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from dropout_study.search.internals import on_storage, storage_of
-from dropout_study.search.storage_view import StorageView
+from dropout_study.search.internals import StorageView, on_storage, storage_of
 
 PRUNERS_NOTES = "completed_rung_"  # written by successive halving, and so by Hyperband
 

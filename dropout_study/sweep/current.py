@@ -172,7 +172,7 @@ class StoredTrial(KeepsCheckpoints):
     def _asked(self) -> bool:
         """Returns the pruner's answer; if the trial pauses, this is noted for the sweeper."""
         from dropout_study.search.attrs import PAUSED_ATTR
-        from dropout_study.search.promotion import PauseAndPromotePruner
+        from dropout_study.search.pruners.promotion import PauseAndPromotePruner
 
         stops = self._trial.should_prune()
         self.may_continue = stops and isinstance(self._study.pruner, PauseAndPromotePruner)

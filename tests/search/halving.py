@@ -7,7 +7,7 @@ import optuna
 
 from dropout_study.search.asktell import Asked, AskTell
 from dropout_study.search.lease import Lease
-from dropout_study.search.promotion import PauseAndPromotePruner
+from dropout_study.search.pruners.promotion import PauseAndPromotePruner
 from dropout_study.search.storage.open import open_storage
 from dropout_study.trial import TrialState
 

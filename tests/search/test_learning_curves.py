@@ -13,7 +13,7 @@ from optuna.distributions import IntDistribution
 from optuna.trial import TrialState, create_trial
 
 from dropout_study.search.attrs import DUPLICATE_ATTR
-from dropout_study.search.learning_curves import LearningCurvePruner
+from dropout_study.search.pruners.learning_curves import LearningCurvePruner
 from dropout_study.sweep.samplers import build_pruner
 
 SPACE = {"epochs": IntDistribution(1, 200)}
@@ -153,7 +153,7 @@ def test_curves_that_are_all_alike_give_an_answer():
     ],
 )
 def test_settings_out_of_their_range_are_refused(told, given, words):
-    conf = {"_target_": "dropout_study.search.learning_curves.LearningCurvePruner", **given}
+    conf = {"_target_": "dropout_study.search.pruners.learning_curves.LearningCurvePruner", **given}
     assert words in told(build_pruner, OmegaConf.create(conf))
 
 

@@ -13,7 +13,7 @@ from dropout_study.search.asktell import AskTell
 from dropout_study.search.attrs import DUPLICATE_ATTR
 from dropout_study.search.internals import engine_of
 from dropout_study.search.paused import as_pruned, for_sampler, state_of
-from dropout_study.search.promotion import PauseAndPromotePruner
+from dropout_study.search.pruners.promotion import PauseAndPromotePruner
 from dropout_study.trial import TrialState
 
 SCORES = {0: 0.5, 1: 0.7, 2: 0.6, 3: 0.8, 4: 0.1, 5: 0.2, 6: 0.9}

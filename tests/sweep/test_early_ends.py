@@ -5,12 +5,12 @@ from omegaconf import OmegaConf
 from optuna.pruners import MedianPruner, NopPruner, PatientPruner
 
 from dropout_study.errors import UserError
-from dropout_study.search.promotion import PauseAndPromotePruner
+from dropout_study.search.pruners.promotion import PauseAndPromotePruner
 from dropout_study.sweep.planning.early_ends import check_early_ends
 from dropout_study.sweep.settings import SweepSettings
 
 SAMPLER = OmegaConf.create({"_target_": "optuna.samplers.RandomSampler"})
-PAUSES = "dropout_study.search.promotion.PauseAndPromotePruner"
+PAUSES = "dropout_study.search.pruners.promotion.PauseAndPromotePruner"
 TWO = {"direction": ["minimize", "maximize"], "objective": ["a", "b"]}
 
 

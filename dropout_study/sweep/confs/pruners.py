@@ -69,7 +69,7 @@ class PauseAndPromotePrunerConf:
     Tuning). Trials that still wait when the study ends are pruned.
     """
 
-    _target_: str = "dropout_study.search.promotion.PauseAndPromotePruner"
+    _target_: str = "dropout_study.search.pruners.promotion.PauseAndPromotePruner"
     min_resource: int = 1  # steps to the first rung
     reduction_factor: int = 4  # one in so many trials goes on from a rung
     max_resource: int | None = None  # steps of the longest trial: no rung there; null: not known
@@ -82,7 +82,7 @@ class LearningCurvePrunerConf:
     Its end is predicted from its own curve and from those of complete trials.
     """
 
-    _target_: str = "dropout_study.search.learning_curves.LearningCurvePruner"
+    _target_: str = "dropout_study.search.pruners.learning_curves.LearningCurvePruner"
     min_chance: float = 0.05  # a trial with a smaller chance of beating the best is stopped
     n_startup_trials: int = 5  # trials that are complete before any is stopped, at least 5
     n_warmup_steps: int = 0  # steps of each trial at which it is not stopped

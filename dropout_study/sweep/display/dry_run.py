@@ -26,7 +26,7 @@ from dropout_study.errors import UserError
 from dropout_study.search.asktell import Suggest
 from dropout_study.search.conditions import Conditions
 from dropout_study.search.grid import n_points
-from dropout_study.search.promotion import PauseAndPromotePruner
+from dropout_study.search.pruners.promotion import PauseAndPromotePruner
 from dropout_study.search.space import Params, SearchSpace
 from dropout_study.sweep.marks import as_job
 from dropout_study.sweep.planning.plan import SweepPlan

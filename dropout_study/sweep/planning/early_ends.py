@@ -6,7 +6,7 @@ from typing import Any
 from optuna.pruners import BasePruner
 
 from dropout_study.errors import UserError, argument_error
-from dropout_study.search.promotion import PauseAndPromotePruner
+from dropout_study.search.pruners.promotion import PauseAndPromotePruner
 from dropout_study.sweep.settings import SweepSettings
 
 BUDGET = "hydra.sweeper.budget"

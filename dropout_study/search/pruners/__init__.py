@@ -1,0 +1,1 @@
+"""Pruners beside Optuna's own."""
