@@ -1,10 +1,11 @@
-"""What a command that trains nothing imports: nothing that takes seconds."""
+"""What commands import: nothing that takes seconds and is not used."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from command_line import SMALL
 
 SLOW = ("torch", "torchvision", "pandas", "optuna", "matplotlib", "scipy")
 FOREIGN = Path(__file__).parent / "sweep" / "apps" / "shapes.py"
@@ -17,10 +18,16 @@ atexit.register(lambda: print("slow:", *sorted(roots() & set({SLOW}))))
 """
 
 
-def slow_imports(code: str, *words: str) -> str:
-    ended = subprocess.run(
-        [sys.executable, "-c", TELL + code, *words], capture_output=True, text=True, check=False
-    )
+UNUSED = ("torch._dynamo", "sympy", "torchvision", "pandas", "scipy", "matplotlib", "sqlalchemy")
+TELL_UNUSED = f"""
+import atexit, sys
+atexit.register(lambda: print("unused:", *sorted(sys.modules.keys() & set({UNUSED}))))
+"""
+
+
+def slow_imports(code: str, *words: str, tell: str = TELL, cwd: Path | None = None) -> str:
+    command = [sys.executable, "-c", tell + code, *words]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout.splitlines()[-1]
 
@@ -30,6 +37,13 @@ def slow_imports(code: str, *words: str) -> str:
 def test_help_and_configuration_import_nothing_slow(code: str, words):
     sweeper = () if code == OURS else ("hydra/sweeper=optuna_study",)
     assert slow_imports(code, *sweeper, *words) == "slow:"
+
+
+@pytest.mark.parametrize("words", [(), ("--multirun", "hydra/launcher=population")])
+def test_training_imports_neither_a_compiler_nor_what_a_report_needs(words, tmp_path):
+    sizes = ("search_space.n_trials=2", *SMALL, "optimizer=adam", "~hydra.callbacks.curves")
+    told = slow_imports(OURS, *words, *sizes, tell=TELL_UNUSED, cwd=tmp_path)
+    assert told == "unused:"
 
 
 def test_a_slow_import_would_be_told():

@@ -11,6 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.checks import check_at_least
 from dropout_study.errors import UserError
+from dropout_study.report.callback import report_with
+from dropout_study.results.beside import call_beside
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +59,6 @@ class ConfirmationCallback(Callback):
         if OmegaConf.select(config, "hydra.sweeper.dry_run") or sys.exception() is not None:
             return  # an exception: Hydra 1.4 calls this for a refused sweep, too
         from dropout_study.confirmation.confirm import confirm
-        from dropout_study.report.page import write_report
 
         root = Path(config.hydra.sweep.dir)
         log.info("Confirming %s with %d fresh seeds", ", ".join(self._by), self._seeds)
@@ -72,4 +73,4 @@ class ConfirmationCallback(Callback):
             )
         except UserError as error:
             raise SystemExit(f"dropout-study: {error}") from error
-        print(f"Report with the confirmation: {write_report(root)}")
+        print(f"Report with the confirmation: {call_beside(root, report_with, root)}")

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths
+from dropout_study.results.beside import call_beside, prepare_beside
+from dropout_study.sweep.rank import rank_of
 
 if TYPE_CHECKING:
     from dropout_study.report.figures import FigureSpec
@@ -50,9 +54,14 @@ class ReportCallback(Callback):
         self.rates = list(rates)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Ends the program before the first trial if a figure cannot be imported."""
+        """Ends the program before the first trial if a figure cannot be imported.
+
+        Imports beside the sweep what the report needs.
+        """
+        if not OmegaConf.select(config, "hydra.sweeper.dry_run") and not rank_of()[1]:
+            prepare_beside(Path(config.hydra.sweep.dir), import_matplotlib)
         try:
-            self._own_figures()
+            own_figures(self._figures)
         except UserError as error:  # Hydra turns any other exception into a warning
             raise SystemExit(f"dropout-study: {error}") from error
 
@@ -60,13 +69,39 @@ class ReportCallback(Callback):
         """Writes the report. Hydra turns an error in here into a warning."""
         if OmegaConf.select(config, "hydra.sweeper.dry_run") or sys.exception() is not None:
             return  # an exception: Hydra 1.4 calls this for a refused sweep, too
-        from dropout_study.report.page import write_report
+        root = Path(config.hydra.sweep.dir)
+        print(f"Report: {call_beside(root, report_with, root, list(self._figures))}")
 
-        print(f"Report: {write_report(Path(config.hydra.sweep.dir), self._own_figures())}")
 
-    def _own_figures(self) -> list["FigureSpec"]:
-        if not self._figures:
-            return []
-        from dropout_study.report.figures import named_figure
+def import_matplotlib() -> None:
+    """Imports what the report needs, and draws an empty figure: the first one loads fonts."""
+    from matplotlib.figure import Figure
 
-        return [named_figure(target) for target in self._figures]
+    from dropout_study.report.figures import study_figures
+
+    import_module("dropout_study.report.page")
+    study_figures()
+    figure = Figure()
+    figure.add_subplot()
+    for form in ("svg", "png"):
+        figure.savefig(BytesIO(), format=form)
+
+
+def report_with(root: Path, figures: Sequence[str] = ()) -> Path:
+    """Writes the report of the study in ``root``; ``figures`` names the user's own."""
+    from dropout_study.report.page import write_report
+
+    return write_report(root, own_figures(figures))
+
+
+def own_figures(targets: Sequence[str]) -> list["FigureSpec"]:
+    """Imports the user's own figures.
+
+    Raises:
+        UserError: one cannot be imported.
+    """
+    if not targets:
+        return []
+    from dropout_study.report.figures import named_figure
+
+    return [named_figure(target) for target in targets]

@@ -56,14 +56,16 @@ def render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec] = ()) 
         lstrip_blocks=True,
     )
     environment.filters |= {"code": _code, "data_url": _data_url, "duration": _duration}
+    specs = [CONFIRMATION, *study_figures(), *more]
+    confirmation, *figures = draw_figures(view, figures_dir, specs)
     return environment.get_template("report.html.j2").render(
         name=view.tables.root.resolve().name,
         sentences=headline(view),
         table=top_table(view),
         confirmation=confirmation_table(view),
         account=account(view),
-        confirmation_figure=next(draw_figures(view, figures_dir, [CONFIRMATION])),
-        figures=list(draw_figures(view, figures_dir, [*study_figures(), *more])),
+        confirmation_figure=confirmation,
+        figures=figures,
         reproduction=reproduction(view),
         problems=view.tables.problems,
     )

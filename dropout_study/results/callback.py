@@ -3,6 +3,7 @@
 import logging
 import shlex
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.config.keys import is_ours
 from dropout_study.paths import JobPaths, StudyPaths
+from dropout_study.results.beside import call_beside, prepare_beside
+from dropout_study.sweep.rank import rank_of
 
 if TYPE_CHECKING:
     from dropout_study.results.live_table import ResultsTable
@@ -58,32 +61,48 @@ class ResultsCallback(Callback):
 
         return self._tables.setdefault(root, ResultsTable(root))
 
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Imports beside the sweep what its end needs."""
+        if not OmegaConf.select(config, "hydra.sweeper.dry_run") and not rank_of()[1]:
+            prepare_beside(Path(config.hydra.sweep.dir), import_pandas)
+
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Prints the best trials, the path of the table, and what shows the rest of them."""
         if OmegaConf.select(config, "hydra.sweeper.dry_run") or sys.exception() is not None:
             return  # an exception: Hydra 1.4 calls this for a refused sweep, too
         root = Path(config.hydra.sweep.dir)
-        try:
-            from dropout_study.results.aim import Aim
-            from dropout_study.results.params import recorded_params
-            from dropout_study.results.show import print_results
-            from dropout_study.results.study import study_config
-            from dropout_study.results.table import study_frame, write_tables
-        except ModuleNotFoundError:  # no pandas: it is needed to print, not to write the table
-            print(f"Every trial: {StudyPaths(root).results_csv}")
-            return
-        from dropout_study.errors import UserError
+        call_beside(root, print_study, root, self.top)
 
-        try:
-            path = write_tables(root)
-            frame = study_frame(root)
-        except (OSError, UserError) as error:
-            log.warning("the tables cannot be written: %s", error)
-            return
-        paths, settings = StudyPaths(root), study_config(StudyPaths(root))
-        params = recorded_params(paths, settings)
-        print_results(frame, top=self.top, aim=Aim.of(settings), recorded=params)
-        print(f"Every trial: {path}")
-        if len(frame) > self.top:
-            more = f"dropout-study-results {shlex.quote(str(root))} --top {len(frame)}"
-            print(f"More of them here: {more}")
+
+def import_pandas() -> None:
+    """Imports what the table needs."""
+    import_module("dropout_study.results.show")
+    import_module("dropout_study.results.table")
+
+
+def print_study(root: Path, top: int) -> None:
+    """Writes the tables of the study in ``root``; prints the ``top`` best trials."""
+    try:
+        from dropout_study.results.aim import Aim
+        from dropout_study.results.params import recorded_params
+        from dropout_study.results.show import print_results
+        from dropout_study.results.study import study_config
+        from dropout_study.results.table import study_frame, write_tables
+    except ModuleNotFoundError:  # no pandas: it is needed to print, not to write the table
+        print(f"Every trial: {StudyPaths(root).results_csv}")
+        return
+    from dropout_study.errors import UserError
+
+    try:
+        path = write_tables(root)
+        frame = study_frame(root)
+    except (OSError, UserError) as error:
+        log.warning("the tables cannot be written: %s", error)
+        return
+    paths, settings = StudyPaths(root), study_config(StudyPaths(root))
+    params = recorded_params(paths, settings)
+    print_results(frame, top=top, aim=Aim.of(settings), recorded=params)
+    print(f"Every trial: {path}")
+    if len(frame) > top:
+        more = f"dropout-study-results {shlex.quote(str(root))} --top {len(frame)}"
+        print(f"More of them here: {more}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import hypot, nan, sqrt
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 LEVEL = 0.95
 """The confidence level of every interval."""
@@ -65,11 +65,13 @@ def mean_estimate(values: Sequence[float], *, seed: int = 0) -> Estimate:
 
 
 def _student(x: np.ndarray) -> tuple[float, float]:
-    half = stats.t.ppf((1 + LEVEL) / 2, x.size - 1) * x.std(ddof=1) / sqrt(x.size)
+    half = special.stdtrit(x.size - 1, (1 + LEVEL) / 2) * x.std(ddof=1) / sqrt(x.size)
     return float(x.mean() - half), float(x.mean() + half)
 
 
 def _bca(x: np.ndarray, seed: int) -> tuple[float, float]:
+    from scipy import stats  # slow to import
+
     result = stats.bootstrap(
         (x,),
         np.mean,
@@ -88,8 +90,8 @@ def expanded_level(n: int) -> float:
     quantiles are those of the normal distribution instead of Student's t (Hesterberg 2015, "What
     Teachers Should Know About the Bootstrap").
     """
-    quantile = stats.t.ppf((1 + LEVEL) / 2, n - 1) * sqrt(n / (n - 1))
-    return float(1 - 2 * stats.norm.sf(quantile))
+    quantile = special.stdtrit(n - 1, (1 + LEVEL) / 2) * sqrt(n / (n - 1))
+    return float(1 - 2 * special.ndtr(-quantile))
 
 
 def share_estimate(share: float, n: int) -> Estimate:
@@ -97,7 +99,7 @@ def share_estimate(share: float, n: int) -> Estimate:
 
     The interval is about the images: the same network on other test images of the same kind.
     """
-    z = float(stats.norm.ppf((1 + LEVEL) / 2))
+    z = float(special.ndtri((1 + LEVEL) / 2))
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return Estimate(share, sqrt(share * (1 - share)), centre - half, centre + half, n)

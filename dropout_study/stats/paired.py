@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from dropout_study.stats.intervals import Estimate, mean_estimate
 
@@ -46,6 +45,8 @@ def sign_flip_p(differences: Sequence[float]) -> float:
     x = np.asarray(differences, dtype=float)
     if x.size < 2 or not x.any():
         return 1.0
+    from scipy import stats  # slow to import
+
     result = stats.permutation_test(
         (x,),
         np.mean,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
@@ -43,12 +44,10 @@ def generalisation_gaps(view: StudyView) -> list[Gap]:
 
 
 def _gap(done: pd.DataFrame, name: str) -> Gap:
-    from scipy.stats import spearmanr
-
     rate = done[name].astype(float)
     points = 100 * (done["train_accuracy"] - done["val_accuracy"])
     varied = rate.nunique() > 1 and points.nunique() > 1
-    correlation = float(spearmanr(rate, points).statistic) if varied else float("nan")
+    correlation = float(np.corrcoef(rate.rank(), points.rank())[0, 1]) if varied else float("nan")
     return Gap(name, rate.tolist(), points.tolist(), correlation)
 
 

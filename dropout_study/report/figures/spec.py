@@ -1,11 +1,12 @@
 """The contract of a figure of the report, and how a figure is saved as files."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropout_study.files import atomic_write
+from dropout_study.report.forked import forked_map
 from dropout_study.report.view import NotEnoughError, StudyView
 
 if TYPE_CHECKING:
@@ -45,15 +46,20 @@ class Drawn:
     missing: str = ""
 
 
-def draw_figures(view: StudyView, directory: Path, specs: Sequence[FigureSpec]) -> Iterator[Drawn]:
+def draw_figures(view: StudyView, directory: Path, specs: Sequence[FigureSpec]) -> list[Drawn]:
     """Draws every figure for which the study has the data, as PNG and SVG files."""
-    for spec in specs:
-        try:
-            yield Drawn(spec, png=_save(spec, view, directory))
-        except NotEnoughError as reason:
-            for suffix in (".png", ".svg"):  # remove the files of an earlier report
-                (directory / f"{spec.name}{suffix}").unlink(missing_ok=True)
-            yield Drawn(spec, missing=str(reason))
+    drawn = forked_map(lambda spec: _draw(spec, view, directory), specs)
+    return [Drawn(spec, *made) for spec, made in zip(specs, drawn, strict=True)]
+
+
+def _draw(spec: FigureSpec, view: StudyView, directory: Path) -> tuple[Path | None, str]:
+    """Returns the figure's PNG file, or the reason why it is not drawn."""
+    try:
+        return _save(spec, view, directory), ""
+    except NotEnoughError as reason:
+        for suffix in (".png", ".svg"):  # remove the files of an earlier report
+            (directory / f"{spec.name}{suffix}").unlink(missing_ok=True)
+        return None, str(reason)
 
 
 def _save(spec: FigureSpec, view: StudyView, directory: Path) -> Path:
