@@ -18,6 +18,7 @@ PARTS = {
 QUICK = {
     "coverage.py": (["--studies", "20", "--seeds", "8"], "8, normal: "),
     "single_run.py": (["--share", "0.002", "--repeats", "1", "--device", "cpu"], "| floor |"),
+    "startup.py": (["--only", "help", "--repeats", "1"], "| help |"),
     "tables.py": (["--trials", "5", "--epochs", "2", "--repeats", "1"], "load_study: "),
 }
 LONG = {
