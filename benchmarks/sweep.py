@@ -87,8 +87,8 @@ def peer_command(args: argparse.Namespace, root: Path, space: dict[str, str]) ->
 
 
 def our_command(args: argparse.Namespace, name: str, space: dict[str, str]) -> list[str]:
-    """Returns our own command; without a launcher it uses workers."""
-    launcher = ["hydra/launcher=population"] if name == "population" else []
+    """Returns our own command."""
+    launcher = [f"hydra/launcher={'population' if name == 'population' else 'basic'}"]
     given = [f"{key}={text}" for key, text in space.items()]
     if args.quickstart:
         what = ["experiment=quickstart", *given, "optimizer=sgd", "lr_schedule=constant"]

@@ -25,6 +25,7 @@ from dropout_study.sweep.marks import (
     counts_epochs,
     estimates_cost,
     offers_objectives,
+    places,
     preloads,
 )
 
@@ -40,6 +41,7 @@ MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 @estimates_cost("dropout_study.task.cost.cost_of_training")
 @counts("images")
 @counts_epochs("trainer.epochs", "dropout_study.task.shared_epochs.SharedEpochs")
+@places("dropout_study.launch.placing.place")
 @offers_objectives("dropout_study.task.objectives.offered_objectives")
 def task(config: DictConfig) -> dict[str, Any]:
     """Trains one trial and returns its metrics; ``value`` is the objective."""

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from hydra.core.utils import JobReturn, configure_log, filter_overrides, setup_globals
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.config.compose import Composer
+from dropout_study.launch.conf import PopulationLauncherConf
 from dropout_study.launch.form import form_of
 from dropout_study.launch.job import MemberJob
 from dropout_study.launch.population import Population
@@ -62,12 +63,15 @@ def launch_from(
     Path(str(config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
     form = form_of(task_function)
     composer = Composer(context.config_loader, config)
+    launcher = OmegaConf.structured(PopulationLauncherConf(capacity=capacity or "auto"))
     objective = configured_objectives(config)[0]  # a sweep with several reports nothing
 
     def ask(count: int) -> Iterator[MemberJob]:
         for given in source.ask(count):
             log.info("\t#%d : %s", given.number, " ".join(filter_overrides(given.overrides)))
             job_config = composer.job_config(given.overrides, given.number)
+            # Recorded with the trial, also where the user has not chosen it:
+            OmegaConf.update(job_config, "hydra.launcher", launcher, merge=False, force_add=True)
             yield MemberJob(given, job_config, source, objective, context, task_function, form)
 
     for job in Population(ask, capacity, lambda: source.stopping).train():

@@ -60,6 +60,20 @@ def offers_objectives(target: str) -> Callable[[Task], Task]:
     return _mark("objectives", target)
 
 
+def places(target: str) -> Callable[[Task], Task]:
+    """Names a function that chooses where a sweep's jobs run if the user does not say.
+
+    Without this mark they run in workers.
+
+    Args:
+        target: dotted path of a function that returns a function of a ``TrialSource`` which runs
+            its jobs, or None for workers, and the reason as a text. It is called with the sweeper's
+            settings, a list with a configuration of each kind of job (see ``Candidates``), and by
+            name the sweep's ``config``, ``context`` and ``task_function``.
+    """
+    return _mark("places", target)
+
+
 def counts(metric: str) -> Callable[[Task], Task]:
     """Marks a task function with the metric that counts its work: a sweep shows it per second.
 

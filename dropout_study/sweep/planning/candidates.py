@@ -23,6 +23,8 @@ from dropout_study.sweep.planning.plan import SweepPlan, config_keys
 Compose = Callable[[list[str]], DictConfig]
 Check = Callable[[DictConfig], Any]
 Point = dict[str, CategoricalChoiceType]
+Kind = tuple[tuple[str, CategoricalChoiceType], ...]
+MOST_KINDS = 64
 
 
 class Candidates:
@@ -35,6 +37,8 @@ class Candidates:
 
     Attributes:
         keys: the groups and dotted keys of all checked configurations.
+        kinds: a configuration of each kind of job that has passed, at most ``MOST_KINDS + 1``. Jobs
+            are of one kind if they differ only in floats that are not 0.
     """
 
     def __init__(self, plan: SweepPlan, compose: Compose, fixed: Mapping[str, Any]) -> None:
@@ -42,6 +46,7 @@ class Candidates:
         self._compose = compose
         self._fixed = fixed
         self.keys: set[str] = set(plan.owners)
+        self.kinds: dict[Kind, DictConfig] = {}
         self._order = search_order(plan.space, plan.conditions)
 
     def check(self, check: Check | None = None) -> None:
@@ -62,6 +67,8 @@ class Candidates:
             self.keys |= set(config_keys(config))
             if check is not None:
                 check(config)
+            if len(self.kinds) <= MOST_KINDS:
+                self.kinds.setdefault(_kind(point), config)
         except (HydraException, OmegaConfBaseException, ValueError) as error:
             raise UserError(explain(error)) from error
 
@@ -130,6 +137,10 @@ class Candidates:
             if holds(condition, self._plan.space, point, self._fixed):
                 point[name] = given.get(name, candidates_of(self._plan.parameters[name])[0])
         return {name: point[name] for name in self._plan.space if name in point}
+
+
+def _kind(point: Point) -> Kind:
+    return tuple((k, bool(v) if isinstance(v, float) else v) for k, v in point.items())
 
 
 def candidates_of(parameter: Parameter) -> list[CategoricalChoiceType]:

@@ -42,6 +42,7 @@ class Prepared:
         composer: composes the jobs' configurations.
         whole: the composed configuration of the sweep.
         longest: epochs of the longest trial, if the task names their key.
+        kinds: a configuration of each kind of job, see ``Candidates``.
     """
 
     settings: SweepSettings
@@ -51,6 +52,7 @@ class Prepared:
     composer: Composer
     whole: DictConfig
     longest: int | None = None
+    kinds: Sequence[DictConfig] = ()
 
     @cached_property
     def fixed(self) -> Mapping[str, Any]:
@@ -141,7 +143,8 @@ def prepare(
         settings = replace(settings, n_trials=_n_trials(settings, len(points), config))
     else:
         first = first_points(settings.enqueue, plan, candidates.keys, shared, composer)
-    return Prepared(settings, plan, shared, first, composer, config, longest)
+    kinds = list(candidates.kinds.values())
+    return Prepared(settings, plan, shared, first, composer, config, longest, kinds)
 
 
 def _check(candidates: Candidates, task_function: TaskFunction) -> int | None:
