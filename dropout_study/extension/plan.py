@@ -19,6 +19,8 @@ from dropout_study.task.shared_epochs import SharedEpochs, depends_on_epochs
 from dropout_study.trial import Objective
 
 EPOCHS = "trainer.epochs"
+LAUNCHER = "hydra_plugins.dropout_study.population_launcher.PopulationLauncher"
+"""As what the runs are trained, whatever the study's launcher was."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,12 @@ class Extended:
         Returns:
             Why the run is trained from its beginning; an empty text if it is not.
         """
+        hydra = OmegaConf.create(JobFiles(self.source).hydra(default={}))
+        OmegaConf.update(hydra, "hydra.launcher._target_", LAUNCHER, force_add=True)
         for path, content in (
             (self.paths.config_yaml, self.config),
             (self.paths.overrides_yaml, OmegaConf.create(self._overrides())),
-            (self.paths.hydra_yaml, OmegaConf.create(JobFiles(self.source).hydra(default={}))),
+            (self.paths.hydra_yaml, hydra),
         ):
             with atomic_write(path) as temporary:
                 OmegaConf.save(content, temporary)

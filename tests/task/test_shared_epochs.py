@@ -11,6 +11,7 @@ from safetensors import safe_open
 
 from dropout_study.cli.extend import extend
 from dropout_study.cli.train import main
+from dropout_study.task.rerun import rerun_trial
 from dropout_study.training import single
 
 GRID = (
@@ -100,6 +101,7 @@ def test_the_best_trials_are_extended_from_their_states(capfd, caplog):
     one, told = extended("top=1", "epochs=4")
     assert "begin" not in told
     assert list(one["epochs_run"]) == [4]
+    assert next(rerun_trial(Path("study/extended_4"), 0)).same  # up to rounding
     both, told = extended("top=2", "epochs=4")
     assert "1 of 2 runs to train" in told
     assert list(both["trial"]) == [0, 1]
