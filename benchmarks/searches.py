@@ -8,7 +8,8 @@ Searches of ten seeds by eight methods would train for a day. So the learning cu
 curve is interpolated between those of the recorded points, at the same share of its epochs (the
 learning rate's schedule is a function of that share). Every draw is a function of the seed alone
 (common random numbers), so a curve is a function of the point. The clock is simulated: all trials
-have the same network, so an epoch takes the same time in each.
+have the same network, so an epoch takes the same time in each. The points that the quickstart runs
+first are left out: the other programs have none.
 
 ``--record`` continues where it was stopped, also with more --points. Curves are kept in the
 directory's results.csv and histories.csv, or in one file, by ``--pack FILE.csv.gz``.
@@ -54,6 +55,7 @@ OPTIONS: dict[str, list[str]] = {
         "hydra/sweeper/pruner=pause_and_promote",
         *(f"hydra.sweeper.pruner.{each}" for each in HALVING),
     ],
+    "TPE, learning curves": ["hydra/sweeper/pruner=learning_curves"],
 }
 """Our own searches: the settings of the sweeper."""
 
@@ -76,6 +78,8 @@ def record(root: Path, points: int) -> None:
 
 def recorded(path: Path) -> pd.DataFrame:
     """Returns the recorded curves: a row a trial and epoch, with the trial's parameters."""
+    if not path.exists():
+        sys.exit(f"{path} does not exist: record curves by --record DIR and give --curves DIR")
     if path.is_file():
         return pd.read_csv(path)
     table = pd.read_csv(StudyPaths(path).results_csv)
@@ -150,13 +154,9 @@ Make = Callable[[int], Searcher]
 def searches(options: Mapping[str, Sequence[str]]) -> dict[str, Make]:
     """Returns the searches by name."""
     space = quickstart()
-    enqueue = OmegaConf.load(conf_dir() / "search_space" / "quickstart.yaml").enqueue
-    points = OmegaConf.to_container(enqueue)
 
     def ours(overrides: Sequence[str], seed: int) -> Searcher:
-        return Ours(
-            space, MAXIMIZE, f"hydra.sweeper.sampler.seed={seed}", *overrides, enqueue=points
-        )
+        return Ours(space, MAXIMIZE, f"hydra.sweeper.sampler.seed={seed}", *overrides)
 
     def peer(seed: int) -> Searcher:
         sampler = optuna.samplers.TPESampler(seed=seed, multivariate=False, constant_liar=False)
@@ -262,7 +262,7 @@ def draw(runs: Sequence[Result], epochs: int, path: Path) -> None:
     axes[0, 0].set_ylabel("best validation accuracy")
     axes[1, 0].set_ylabel("its test accuracy")
     axes[1, 1].legend(fontsize="small")
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=80)
 
 
 def _last(path: Sequence[Sequence[float]], by: int, until: float, column: int) -> float:

@@ -6,6 +6,7 @@ A space is given in this project's words: dotted key -> choice(...), int(interva
 import json
 import logging
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
@@ -56,12 +57,9 @@ class Ours:
     Args:
         space: what is searched.
         overrides: of Hydra's configuration, as on the command line.
-        enqueue: points that are run first.
     """
 
-    def __init__(
-        self, space: Space, *overrides: str, enqueue: Sequence[Mapping[str, Any]] = ()
-    ) -> None:
+    def __init__(self, space: Space, *overrides: str) -> None:
         settings, plan = settings_of(overrides), plan_of(tuple(space.items()))
         study = create_study(
             optuna.storages.InMemoryStorage(),
@@ -70,8 +68,6 @@ class Ours:
             SeededByTrial(settings.sampler, plan.space),
             build_pruner(settings.pruner),
         )
-        for point in enqueue:
-            study.enqueue_trial(dict(point))
         with tempfile.NamedTemporaryFile() as lock:
             asktell = AskTell(
                 study,
@@ -185,7 +181,6 @@ class OtherProgram:
             [str(python), str(script), name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
             text=True,
         )
         self._send({"space": space, "seed": seed, "trials": trials})
@@ -195,7 +190,9 @@ class OtherProgram:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(message) + "\n")
         self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        if not (line := self._process.stdout.readline()):
+            sys.exit(f"{' '.join(self._process.args)} has ended, its error stands above")
+        answer: dict[str, Any] = json.loads(line)
         self.seconds = answer["seconds"]
         return answer
 

@@ -268,7 +268,7 @@ def draw(runs: Sequence[Result], names: Sequence[str], path: Path) -> None:
     for axis in axes[:, 0]:
         axis.set_ylabel("regret")
     axes[0, 0].legend(fontsize="x-small")
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=80)
 
 
 def parse() -> argparse.Namespace:
