@@ -70,6 +70,7 @@ def test_every_benchmark_is_run():
     assert {path.name for path in BENCHMARKS.glob("*.py")} == known
 
 
+@pytest.mark.slow
 def test_searches_are_replayed_on_recorded_curves(tmp_path):
     rates = [
         (a, b, lr, n)
