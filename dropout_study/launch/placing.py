@@ -134,6 +134,8 @@ def _differ(groups: Sequence[Any]) -> str | None:
 def _slower(candidates: Sequence[DictConfig]) -> str | None:
     """Returns why the trials would not be faster together; builds their networks."""
     threads = torch.get_num_threads()
+    if threads < cores():  # OMP_NUM_THREADS=1, say
+        return f"torch may use {threads} of {cores()} cores, and workers use all"
     try:
         device = device_before_fork(candidates[0])
         if device.type != "cpu":

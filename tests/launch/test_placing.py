@@ -16,8 +16,9 @@ MANY = {"sampler": None, "n_trials": 40}
 
 
 @pytest.fixture(autouse=True)
-def two_cores(monkeypatch):
-    monkeypatch.setattr(placing, "cores", lambda: 2)
+def one_core(monkeypatch):
+    """One core for the one thread that torch has in the tests."""
+    monkeypatch.setattr(placing, "cores", lambda: 1)
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_stacked_networks_of_the_books_size_are_a_population(placed, overrides):
     ("overrides", "settings", "why"),
     [
         ((), {"trial_timeout": 60.0}, "hydra.sweeper.trial_timeout"),
-        ((), {"n_trials": 15}, "of 15 trials, 8 at once would know too few results"),
+        ((), {"n_trials": 7}, "of 7 trials, 4 at once would know too few results"),
         (("hydra.job.chdir=true",), {}, "hydra.job.chdir and hydra.job.env_set"),
         (("+hydra.job.env_set.A=b",), {}, "hydra.job.chdir and hydra.job.env_set"),
         (("trainer.precision=bfloat16",), {}, "only in float32"),
@@ -79,14 +80,20 @@ def test_every_choice_of_the_search_counts(placed, also, why):
     assert why in placed(MINI, also=also)
 
 
-def test_more_cores_than_were_measured_have_workers(placed, monkeypatch):
-    monkeypatch.setattr(placing, "cores", lambda: 8)
-    assert placed() == "populations were compared with workers on up to 2 cores"
+@pytest.mark.parametrize(
+    ("cores", "why"),
+    [
+        (8, "populations were compared with workers on up to 2 cores"),
+        (2, "torch may use 1 of 2 cores, and workers use all"),
+    ],
+)
+def test_cores_that_a_population_would_not_use_have_workers(placed, monkeypatch, cores, why):
+    monkeypatch.setattr(placing, "cores", lambda: cores)
+    assert placed() == why
 
 
 def test_the_choice_is_logged_and_recorded_and_an_explicit_one_wins(tmp_path, capfd, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(placing, "cores", lambda: 1)
     sweep = ["--multirun", *SMALL, "search_space.n_trials=8", "trainer.epochs=1"]
 
     def run(name: str, *words: str) -> tuple[str, str]:
