@@ -1,4 +1,4 @@
-"""The group ``hydra/sweeper/pruner``: Optuna's pruners with Optuna's own defaults, and one more.
+"""The group ``hydra/sweeper/pruner``: Optuna's pruners with Optuna's own defaults, and two more.
 
 The comment at each field describes it. A step is the step that the task reports, in this project a
 completed epoch. A field without a default must be given. Any other class is used by
