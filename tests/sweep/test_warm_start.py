@@ -131,11 +131,15 @@ def test_what_cannot_teach_is_refused_before_anything_is_written(
     assert not Path("warm").exists()
 
 
-def test_a_study_that_has_lost_its_journal_is_refused(sweep: Sweep) -> None:
+def test_a_study_that_has_lost_its_storage_is_refused(sweep: Sweep) -> None:
     Path("first/journal.log").unlink()
-
     assert "first has lost its journal.log" in sweep("warm", X, WARM).err
-    assert not Path("first/journal.log").exists()
+
+    config = OmegaConf.load("first/multirun.yaml")
+    config.hydra.sweeper.storage = "sqlite:///gone.db"
+    OmegaConf.save(config, "first/multirun.yaml")
+    assert "first has lost its gone.db" in sweep("warm", X, WARM).err
+    assert not [*Path().rglob("gone.db"), *Path().rglob("first/journal.log")]
 
 
 SPACE = {"x": FloatDistribution(-5, 5), "n": IntDistribution(1, 9)}

@@ -25,6 +25,12 @@ def absolute_url(url: str, directory: Path) -> str:
     return url if parts is None else f"{parts[1]}{directory.absolute() / parts[2]}{parts[3]}"
 
 
+def file_of(url: str) -> Path | None:
+    """Returns the file of a URL of a file; None for a server."""
+    parts = _FILE_URL.fullmatch(url)
+    return None if parts is None else Path(parts[2])
+
+
 def hide_password(url: str) -> str:
     """Returns ``url`` masked, and keeps it in this process's environment for its jobs."""
     if masked(url) != url:

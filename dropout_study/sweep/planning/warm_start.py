@@ -22,7 +22,7 @@ from dropout_study.search.conditions import holds, search_order
 from dropout_study.search.earlier import EarlierTrial
 from dropout_study.search.identity import IDENTITY_ATTR, MOST_TOLD, Identity
 from dropout_study.search.storage.open import closing_storage, open_storage
-from dropout_study.search.storage.urls import absolute_url
+from dropout_study.search.storage.urls import absolute_url, file_of
 from dropout_study.sweep.planning.parameters import Parameter
 from dropout_study.sweep.planning.prepare import Prepared
 
@@ -105,8 +105,9 @@ def read_source(given: str) -> Source:
         raise UserError(f"`{SETTING}`: {given} is no directory of a study of this sweeper")
     try:
         url = sweeper.storage and absolute_url(sweeper.storage, Path(config.hydra.runtime.cwd))
-        if url is None and not paths.journal.is_file():
-            raise UserError(f"`{SETTING}`: {given} has lost its {paths.journal.name}")
+        file = file_of(url) if url else paths.journal
+        if file is not None and not file.is_file():  # to open it would make a new one
+            raise UserError(f"`{SETTING}`: {given} has lost its {file.name}")
         storage = open_storage(url, paths.journal)
         known = optuna.get_all_study_names(storage)
         name = sweeper.study_name or paths.root.resolve().name
