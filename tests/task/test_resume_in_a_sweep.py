@@ -106,10 +106,11 @@ def check(tmp_path: Path, kills: int, trials: int, epochs_each: int, *given: str
 
 WORKER = ("hydra.sweeper.n_jobs=1",)
 WAYS = {
-    "a worker": (50, WORKER),
-    "a population": (12, ("hydra/launcher=population", "hydra.launcher.capacity=1")),
-    "replicates": (12, (*WORKER, "hydra.sweeper.replicates=2")),
+    "a worker": ((50, 24, 24), WORKER),
+    "a population": ((12, 12, 16), ("hydra/launcher=population", "hydra.launcher.capacity=1")),
+    "replicates": ((12, 6, 12), (*WORKER, "hydra.sweeper.replicates=2")),
 }
+"""Kills, trials and epochs of each, and how they are run."""
 
 
 def test_a_study_killed_after_random_epochs(tmp_path: Path):
@@ -119,8 +120,8 @@ def test_a_study_killed_after_random_epochs(tmp_path: Path):
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_a_study_killed_many_times(tmp_path: Path, way: str):
-    kills, words = WAYS[way]
-    check(tmp_path, kills, 24, 24, *words)
+    size, words = WAYS[way]
+    check(tmp_path, *size, *words)
 
 
 def test_a_single_run_is_killed_and_interrupted_and_goes_on(tmp_path: Path):
