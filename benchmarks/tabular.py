@@ -33,8 +33,6 @@ from simulated import Ended, Params, Searcher, Simulation, Step
 from simulated_searchers import OtherProgram, Ours, PlainOptuna
 
 SETS = ("naval_propulsion", "parkinsons_telemonitoring", "protein_structure", "slice_localization")
-PEERS = ("waves", "optuna", "smac", "syne_tune")
-"""Other programs: what hydra-optuna-sweeper with joblib does, Optuna's own loop, and others."""
 WORKERS = (2, 8, 32)
 POINTS = 40  # of time at which a curve is recorded
 
