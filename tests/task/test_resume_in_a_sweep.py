@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from faulty_study import FaultyStudy, children, ended, kill, wait_until
+from faulty_study import FaultyStudy, children, ended, is_alive, kill, wait_until
 
 from dropout_study.paths import JobPaths, StudyPaths
 
@@ -72,7 +72,7 @@ def kill_at_random(study: FaultyStudy, kills: int, seed: int) -> int:
                 wait_for_an_epoch(study.paths, process)
             if process.poll() is not None:
                 break
-            workers = children(process)
+            workers = [each for each in children(process)[1:] if is_alive(each)]  # [0]: the guard
             if workers and chance.random() < 0.8:
                 kill(chance.choice(workers))
             else:
