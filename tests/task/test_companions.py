@@ -31,6 +31,8 @@ COMPANIONS = {
 class FakeRunning:
     """A trial of a study whose pruner always says no more."""
 
+    may_continue = False
+
     def __init__(self) -> None:
         self.steps: list[int] = []
 

@@ -147,11 +147,17 @@ def test_a_single_run_is_killed_and_interrupted_and_goes_on(tmp_path: Path):
 
     words = ("trainer.epochs=40", "optimizer.momentum=0.9", "optimizer.lr=0.01")
     file = JobPaths(tmp_path / "parts").resume
+    table, written = JobPaths(tmp_path / "parts").history_csv, set[int]()
+
+    def goes_on() -> bool:  # it is written as a run continues, and after each epoch
+        written.update(path.stat().st_mtime_ns for path in [table] if path.exists())
+        return file.exists() and len(written) > 2
+
     for number in (signal.SIGKILL, signal.SIGINT):
         process = run("parts", *words)
-        moment = file.stat().st_mtime_ns if file.exists() else 0
-        wait_until(lambda: file.exists() and file.stat().st_mtime_ns > moment, "a state")  # noqa: B023
+        wait_until(goes_on, "an epoch after a state")
         os.killpg(process.pid, number)
+        written.clear()
         code, printed = ended(process)
         assert code == (130 if number == signal.SIGINT else -number), printed
         assert file.exists()
