@@ -99,7 +99,8 @@ def test_parameters_that_only_one_of_the_studies_has(sweep: Sweep) -> None:
     assert "not known of them, so random: w" in ended.out
     found = stored("warm").user_attrs["warm_start"]
     inside = [x for x in xs("first") if x >= 0]
-    assert [each["params"]["x"] for each in found] == inside
+    # pandas before 3 may read the last bit of a number wrongly
+    assert [each["params"]["x"] for each in found] == pytest.approx(inside, rel=1e-14)
     assert f"knows {len(inside)} of the 16 complete trials" in ended.out
     assert {each["params"]["y"] for each in found} == {2}
     assert {each["params"]["w"] for each in found} == {"a", "b"}

@@ -43,7 +43,10 @@ class Demanding(nn.Module):
 
 
 def layers(*noise: nn.Module) -> nn.Module:
-    return nn.Sequential(nn.Conv2d(1, 2, 1), *noise, nn.Flatten(), nn.Linear(32, 3))
+    """A network in which the noise gets inputs of both signs: RReLU changes negative ones alone."""
+    first = nn.Conv2d(1, 2, 1, bias=False)
+    first.weight = nn.Parameter(torch.tensor([1.0, -1.0]).view(2, 1, 1, 1))
+    return nn.Sequential(first, *noise, nn.Flatten(), nn.Linear(32, 3))
 
 
 @pytest.mark.parametrize(
