@@ -69,6 +69,21 @@ def cell(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def ratio_row(
+    head: tuple[str, str, str], name: str, taken: list[float], base: list[float]
+) -> dict[str, object]:
+    """Returns a row: the name, the times, and their ratios to those of ``base`` by repeat."""
+    ratios = [one / other for one, other in zip(taken, base, strict=True)]
+    return dict(zip(head, (name, summary(taken), summary(ratios)), strict=True))
+
+
+def ratio_table(rows: list[dict[str, object]]) -> str:
+    """Returns rows with the same columns as Markdown."""
+    head = list(rows[0])
+    lines = [head, ["---"] * len(head), *([cell(value) for value in one.values()] for one in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)

@@ -1,6 +1,6 @@
 """What each noise layer costs: an epoch of the book's network with it, against standard dropout.
 
-python benchmarks/noise_layers.py                                    about five minutes
+python benchmarks/noise_layers.py                                    single runs
 python benchmarks/noise_layers.py --form population --share 0.1      members of a population of 4
 python benchmarks/noise_layers.py --share 0.002 --repeats 1          a test
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from time import process_time
 
 import torch
-from floor import BATCH, cell, device_name, random_splits, seconds, summary
+from floor import BATCH, device_name, random_splits, ratio_row, ratio_table, seconds
 
 from dropout_study.data import Splits
 from dropout_study.models import MLP
@@ -88,18 +88,7 @@ def measure(form: str, splits: Splits, share: float, repeats: int) -> list[dict[
             spent = process_time() - before if device.type == "cpu" else of_clock
             if repeat:  # the first round warms up
                 taken.append(spent / (trials * share))
-    return [row(name, taken, times["dropout"]) for name, taken in times.items()]
-
-
-def row(name: str, taken: list[float], dropout: list[float]) -> dict[str, object]:
-    ratios = [one / other for one, other in zip(taken, dropout, strict=True)]
-    return dict(zip(HEAD, (name, summary(taken), summary(ratios)), strict=True))
-
-
-def table(rows: list[dict[str, object]]) -> str:
-    """Returns the rows as Markdown."""
-    lines = [HEAD, ["---"] * len(HEAD), *([cell(value) for value in one.values()] for one in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return [ratio_row(HEAD, name, taken, times["dropout"]) for name, taken in times.items()]
 
 
 def main() -> None:
@@ -119,7 +108,7 @@ def main() -> None:
         "share of the data": args.share,
         "median (range) of n": args.repeats,
     }
-    print(*(f"{name}: {value}" for name, value in report.items()), "", table(rows), sep="\n")
+    print(*(f"{name}: {value}" for name, value in report.items()), "", ratio_table(rows), sep="\n")
     if args.out:
         args.out.write_text(json.dumps({**report, "rows": rows}, indent=2) + "\n")
 

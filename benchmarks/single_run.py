@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from floor import BATCH, cell, device_name, products, random_splits, seconds, summary
+from floor import BATCH, device_name, products, random_splits, ratio_row, ratio_table, seconds
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
@@ -108,18 +108,7 @@ def measure(
             taken = seconds(run, device)
             if repeat:  # the first round warms up
                 times[name].append(taken)
-    return [row(name, taken, times["floor"]) for name, taken in times.items()]
-
-
-def row(name: str, taken: list[float], floor: list[float]) -> dict[str, object]:
-    ratios = [one / other for one, other in zip(taken, floor, strict=True)]
-    return dict(zip(HEAD, (name, summary(taken), summary(ratios)), strict=True))
-
-
-def table(rows: list[dict[str, object]]) -> str:
-    """Returns the rows as Markdown."""
-    lines = [HEAD, ["---"] * len(HEAD), *([cell(value) for value in one.values()] for one in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return [ratio_row(HEAD, name, taken, times["floor"]) for name, taken in times.items()]
 
 
 def main() -> None:
@@ -155,9 +144,8 @@ def main() -> None:
         **({"share of the data": args.share} if args.share else {}),
         "median (range) of n": args.repeats,
     }
-    print(
-        ", ".join(f"{name}: {value}" for name, value in report.items()), "", table(rows), sep="\n"
-    )
+    told = ", ".join(f"{name}: {value}" for name, value in report.items())
+    print(told, "", ratio_table(rows), sep="\n")
     if args.out:
         args.out.write_text(json.dumps({**report, "rows": rows}, indent=2) + "\n")
 

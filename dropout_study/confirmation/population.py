@@ -1,16 +1,14 @@
 """Trains the runs of a confirmation as populations, which takes less time."""
 
-from collections.abc import Hashable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
+from typing import Any
 
 from dropout_study.confirmation.runs import Run, end_run, train_one_by_one
-from dropout_study.launch.form import MemberTask
 from dropout_study.launch.population import Population
-from dropout_study.launch.trial_form import TrialForm, member_task
-from dropout_study.sweep.source import Interrupted
-from dropout_study.training.population.member import MemberResult
-from dropout_study.trial import Metrics
+from dropout_study.launch.trial_form import TrialJob
+from dropout_study.task.trial import Trial
 
 ALONE = ("bfloat16",)
 """Precisions in which a member of a population gets other results than the same run alone. A
@@ -40,35 +38,15 @@ def train_as_population(runs: Sequence[Run]) -> None:
     Population(lambda count: islice(jobs, count)).train()
 
 
-class _RunJob:
+class _RunJob(TrialJob):
     """A run as a job of a population."""
 
     def __init__(self, run: Run) -> None:
-        self.name = f"{run.configuration}, seed {run.seed}"
+        super().__init__(f"{run.configuration}, seed {run.seed}", run.config)
         self._run = run
-        self._opened = ExitStack()
 
-    def group(self) -> Hashable:
-        return TrialForm().group(self._run.config)
+    def opened(self) -> AbstractContextManager[Trial]:
+        return self._run.opened()
 
-    def begin(self) -> MemberTask | None:
-        try:
-            self._task = member_task(self._opened.enter_context(self._run.opened()))
-        except Exception as error:  # a user's network may raise any exception
-            end_run(self._run, error)
-            return None
-        if all(self.goes_on(row) for row in self._task.history):
-            return self._task
-        self.end(MemberResult(list(self._task.history)))
-        return None
-
-    def goes_on(self, metrics: Metrics) -> bool:
-        return self._task.on_epoch(metrics)
-
-    def end(self, result: MemberResult) -> None:
-        self._opened.close()
-        ended = result.error or self._task.result(result.history)
+    def record(self, ended: Any) -> None:
         end_run(self._run, ended, population=True)
-
-    def close(self) -> None:
-        self._opened.__exit__(Interrupted, Interrupted(), None)

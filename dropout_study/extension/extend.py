@@ -1,8 +1,8 @@
 """``dropout-study-extend``: trains the best trials on and writes the tables of an own study."""
 
 import logging
-from collections.abc import Hashable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,17 @@ from typing import Any
 import pandas as pd
 
 from dropout_study.extension.plan import EPOCHS, Extended, plan_extension
-from dropout_study.launch.form import MemberTask
 from dropout_study.launch.population import Population
-from dropout_study.launch.trial_form import TrialForm, member_task
+from dropout_study.launch.trial_form import TrialJob
 from dropout_study.paths import StudyPaths
 from dropout_study.report.view import StudyView
 from dropout_study.results.replicates import mean_record
 from dropout_study.results.study import load_study
 from dropout_study.results.table import write_tables
 from dropout_study.sweep.outcome import describe_error
-from dropout_study.sweep.source import Interrupted
 from dropout_study.task.job_files import JobFileError, JobFiles
-from dropout_study.task.trial import open_trial
-from dropout_study.training.population.member import MemberResult
-from dropout_study.trial import Metrics, TrialState
+from dropout_study.task.trial import Trial, open_trial
+from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)
 
@@ -75,52 +72,29 @@ def _has_ended(run: Extended) -> bool:
         return False
 
 
-class _Job:
+class _Job(TrialJob):
     """A run as a job of a population."""
 
     def __init__(self, run: Extended) -> None:
-        self.name = run.name
+        super().__init__(run.name, run.config)
         self._run = run
-        self._opened = ExitStack()
 
-    def group(self) -> Hashable:
-        return TrialForm().group(self._run.config)
-
-    def begin(self) -> MemberTask | None:
+    def opened(self) -> AbstractContextManager[Trial]:
         run = self._run
-        try:
-            if why := run.prepare():
-                log.info("trial %s is trained from its beginning: %s", run.name, why)
-            opened = open_trial(run.config, run.paths.root, objective=run.objective)
-            self._task = member_task(self._opened.enter_context(opened))
-        except Exception as error:  # a user's network may raise any exception
-            self._record(error)
-            return None
-        if all(self.goes_on(row) for row in self._task.history):
-            return self._task
-        self.end(MemberResult(list(self._task.history)))
-        return None
+        if why := run.prepare():
+            log.info("trial %s is trained from its beginning: %s", run.name, why)
+        return open_trial(run.config, run.paths.root, objective=run.objective)
 
-    def goes_on(self, metrics: Metrics) -> bool:
-        return self._task.on_epoch(metrics)
-
-    def end(self, result: MemberResult) -> None:
-        self._opened.close()
-        self._record(result.error or self._task.result(result.history))
-
-    def close(self) -> None:
-        self._opened.__exit__(Interrupted, Interrupted(), None)
-
-    def _record(self, result: Any) -> None:
+    def record(self, ended: Any) -> None:
         run, before = self._run, self._run.record
-        if isinstance(result, Exception):
-            error = describe_error(result)
+        if isinstance(ended, Exception):
+            error = describe_error(ended)
             own: dict[str, Any] = {"state": str(TrialState.FAIL), "value": None, "error": error}
             log.info("trial %s has failed: %s", run.name, error)
         else:
-            own = {"state": str(TrialState.COMPLETE), "error": "", **result}
-            told = (before.get("epochs_run"), result["epochs_run"])
-            value = (run.objective.name, before.get("value"), result["value"])
+            own = {"state": str(TrialState.COMPLETE), "error": "", **ended}
+            told = (before.get("epochs_run"), ended["epochs_run"])
+            value = (run.objective.name, before.get("value"), ended["value"])
             log.info("trial %s: %s -> %s epochs, %s %s -> %s", run.name, *told, *value)
         epochs = {EPOCHS: run.config.trainer.epochs} if EPOCHS in before else {}
         own |= {"trial": run.number, "job_dir": run.name, **epochs}
