@@ -100,7 +100,7 @@ class MemberJob:
     def end(self, result: MemberResult) -> None:
         """Tells the source how the job has left; one stopped in its last epoch is complete."""
         pruned = self._stopped and len(result.history) < self._task.settings.epochs
-        if pruned and self._source.stopping:
+        if pruned and self._source.abandons(self.assignment):
             self._leave(StudyStopping())
             self._source.release(self.assignment)
         else:

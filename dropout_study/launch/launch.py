@@ -95,6 +95,10 @@ class Wave:
         """False: a wave is run to its end."""
         return False
 
+    def abandons(self, assignment: Assignment) -> bool:
+        """False: a job is run to its end."""
+        return False
+
     def report(self, assignment: Assignment, value: float, step: int) -> bool:
         """Lets the job go on."""
         return True

@@ -143,6 +143,16 @@ class AskTell:
             return not running.rewound.should_prune(pruner, value, step)
         return not running.trial.should_prune()
 
+    def is_ours(self, number: int) -> bool:
+        """Returns whether a trial that this process runs has not been taken over by another.
+
+        That can be only if this process was silent for too long.
+        """
+        running = self._running.get(number)
+        if running is None or not self._lease.lapsed:
+            return running is not None
+        return self._lease.owns(self._frozen(running.trial))
+
     def pauses(self, number: int) -> bool:
         """Returns whether a running trial was told to pause, here or in the process that runs it.
 
@@ -185,7 +195,7 @@ class AskTell:
         """
         trial = self._running.pop(number).trial
         told = list(values) if state == TrialState.COMPLETE else None
-        if self._frozen(trial).state == OptunaState.RUNNING:
+        if self._lease.owns(self._frozen(trial)):
             self.study.tell(trial, told, OptunaState[state], skip_if_finished=True)
         else:  # this process was silent for too long
             log.warning("trial %d has been taken over by another process", number)
@@ -205,7 +215,9 @@ class AskTell:
 
     def release(self, number: int, *, restarts: int = 0) -> None:
         """Puts a running trial back into the queue: it runs again first, under its number."""
-        self.queue.put(self._running.pop(number).trial, restarts=restarts)
+        trial = self._running.pop(number).trial
+        if self._lease.owns(self._frozen(trial)):
+            self.queue.put(trial, restarts=restarts)
 
     @property
     def running(self) -> list[int]:

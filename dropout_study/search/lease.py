@@ -2,9 +2,11 @@
 
 Every process that asks for trials registers with the study and marks the trials that it runs. A
 dead process on the same machine is found at once. A process on another machine counts as dead
-after ``SILENT_S`` without a sign of life (so the machines' clocks must agree within that time).
+after ``SILENT_S`` without a sign of life. That time is measured by the clock of the process that
+waits for the sign, so the machines' clocks may differ; they must only agree within ``LONG_S``.
 """
 
+import math
 import os
 import socket
 import sys
@@ -22,6 +24,8 @@ OWNER_ATTR = "owner"
 PROCESS_ATTR = "process:"
 BEAT_S = 15
 SILENT_S = 90
+LONG_S = 3600
+"""A process whose last sign of life is older, by the clocks, is dead at the first look."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,16 @@ class Process:
 
 
 def _place() -> str:
-    """Returns the machine and the container to which process numbers belong."""
+    """Returns the machine and the container to which process numbers belong.
+
+    Machines may have the same name, so the identifier of the kernel's start is part of it.
+    """
     try:
         namespace = str(Path("/proc/self/ns/pid").readlink())
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
-        namespace = sys.platform
-    return f"{socket.gethostname()} {namespace}"
+        namespace, boot = sys.platform, ""
+    return f"{socket.gethostname()} {namespace} {boot}".strip()
 
 
 def _start_time(pid: int) -> str:
@@ -70,20 +78,32 @@ def _start_time(pid: int) -> str:
 
 
 class Lease:
-    """This process's registration with a study."""
+    """This process's registration with a study.
+
+    Attributes:
+        process: this process.
+        lapsed: whether it was silent for so long that others may have taken over its trials.
+    """
 
     def __init__(self, study: optuna.Study) -> None:
         self._study = study
         self.process = Process.this()
-        self._beaten = 0.0
+        self.lapsed = False
+        self._beaten = -math.inf
+        self._seen: dict[str, tuple[float | None, float]] = {}
         self.beat()
 
     def beat(self) -> None:
         """Tells the study that this process is alive, if that is due."""
-        now = time.time()
-        if now - self._beaten >= BEAT_S:
-            self._tell(now)
-            self._beaten = now
+        if time.monotonic() - self._beaten < BEAT_S:
+            return
+        self._tell(time.time())
+        before, self._beaten = self._beaten, time.monotonic()
+        silent = self._beaten - before
+        if math.isfinite(silent):
+            self.lapsed |= silent >= SILENT_S
+            if silent >= 2 * BEAT_S:  # the storage was away: others could not be heard, too
+                self._seen.clear()
 
     def end(self) -> None:
         """Tells the study that this process runs no trials any more."""
@@ -98,32 +118,53 @@ class Lease:
         """Marks ``trial`` as run by this process."""
         trial.set_user_attr(OWNER_ATTR, self.process.key)
 
+    def owns(self, trial: FrozenTrial) -> bool:
+        """Returns whether a trial, as stored, is run by this process."""
+        running = trial.state == optuna.trial.TrialState.RUNNING
+        return running and trial.user_attrs.get(OWNER_ATTR) == self.process.key
+
     def orphans(self) -> list[FrozenTrial]:
         """Returns the running trials whose process is dead."""
+        began = time.monotonic()
         running = self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
         if not running:
             return []
         living = set(self._living())
-        return [trial for trial in running if not self._is_run(trial, living)]
+        found = [trial for trial in running if not self._is_run(trial, living)]
+        was_away = time.monotonic() - began >= BEAT_S  # the storage: nobody could be heard
+        return [] if was_away else found
 
     def _is_run(self, trial: FrozenTrial, living: set[str]) -> bool:
         owner = trial.user_attrs.get(OWNER_ATTR)
+        name = f"trial {trial.number}"
         if owner is not None:
+            self._seen.pop(name, None)
             return owner in living
         # No mark: a process, alive or dead, has taken the trial and not marked it yet. That takes
         # milliseconds.
         others = living - {self.process.key}
-        age = time.time() - trial.datetime_start.timestamp() if trial.datetime_start else SILENT_S
-        return bool(others) and age < SILENT_S
+        return bool(others) and self._silence(name, None) < SILENT_S
 
     def _living(self) -> list[str]:
         attrs = self._study.user_attrs
         told = [value for name, value in attrs.items() if name.startswith(PROCESS_ATTR)]
-        return [self.process.key, *(facts["key"] for facts in told if _lives(facts))]
+        return [self.process.key, *(facts["key"] for facts in told if self._lives(facts))]
 
+    def _lives(self, facts: dict[str, Any]) -> bool:
+        if not facts["beat"]:
+            return False
+        process = Process(*(facts[name] for name in ("key", "place", "pid", "started")))
+        dead = process.is_dead_here()
+        if dead is not None:
+            return not dead
+        recent = abs(time.time() - facts["beat"]) < LONG_S
+        return recent and self._silence(process.key, facts["beat"]) < SILENT_S
 
-def _lives(facts: dict[str, Any]) -> bool:
-    if not facts["beat"]:
-        return False
-    dead = Process(*(facts[name] for name in ("key", "place", "pid", "started"))).is_dead_here()
-    return time.time() - facts["beat"] < SILENT_S if dead is None else not dead
+    def _silence(self, name: str, sign: float | None) -> float:
+        """Returns for how many seconds this process has seen the same sign of life."""
+        now = time.monotonic()
+        known, since = self._seen.get(name, (sign, now))
+        if known != sign:
+            since = now
+        self._seen[name] = sign, since
+        return now - since

@@ -80,6 +80,18 @@ class Queue:
             trial.set_user_attr(PAUSED_ATTR, None)
         return trial
 
+    def is_open(self) -> bool:
+        """Returns whether a trial can be begun now."""
+        trials = self._study.get_trials(deepcopy=False)
+        spent = self._budget.is_spent()
+        new = not spent and (len(trials) < self.n_trials or bool(self._promotable(trials)))
+        return new or bool(self._waiting(trials, spent=spent))
+
+    def running(self) -> list[int]:
+        """Returns the numbers of the trials that run, in any process."""
+        trials = self._study.get_trials(deepcopy=False)[: self.n_trials]
+        return [trial.number for trial in trials if trial.state == OptunaState.RUNNING]
+
     def put(
         self,
         trial: optuna.Trial | FrozenTrial,

@@ -127,7 +127,7 @@ class SourceTrial(KeepsCheckpoints):
     def report(self, value: float, step: int) -> None:
         """Reports to the study."""
         self._goes_on = self._source.report(self._assignment, *checked_report(value, step))
-        if self._source.stopping:
+        if not self._goes_on and self._source.abandons(self._assignment):
             raise StudyStopping
 
     def should_prune(self) -> bool:

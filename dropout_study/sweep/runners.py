@@ -65,7 +65,7 @@ def _handle(source: StudySource, event: Event) -> None:
     elif isinstance(message, Report):
         goes_on = source.report(assignment, message.value, message.step)
         may_continue = not goes_on and source.may_continue(assignment)
-        worker.answer(Verdict(goes_on, source.stopping, may_continue))
+        worker.answer(Verdict(goes_on, not goes_on and source.abandons(assignment), may_continue))
     elif isinstance(message, Died):
         source.lost(assignment, message.reason)
     elif isinstance(message, DiskFault):

@@ -48,6 +48,7 @@ class SweepSettings:
     may_change: list[str] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     callbacks: list[Any] = field(default_factory=list)
+    wait_for_others: bool = True
     dry_run: bool = False
 
     @classmethod

@@ -40,13 +40,19 @@ class TrialSource(Protocol):
     def stopping(self) -> bool:
         """Whether trials must stop after their epoch and be released, not told."""
 
+    def abandons(self, assignment: Assignment) -> bool:
+        """Returns whether a job must end after its epoch and be released, not told.
+
+        So it is while the study is ``stopping``, and if another process has taken over the trial.
+        """
+
     def ask(self, count: int) -> list[Assignment]:
         """Returns up to ``count`` jobs to run; none if there is nothing to do at present."""
 
     def report(self, assignment: Assignment, value: float, step: int) -> bool:
         """Records an intermediate value of a job; returns whether the job goes on.
 
-        A job that does not go on is pruned, unless the study is ``stopping``.
+        A job that does not go on is pruned, unless the source ``abandons`` it.
         """
 
     def may_continue(self, assignment: Assignment) -> bool:
@@ -60,7 +66,9 @@ class TrialSource(Protocol):
 
 
 class StudyStopping(BaseException):
-    """The study is being stopped: a running trial ends without a result and can be resumed.
+    """A running trial ends without a result and can be resumed: its study is being stopped.
+
+    Also raised if another process has taken over the trial.
 
     Not an ``Exception``, so that a task's ``except Exception`` does not catch it.
     """

@@ -56,7 +56,7 @@ class StudySource:
         self._display = display
         self._trials = trials
         self._prunes = len(settings.directions) == 1  # Optuna prunes no others
-        self.stopping = self._asks_no_more = False
+        self.stopping = self.asks_no_more = False
         self.tick: Callable[[], None] = lambda: None
         # Optuna callbacks call `study.stop`, which Optuna allows only in `optimize`.
         asktell.study.stop = self._stop_asking  # type: ignore[method-assign]
@@ -66,7 +66,7 @@ class StudySource:
         self.stopping = True
 
     def _stop_asking(self) -> None:
-        self._asks_no_more = True
+        self.asks_no_more = True
 
     def ask(self, count: int) -> list[Assignment]:
         """Returns up to ``count`` jobs; none if there is nothing to do at present."""
@@ -81,7 +81,7 @@ class StudySource:
 
     def _ask_one(self) -> bool:
         """Asks for a trial and makes its jobs; returns False if the study has none."""
-        if self._asks_no_more:
+        if self.asks_no_more:
             return False
         self._ended.check_failures()
         asked = self.asktell.ask()
@@ -115,15 +115,19 @@ class StudySource:
         self.tick()
         number = assignment.number
         self._display.reported(number, step, value)
-        if self.stopping:
+        if self.abandons(assignment):
             return False
         if assignment.replicate is not None:
             return not self._trials[number].pruned  # a replicate reports only its end
         return not self._prunes or self.asktell.report(number, value, step)
 
+    def abandons(self, assignment: Assignment) -> bool:
+        """Returns whether a job must end without a result."""
+        return self.stopping or not self.asktell.is_ours(assignment.number)
+
     def may_continue(self, assignment: Assignment) -> bool:
         """Returns whether a job that does not go on may continue later."""
-        return self.stopping or self.asktell.pauses(assignment.number)
+        return self.abandons(assignment) or self.asktell.pauses(assignment.number)
 
     def tell(self, assignment: Assignment, job: JobReturn) -> None:
         """Ends a job with what its launcher returned."""
@@ -182,7 +186,7 @@ class StudySource:
 
     def end_paused(self) -> None:
         """Ends the paused trials as pruned if the study has ended: none will be promoted."""
-        if self.stopping or self._asks_no_more:
+        if self.stopping or self.asks_no_more:
             return  # they wait for the study to be resumed
         self._ended.end_paused(self.asktell.queue.left_paused())
 

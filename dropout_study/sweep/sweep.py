@@ -33,6 +33,7 @@ from dropout_study.sweep.ending import INTERRUPTED, Deadline, interruptible, res
 from dropout_study.sweep.marks import counted, marked
 from dropout_study.sweep.open_trials import OpenTrials, jobs_of
 from dropout_study.sweep.opening import open_study
+from dropout_study.sweep.others import work_appears
 from dropout_study.sweep.planning.early_ends import check_early_ends
 from dropout_study.sweep.planning.prepare import check_full_grid, prepare, total_trials
 from dropout_study.sweep.planning.seeds import base_seed
@@ -172,6 +173,8 @@ class Sweep:
             with display, interruptible(source) as interrupts:
                 source.tick = tick
                 returns = self._jobs.run(source, display.detach)
+                while self.settings.wait_for_others and work_appears(source):
+                    returns += self._jobs.run(source, display.detach)
                 source.end_paused()
         except Interrupted:
             _tell_interrupted()

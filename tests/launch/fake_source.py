@@ -42,6 +42,9 @@ class FakeSource:
         last = max(map(len, self.reports.values()), default=0)
         return self._stop_after is not None and last >= self._stop_after
 
+    def abandons(self, assignment: Assignment) -> bool:
+        return self.stopping
+
     def report(self, assignment: Assignment, value: float, step: int) -> bool:
         assert assignment.number in self.running
         values = self.reports.setdefault(assignment.number, [])

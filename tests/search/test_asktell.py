@@ -189,6 +189,21 @@ def test_a_trial_that_another_has_taken_over_is_not_told_twice(opened: Open, cap
     assert "trial 0 has been taken over by another process" in caplog.text
 
 
+def test_one_that_was_silent_for_long_gives_up_what_another_runs(opened: Open, monkeypatch):
+    silent = opened()
+    silent.ask()
+    die(silent)
+    other = opened()
+    other.queue.requeue_orphans()
+    other.ask()
+    assert silent.is_ours(0)  # it need not ask as long as it has told that it lives
+    monkeypatch.setattr(silent._lease, "lapsed", True)
+    assert not silent.is_ours(0)
+    silent.release(0)
+    assert other.is_ours(0)
+    assert other.tell(0, TrialState.COMPLETE, [1.0]).value == 1.0
+
+
 def test_a_pruned_trials_value_is_its_last_report(opened: Open):
     asktell = opened()
     asktell.ask()

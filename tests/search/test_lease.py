@@ -23,8 +23,9 @@ def study(tmp_path: Path) -> optuna.Study:
 def clock(monkeypatch) -> Iterator[list[float]]:
     """The time that leases see, in a list: seconds from now."""
     ahead = [0.0]
-    now = lease_module.time.time
-    monkeypatch.setattr(lease_module.time, "time", lambda: now() + ahead[0])
+    for name in ("time", "monotonic"):
+        now = getattr(lease_module.time, name)
+        monkeypatch.setattr(lease_module.time, name, lambda now=now: now() + ahead[0])
     yield ahead
     monkeypatch.undo()
 
@@ -97,6 +98,48 @@ def test_one_on_another_machine_is_dead_when_it_was_silent_for_long(study, clock
     assert orphans(lease) == []
     clock[0] = SILENT_S + 1
     assert orphans(lease) == [number]
+
+
+@pytest.mark.parametrize("skew", [-120.0, 120.0])
+def test_the_clock_of_another_machine_may_differ(study, clock, skew: float):
+    far = replace(Process.this(), key="far", place="elsewhere pid:[1]")
+    number, lease = of(study, far), Lease(study)
+    for _ in range(4):
+        register(study, far, beat=lease_module.time.time() + skew)
+        assert orphans(lease) == []
+        clock[0] += lease_module.BEAT_S
+        lease.beat()
+    clock[0] += SILENT_S - 2 * lease_module.BEAT_S
+    assert orphans(lease) == []
+    clock[0] += lease_module.BEAT_S
+    assert orphans(lease) == [number]
+
+
+def test_one_that_died_hours_ago_is_dead_at_the_first_look(study):
+    far = replace(Process.this(), key="far", place="elsewhere pid:[1]")
+    number = of(study, far)
+    register(study, far, beat=lease_module.time.time() - lease_module.LONG_S - 1)
+    assert orphans(Lease(study)) == [number]
+
+
+def test_who_could_not_reach_the_storage_takes_nobody_for_dead(study, clock):
+    """Others could not tell either that they live. It may have lost its own trials meanwhile."""
+    far = replace(Process.this(), key="far", place="elsewhere pid:[1]")
+    of(study, far)
+    register(study, far, beat=lease_module.time.time())
+    lease = Lease(study)
+    assert orphans(lease) == []
+    assert not lease.lapsed
+    clock[0] = SILENT_S + 1
+    lease.beat()
+    assert orphans(lease) == []
+    assert lease.lapsed
+
+
+def test_a_machine_of_the_same_name_is_another_machine():
+    name, *rest = Process.this().place.split()
+    other = replace(Process.this(), place=" ".join([name, *rest[:-1], "another-boot"]))
+    assert other.is_dead_here() is None
 
 
 def test_a_beat_is_written_when_it_is_due(study, clock):

@@ -83,6 +83,9 @@ class OptunaStudyConf:
     # bounds on what a task returns, as in 'seconds <= 30': samplers avoid trials that violate them
     constraints: list[str] | None = None
     callbacks: list[Any] | None = None  # Optuna callbacks by _target_
+    # when no trial is left to begin: wait for those of other processes, and take over those of dead
+    # ones, so that each process ends with the whole study
+    wait_for_others: bool = True
     dry_run: bool = False  # print the space, the first points and the cost; write nothing
 
 

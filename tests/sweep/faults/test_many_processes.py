@@ -39,6 +39,20 @@ def test_three_processes_create_a_study_at_once(tmp_path: Path):
     check_total(study, 20)
 
 
+def test_the_last_trials_of_a_process_that_dies_are_run_by_one_that_waits(tmp_path: Path):
+    study = FaultyStudy(tmp_path / "study", "hydra.sweeper.n_trials=2", "hydra.sweeper.n_jobs=1")
+    dying = study.start("epoch_s=60")
+    wait_until((study.paths.job(0).root / "app.log").exists, "its trial begins")
+    waiting = study.start("hydra.sweeper.may_change=[epoch_s]")
+    assert waiting.stdout is not None
+    assert any("waits for 1 that other processes run" in line for line in waiting.stdout)
+    dying.kill()
+    assert ended(dying)[0] == -signal.SIGKILL
+    code, printed = ended(waiting)
+    assert code == 0, printed
+    assert study.column("state") == ["COMPLETE"] * 2
+
+
 def test_two_processes_pause_and_promote_the_trials_of_one_study(tmp_path: Path):
     pruner = ("hydra/sweeper/pruner=pause_and_promote", "hydra.sweeper.pruner.reduction_factor=2")
     study = FaultyStudy(tmp_path / "study", *pruner, "hydra.sweeper.n_trials=12", "epochs=5")
