@@ -5,6 +5,7 @@ Subclasses of ``nn.Dropout`` are not touched: they are the user's own noise.
 """
 
 import logging
+from collections.abc import Sequence
 from types import TracebackType
 
 import torch
@@ -55,18 +56,16 @@ class ModelNoise:
         self._model = model
         self._scheduled = False
         self._borrowed: list[nn.Module] = []
-        self._rates: list[tuple[NoiseLayer, float]] = []
-        self._torchs: list[tuple[nn.Module, float]] = []  # their draws are torch's own
+        self._seeded: list[NoiseLayer] = []
+        self._own = own_rates(model)
         for module in model.modules():
             if type(module) is nn.Dropout:
                 module.__class__ = TorchDropout
                 self._borrowed.append(module)
             if isinstance(module, NoiseLayer):
-                module.number = len(self._rates)
+                module.number = len(self._seeded)
                 module.source = SeededSource(source) if isinstance(source, Noise) else source
-                self._rates.append((module, module.p))
-            elif (rate := rate_of(module)) is not None:
-                self._torchs.append((module, rate))
+                self._seeded.append(module)
 
     @property
     def layers(self) -> dict[str, NoiseLayer]:
@@ -75,49 +74,22 @@ class ModelNoise:
         return {name: layer for name, layer in named if isinstance(layer, NoiseLayer)}
 
     def begin_epoch(self, epoch: int, epochs: int, schedule: Schedule | None = None) -> None:
-        """Tells the model that an epoch begins, before its first minibatch.
-
-        Sets each layer's rate by ``schedule``. Then calls ``begin_epoch(epoch, epochs)`` of every
-        module of the model that has such a method.
-
-        Args:
-            epoch: the epoch's number, from 1.
-            epochs: the number of epochs.
-            schedule: the schedule of the rates; None does not change them.
-
-        Raises:
-            UserError: the schedule's rate cannot be used.
-        """
-        if schedule is not None:
-            self._scheduled = True
-            for layer, rate in self._rates:
-                layer.p = schedule(rate, epoch, epochs)
-                layer.check(f"the scheduled rate of epoch {epoch}")
-            for module, rate in self._torchs:
-                set_rate(
-                    module,
-                    check_share(
-                        f"the scheduled rate of epoch {epoch}", schedule(rate, epoch, epochs)
-                    ),
-                )
-        for module in self._model.modules():
-            begin = getattr(module, "begin_epoch", None)
-            if callable(begin):
-                begin(epoch, epochs)
+        """Tells the model that an epoch begins, as the function ``begin_epoch`` does."""
+        self._scheduled = self._scheduled or schedule is not None
+        begin_epoch(self._model, self._own, epoch, epochs, schedule)
 
     def close(self) -> None:
         """Restores the layers."""
-        for layer, rate in self._rates:
-            layer.p = rate if self._scheduled else layer.p
+        for layer in self._seeded:
             vars(layer).pop("source", None)
             vars(layer).pop("number", None)
         if self._scheduled:
-            for module, rate in self._torchs:
+            for module, rate in self._own:
                 set_rate(module, rate)
         for module in self._borrowed:
             module.__class__ = nn.Dropout
-        self._rates.clear()
-        self._torchs.clear()
+        self._own.clear()
+        self._seeded.clear()
         self._borrowed.clear()
 
     def __enter__(self) -> "ModelNoise":
@@ -130,6 +102,49 @@ class ModelNoise:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def own_rates(model: nn.Module) -> list[tuple[nn.Module, float]]:
+    """Returns the modules of ``model`` that have a rate, each with its present one."""
+    rates = ((module, rate_of(module)) for module in model.modules())
+    return [(module, rate) for module, rate in rates if rate is not None]
+
+
+def begin_epoch(
+    model: nn.Module,
+    own: Sequence[tuple[nn.Module, float]],
+    epoch: int,
+    epochs: int,
+    schedule: Schedule | None = None,
+) -> None:
+    """Tells ``model`` that an epoch begins, before its first minibatch.
+
+    Sets each layer's rate by ``schedule``. Then calls ``begin_epoch(epoch, epochs)`` of every
+    module of the model that has such a method.
+
+    Args:
+        model: any module.
+        own: ``own_rates`` of the model, from before a schedule changed them.
+        epoch: the epoch's number, from 1.
+        epochs: the number of epochs.
+        schedule: the schedule of the rates; None does not change them.
+
+    Raises:
+        UserError: the schedule's rate cannot be used.
+    """
+    if schedule is not None:
+        name = f"the scheduled rate of epoch {epoch}"
+        for module, rate in own:
+            scheduled = schedule(rate, epoch, epochs)
+            if isinstance(module, NoiseLayer):
+                module.p = scheduled
+                module.check(name)
+            else:
+                set_rate(module, check_share(name, scheduled))
+    for module in model.modules():
+        begin = getattr(module, "begin_epoch", None)
+        if callable(begin):
+            begin(epoch, epochs)
 
 
 def describe_noise(model: nn.Module) -> str:

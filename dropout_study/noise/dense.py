@@ -1,6 +1,7 @@
 """The base of noise that needs the weights before it."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -13,7 +14,13 @@ class DenseNoise(NoiseLayer):
 
     A model gives it the dense layer and the activation by ``place``. Where there are none, on the
     network's input or behind a convolution, its rate must be 0.
+
+    Attributes:
+        before_activation: whether the noise comes before the activation, so that the output is what
+            the activation gives, on average in evaluation mode.
     """
+
+    before_activation: ClassVar[bool] = False
 
     def __init__(self, p: float = 0.5) -> None:
         super().__init__(p)

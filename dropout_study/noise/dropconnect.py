@@ -40,6 +40,7 @@ class DropConnect(DenseNoise):
     """
 
     kind: ClassVar[Kind] = "levels"
+    before_activation: ClassVar[bool] = True
 
     def __init__(
         self, p: float = 0.5, *, per_example: bool = False, inference: str = "moments"

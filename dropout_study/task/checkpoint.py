@@ -82,8 +82,8 @@ def _copies(model: nn.Module) -> dict[str, Tensor]:
     return {name: t.clone(memory_format=torch.contiguous_format) for name, t in state.items()}
 
 
-def load_checkpoint(paths: JobPaths, model: nn.Module) -> dict[str, str]:
-    """Loads the weights into ``model`` and returns the metadata recorded with them.
+def load_checkpoint(paths: JobPaths, model: nn.Module) -> int | None:
+    """Loads the weights into ``model`` and returns their epoch; None if it was not recorded.
 
     Raises:
         UserError: the file is missing or damaged, or its weights belong to another network.
@@ -103,4 +103,7 @@ def load_checkpoint(paths: JobPaths, model: nn.Module) -> dict[str, str]:
     except RuntimeError as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path} does not fit the configuration's network: {reason}") from error
-    return facts
+    try:
+        return int(facts["epoch"]) if "epoch" in facts else None
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: its epoch is {facts['epoch']!r}") from error

@@ -14,8 +14,9 @@ from dropout_study.checks import check_at_least
 from dropout_study.config.check import check_config
 from dropout_study.data.pixels import PixelFacts
 from dropout_study.errors import UserError
+from dropout_study.noise.attach import begin_epoch, own_rates
 from dropout_study.paths import JobPaths
-from dropout_study.task.build import build_model
+from dropout_study.task.build import build_model, build_schedule
 from dropout_study.task.checkpoint import load_checkpoint
 from dropout_study.task.images import read_image
 from dropout_study.task.job_files import DataFacts, JobFileError, JobFiles
@@ -94,6 +95,8 @@ def _guesses(shares: Tensor, spread: Tensor, names: tuple[str, ...] | None) -> l
 def trained_network(job_dir: Path) -> tuple[nn.Module, DictConfig, DataFacts]:
     """Returns the network of a job with its weights, its configuration and its data's facts.
 
+    A schedule's rates are those of the epoch whose weights are saved.
+
     Raises:
         UserError: a file is missing or damaged.
     """
@@ -111,7 +114,9 @@ def trained_network(job_dir: Path) -> tuple[nn.Module, DictConfig, DataFacts]:
     except UserError as error:
         raise UserError(f"{paths.config_yaml}: {error}") from error
     model = build_model(config, data)
-    load_checkpoint(paths, model)
+    if (epoch := load_checkpoint(paths, model)) is not None:
+        epochs, schedule = config.trainer.epochs, build_schedule(config)
+        begin_epoch(model, own_rates(model), epoch, epochs, schedule)
     return model, config, data
 
 

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from trials import trained
+from omegaconf import OmegaConf
+from trials import train_trial, trained
 
 from dropout_study.cli.predict import predict as predict_command
 from dropout_study.paths import JobPaths
+from dropout_study.task.inference import infer
 from dropout_study.task.rates import OTHER
 from dropout_study.trial import Metrics
 
@@ -155,3 +157,18 @@ def test_other_data_than_the_runs_are_noticed(job, tmp_path, monkeypatch, caplog
     assert [record.getMessage() for record in caplog.records] == [
         "the data are not those that the run was trained with: their SHA-256 differs"
     ]
+
+
+@pytest.mark.parametrize("which", ["best", "last"])
+def test_a_schedules_rates_are_those_of_the_saved_epoch(compose_config, tmp_path, which) -> None:
+    few = ("data=synthetic", "data.n_train=300", "data.val_size=100", "data.contrast=0.5")
+    own = ("noise=dropconnect", "schedule=linear", "model.dropout1=0.8", "model.init_std=null")
+    kept = (f"trainer.checkpoint={which}", "trainer.epochs=3", "trainer.device=cpu")
+    config = compose_config(*few, *own, *kept, "model.hidden1=16", "model.hidden2=16")
+    JobPaths(tmp_path).config_yaml.parent.mkdir()
+    OmegaConf.save(config, JobPaths(tmp_path).config_yaml)
+
+    numbers = train_trial(config, tmp_path)
+
+    scaled, *_ = infer(tmp_path, split="test", samples=[2]).ways
+    assert scaled.numbers["loss"] == pytest.approx(numbers["test_loss"], rel=1e-5)

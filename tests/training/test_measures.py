@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy, dropout
 
 from dropout_study.data import Splits
 from dropout_study.models import MLP
+from dropout_study.noise import DropConnect
 from dropout_study.paths import measure_names
 from dropout_study.training import (
     TrainSettings,
@@ -76,6 +77,20 @@ def test_activations_are_those_of_a_direct_forward(splits) -> None:
     second = [key for key in got if key.startswith("variance_") and not key.endswith(f"_{name}")]
     on, off = (got[key] for key in sorted(second, reverse=True))
     assert on > 1.2 * off  # dropout in front of the layer adds variance
+
+
+def test_noise_on_weights_has_activations_in_both_modes(splits) -> None:
+    torch.manual_seed(0)
+    sizes = {"hidden1": 16, "hidden2": 8, "dropout1": 0.5, "dropout2": 0.5}
+    model = MLP(in_shape=(1, 8, 8), classes=10, init_std=None, noise=DropConnect, **sizes)
+    got = Activations(examples=50).measure(snapshot(model, splits))
+
+    layer = next(each for each in model if isinstance(each, DropConnect) and not each.off)
+    hidden = layer(scaled(splits.train.images[:50]).flatten(1))  # evaluation mode: the mean
+    name = next(name for name, module in model.named_modules() if module is layer.activation)
+    assert got[f"mean_off_{name}"] == pytest.approx(hidden.mean().item(), rel=1e-5)
+    assert got[f"variance_on_{name}"] > 1.2 * got[f"variance_off_{name}"]
+    assert None not in got.values()
 
 
 def test_the_gap_is_the_difference_of_two_evaluations(splits) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_study.errors import UserError, argument_error
+from dropout_study.noise.dense import DenseNoise
 from dropout_study.training.measures.base import Measure, Snapshot
 
 MODULE = nn.ReLU.__module__
@@ -19,8 +20,9 @@ class Activations(Measure):
 
     They are those of ``nn.ReLU`` and its relatives, before a noise layer that follows. Mean and
     variance are taken over examples and units together, ``sparsity`` is the share of exact zeros;
-    ``on`` is with noise, as in training, ``off`` is evaluation mode. A column ends with the name of
-    the layer in the network. *Dive into Deep Learning*, section on dropout, asks for them.
+    ``on`` is with noise, as in training, ``off`` is evaluation mode (with noise on weights: the
+    mean activations, with which the network computes then). A column ends with the name of the
+    layer in the network. *Dive into Deep Learning*, section on dropout, asks for them.
 
     Args:
         examples: the first of the training examples, so many.
@@ -63,12 +65,21 @@ class Activations(Measure):
 
 
 def hidden_layers(model: nn.Module) -> dict[str, nn.Module]:
-    """Returns the activation functions of ``model`` by their names."""
-    return {
+    """Returns the modules whose outputs are activations, by the activation functions' names.
+
+    They are these functions, and noise on weights, which calls its function in training only.
+    """
+    modules = dict(model.named_modules())
+    functions = {
         name or "model": module
-        for name, module in model.named_modules()
+        for name, module in modules.items()
         if any(kind.__module__ == MODULE for kind in type(module).__mro__)
         and not isinstance(module, NOT_HIDDEN)
+    }
+    return functions | {
+        f"{name}.activation": module
+        for name, module in modules.items()
+        if isinstance(module, DenseNoise) and module.before_activation and module.activation
     }
 
 
