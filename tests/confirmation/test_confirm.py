@@ -70,6 +70,23 @@ def test_merge_0_trains_on_the_training_split_alone_as_the_study_did(
     assert rerun_run(run).same
 
 
+def test_measurements_are_taken_of_every_run(tmp_path: Path) -> None:
+    study = trainable(tmp_path)
+    for _, job in StudyPaths(study).jobs():
+        config = OmegaConf.load(job.config_yaml)
+        config.trainer.measure = ["activations", "weight_distance", "gap"]
+        OmegaConf.save(config, job.config_yaml)
+
+    confirm(study, top=1, seeds=2)
+
+    histories = [pd.read_csv(p) for p in study.glob("confirmation/*/*/history.csv")]
+    assert len(histories) > 2
+    for history in histories:
+        assert history["weight_distance"].between(0, 100, inclusive="neither").all()
+        assert history.filter(like="activations_").notna().all(axis=None)
+        assert history.filter(like="gap_").isna().all(axis=None)  # no validation data is left
+
+
 def test_the_best_epoch_needs_the_validation_examples(tmp_path: Path) -> None:
     study = trainable(tmp_path)
     for _, job in StudyPaths(study).jobs():
