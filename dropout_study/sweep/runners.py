@@ -1,23 +1,27 @@
-"""Three ways to run jobs: in this process, in worker processes, in waves of a Hydra launcher."""
+"""The ways to run jobs: in this process, in worker processes, in waves of a Hydra launcher."""
 
 import logging
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Any
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 
 from dropout_study.config.explain import explain
+from dropout_study.errors import UserError
 from dropout_study.sweep.current import SourceTrial, use_trial
 from dropout_study.sweep.jobs import JobRunner
 from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.source import Assignment
 from dropout_study.sweep.study_source import StudySource
 from dropout_study.sweep.workers.pool import Event, Worker, WorkerPool
+from dropout_study.sweep.workers.shares import Ask, Broken, Jobs, Of, Share
 from dropout_study.sweep.workers.worker import (
     Began,
     Died,
     DiskFault,
+    Ended,
     Report,
     Verdict,
     run_to_outcome,
@@ -41,7 +45,9 @@ def run_here(source: StudySource, runner: JobRunner) -> None:
             source.end(jobs[0], outcome)
 
 
-def run_in_workers(source: StudySource, pool: WorkerPool, trial_timeout: float | None) -> None:
+def run_in_workers(
+    source: StudySource, pool: WorkerPool[Assignment], trial_timeout: float | None
+) -> None:
     """Keeps every worker busy: a worker whose trial ends gets the next one at once."""
     while True:
         for worker in pool.idle():
@@ -58,7 +64,42 @@ def run_in_workers(source: StudySource, pool: WorkerPool, trial_timeout: float |
         source.tick()
 
 
-def _handle(source: StudySource, event: Event) -> None:
+def run_in_shares(source: StudySource, pool: WorkerPool[Share], most: int) -> None:
+    """Lets a launcher in every worker take its jobs from ``source``, up to ``most`` at a time."""
+    while True:
+        for worker in pool.idle():
+            jobs = source.ask(1)
+            if not jobs:
+                break
+            worker.assign(Share(jobs, most))
+        if not pool.busy():
+            return
+        for event in pool.events(TICK_S):
+            _handle_share(source, event)
+        source.tick()
+
+
+def _handle_share(source: StudySource, event: Event[Share]) -> None:
+    worker, share, message = event
+    if isinstance(message, Ask):
+        jobs = source.ask(share.room(message.count))
+        share.jobs += jobs
+        worker.answer(Jobs(jobs, source.stopping))
+    elif isinstance(message, Of):
+        if isinstance(message.message, Ended):
+            share.jobs.remove(message.assignment)
+        _handle(source, (worker, message.assignment, message.message))
+    elif isinstance(message, Died):
+        for job in share.jobs:
+            source.lost(job, message.reason)
+    elif isinstance(message, DiskFault):
+        raise message.error
+    elif isinstance(message, Broken):
+        raise UserError(message.reason)
+    # Ended: none of its jobs is left
+
+
+def _handle(source: StudySource, event: tuple[Worker[Any], Assignment, Any]) -> None:
     worker, assignment, message = event
     if isinstance(message, Began):
         worker.began()
@@ -76,7 +117,7 @@ def _handle(source: StudySource, event: Event) -> None:
         source.end(assignment, message.outcome)
 
 
-def _end_overdue(source: StudySource, pool: WorkerPool, trial_timeout: float) -> None:
+def _end_overdue(source: StudySource, pool: WorkerPool[Assignment], trial_timeout: float) -> None:
     for worker in _overdue(pool.busy(), trial_timeout):
         assignment = worker.assignment
         assert assignment is not None
@@ -85,7 +126,9 @@ def _end_overdue(source: StudySource, pool: WorkerPool, trial_timeout: float) ->
         source.end(assignment, Outcome(TrialState.FAIL, error=reason))
 
 
-def _overdue(workers: Sequence[Worker], trial_timeout: float) -> list[Worker]:
+def _overdue(
+    workers: Sequence[Worker[Assignment]], trial_timeout: float
+) -> list[Worker[Assignment]]:
     """Returns the workers whose job runs too long, except those with an unread message."""
     late = [worker for worker in workers if worker.seconds > trial_timeout]
     return [worker for worker in late if not (worker.is_lost() or worker.channel.poll())]

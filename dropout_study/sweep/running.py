@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from hydra.core.utils import JobReturn
@@ -11,14 +13,17 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from dropout_study.config.compose import as_given
+from dropout_study.errors import UserError
 from dropout_study.sweep.jobs import JobRunner
 from dropout_study.sweep.marks import marked, preload
 from dropout_study.sweep.planning.prepare import Prepared
-from dropout_study.sweep.runners import run_here, run_in_waves, run_in_workers
+from dropout_study.sweep.runners import run_here, run_in_shares, run_in_waves, run_in_workers
 from dropout_study.sweep.settings import cores
+from dropout_study.sweep.source import Assignment, TrialSource
 from dropout_study.sweep.study_source import StudySource
 from dropout_study.sweep.workers.pool import WorkerPool
-from dropout_study.sweep.workers.worker import serve
+from dropout_study.sweep.workers.shares import Share, serve_shares
+from dropout_study.sweep.workers.worker import Surroundings, serve
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +48,20 @@ class SweepJobs:
     task_function: TaskFunction
     output: Path
 
+    def __post_init__(self) -> None:
+        """Checks that the launcher can give each worker its GPU.
+
+        Raises:
+            UserError: it starts its processes itself.
+        """
+        here = hasattr(self.launcher, "launch_from") or _is_basic(self.config)
+        if self.ready.settings.gpus is not None and not here:
+            raise UserError(
+                "hydra.sweeper.gpus is for the sweep's own worker processes; other launchers give "
+                "their jobs GPUs themselves (hydra.launcher.gpus_per_node=1 with submitit_slurm, "
+                "hydra.launcher.ray.remote.num_gpus=1 with ray)"
+            )
+
     def run(self, source: StudySource, detach: Callable[[], None]) -> list[Sequence[JobReturn]]:
         """Runs the jobs of ``source``; returns what the launcher returned, wave by wave.
 
@@ -50,13 +69,16 @@ class SweepJobs:
             source: gives the jobs.
             detach: called in each worker, so that it no longer writes to the terminal.
         """
+        settings = self.ready.settings
         if hasattr(self.launcher, "launch_from"):
-            self.launcher.launch_from(source)
+            if settings.gpu_names:
+                self._launch_in_workers(source, self.launcher.launch_from, detach)
+            else:
+                self.launcher.launch_from(source)
             return []
         if (launch := self._placed()) is not None:
             launch(source)
             return []
-        settings = self.ready.settings
         count = settings.jobs_at_once
         if not _is_basic(self.config):
             return run_in_waves(source, self.launcher, max(count, 1) * settings.replicates)
@@ -72,7 +94,8 @@ class SweepJobs:
         hydra, settings = self.config.hydra, self.ready.settings
         asked = any(each.startswith("hydra/launcher=") for each in as_given(hydra.overrides.hydra))
         place = marked(self.task_function, "places")
-        if asked or place is None or settings.n_jobs != "auto" or not _is_basic(self.config):
+        asked |= settings.n_jobs != "auto" or bool(settings.gpu_names)
+        if asked or place is None or not _is_basic(self.config):
             return None
         parts = {"config": self.config, "context": self.context}
         launch: Callable[[StudySource], None] | None
@@ -87,18 +110,51 @@ class SweepJobs:
         self, source: StudySource, runner: JobRunner, count: int, detach: Callable[[], None]
     ) -> None:
         settings = self.ready.settings
-        preload(self.task_function, self.ready.config)
-        threads = max(1, cores() // count)
-        pool = WorkerPool(
-            min(count, settings.n_trials * settings.replicates),
-            lambda channel: serve(
-                channel, runner, settings.objectives, self.output, threads, detach
-            ),
-        )
+        surroundings = self._surroundings(count, detach)
+
+        def work(channel: Connection, index: int) -> None:
+            surroundings.enter(index)
+            serve(channel, runner, settings.objectives)
+
+        pool = WorkerPool[Assignment](min(count, self._jobs), work)
         try:
             run_in_workers(source, pool, settings.trial_timeout)
         finally:
             pool.close()
+
+    def _launch_in_workers(
+        self,
+        source: StudySource,
+        launch_from: Callable[[TrialSource], None],
+        detach: Callable[[], None],
+    ) -> None:
+        """Lets the launcher run in a worker for each GPU, or in as many as were asked for."""
+        settings = self.ready.settings
+        count = min(settings.jobs_at_once, self._jobs)
+        surroundings = self._surroundings(count, detach)
+
+        def work(channel: Connection, index: int) -> None:
+            surroundings.enter(index)
+            serve_shares(channel, launch_from, settings.objectives)
+
+        pool = WorkerPool[Share](count, work)
+        try:
+            run_in_shares(source, pool, most=ceil(self._jobs / count))
+        finally:
+            pool.close()
+
+    @property
+    def _jobs(self) -> int:
+        """How many jobs the study has."""
+        return self.ready.settings.n_trials * self.ready.settings.replicates
+
+    def _surroundings(self, count: int, detach: Callable[[], None]) -> Surroundings:
+        """Returns those of ``count`` workers, after loading what they share."""
+        preload(self.task_function, self.ready.config)
+        gpus = self.ready.settings.gpu_names
+        if gpus:
+            log.info("%d workers on %d GPUs: %s", count, len(gpus), ",".join(gpus))
+        return Surroundings(self.output, max(1, cores() // count), gpus, detach)
 
 
 def _is_basic(config: DictConfig) -> bool:

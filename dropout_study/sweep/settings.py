@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cached_property
 from typing import Any, Literal, Self, cast
 
 from omegaconf import DictConfig, OmegaConf
@@ -14,6 +15,7 @@ from dropout_study.sweep.confs.arguments import arguments_of, as_declared
 from dropout_study.sweep.confs.samplers import TPESamplerConf
 from dropout_study.sweep.confs.sweeper import OptunaStudyConf
 from dropout_study.sweep.outcome import as_names, objective_names
+from dropout_study.sweep.workers.gpus import VISIBLE, chosen_gpus
 
 ROLES = ("sampler", "pruner")
 Direction = Literal["maximize", "minimize"]
@@ -31,6 +33,7 @@ class SweepSettings:
     n_trials: int = 20
     budget: int | None = None
     n_jobs: int | str = "auto"
+    gpus: Any = None
     max_failure_rate: float = 0.0
     params: dict[str, Any] = field(default_factory=dict)
     points: list[dict[str, Any]] = field(default_factory=list)
@@ -114,6 +117,11 @@ class SweepSettings:
             raise argument_error(
                 "hydra.sweeper.n_jobs", self.n_jobs, "must be auto or a whole number >= 0"
             )
+        if self.gpu_names and self.n_jobs == 0:
+            raise UserError(
+                "hydra.sweeper.gpus is for worker processes, and with hydra.sweeper.n_jobs=0 "
+                f"trials run in this one; set {VISIBLE} for it instead"
+            )
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -131,10 +139,16 @@ class SweepSettings:
         pairs = zip(self.directions, self.objectives, strict=True)
         return ", ".join(f"{direction} {objective}" for direction, objective in pairs)
 
+    @cached_property
+    def gpu_names(self) -> list[str]:
+        """The GPUs of the workers, as ``CUDA_VISIBLE_DEVICES`` names them; none if not asked."""
+        return chosen_gpus(self.gpus)
+
     @property
     def jobs_at_once(self) -> int:
         """How many trials run at a time; 0 for one at a time in the sweeper's own process."""
-        return cores() if self.n_jobs == "auto" else int(self.n_jobs)
+        auto = len(self.gpu_names) or cores()
+        return auto if self.n_jobs == "auto" else int(self.n_jobs)
 
 
 def _setting(name: str, value: Any) -> Any:

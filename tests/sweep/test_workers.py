@@ -15,7 +15,7 @@ from dropout_study.sweep.workers.worker import Died, Ended, Report, Verdict
 DEADLINE_S = 20
 
 
-def serve(channel: Connection) -> None:
+def serve(channel: Connection, _index: int) -> None:
     """Does what the job's only override says."""
     while (job := channel.recv()) is not None:
         (order,) = job.overrides

@@ -48,9 +48,12 @@ class OptunaStudyConf:
     # steps (epochs) of all trials together, resumed ones included; the study then ends, also before
     # its last trial, and running trials are pruned after their step; null: no limit
     budget: int | None = None
-    # trials at a time: worker processes (auto: one a core), or jobs a wave of another launcher;
-    # 0: one after the other in this process, for a debugger
+    # trials at a time: worker processes (auto: one a core, or one for each of `gpus`), or jobs a
+    # wave of another launcher; 0: one after the other in this process, for a debugger
     n_jobs: Any = "auto"
+    # GPUs of the worker processes, of which each sees one: auto (all that this process sees), their
+    # number, or a list of indices, as [0,1]; null: each sees all of them
+    gpus: Any = None
     max_failure_rate: float = 0.0  # share of n_trials; more failed trials end the sweep with exit 1
     # searched parameters: dotted key -> choice(...), range(...), interval(...), tag(log, ...), or
     # {distribution: ..., when: {KEY: VALUE}} for one that is searched only under a condition;

@@ -16,27 +16,38 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeVar
 
 from dropout_study.errors import UserError
-from dropout_study.sweep.source import Assignment
 from dropout_study.sweep.workers.guard import Guard, kill_group
-from dropout_study.sweep.workers.worker import Began, Died, DiskFault, Ended, Report, Verdict
+from dropout_study.sweep.workers.worker import Died, Ended
 
-Serve = Callable[[Connection], None]
+Work = TypeVar("Work")
+"""What a worker is given at a time: a job, or a share of the jobs."""
+Serve = Callable[[Connection, int], None]
 GRACE_S = 5.0
 
 
 @dataclass(eq=False)
-class Worker:
-    """A worker process and the job that it runs at present."""
+class Worker(Generic[Work]):
+    """A worker process and what it works on at present.
+
+    Attributes:
+        process: the process.
+        channel: the connection to it.
+        index: its number, from 0; one that replaces it has the same.
+        assignment: what it works on.
+        since: when the task of its job began.
+    """
 
     process: BaseProcess
     channel: Connection
-    assignment: Assignment | None = None
-    since: float | None = None  # when the task of its job began
+    index: int
+    assignment: Work | None = None
+    since: float | None = None
 
-    def assign(self, assignment: Assignment) -> None:
-        """Gives the idle worker a job."""
+    def assign(self, assignment: Work) -> None:
+        """Gives the idle worker something to work on."""
         self.assignment = assignment
         self.since = None
         self._send(assignment)
@@ -50,11 +61,11 @@ class Worker:
         """How long the task of the worker's job has been running."""
         return 0.0 if self.since is None else time.monotonic() - self.since
 
-    def answer(self, verdict: Verdict) -> None:
-        """Answers a report."""
-        self._send(verdict)
+    def answer(self, message: Any) -> None:
+        """Answers a message."""
+        self._send(message)
 
-    def _send(self, message: Assignment | Verdict) -> None:
+    def _send(self, message: Any) -> None:
         with suppress(OSError):  # it has died: the pool's next events say so
             self.channel.send(message)
 
@@ -66,16 +77,15 @@ class Worker:
         return not self.process.is_alive() and not self.channel.poll()
 
 
-Message = Began | Report | Ended | DiskFault | Died
-Event = tuple[Worker, Assignment, Message]
+Event = tuple[Worker[Work], Work, Any]
 
 
-class WorkerPool:
+class WorkerPool(Generic[Work]):
     """``count`` workers; one that dies is replaced.
 
     Args:
         count: number of processes.
-        serve: called in each process with its channel.
+        serve: called in each process with its channel and its number.
 
     Raises:
         UserError: the system has no ``fork``.
@@ -89,37 +99,38 @@ class WorkerPool:
             )
         self._serve = serve
         self._context = multiprocessing.get_context("fork")
-        self.workers: list[Worker] = []
+        self.workers: list[Worker[Work]] = []
         self._guard = Guard(self._context)
         gc.collect()
         gc.freeze()
-        for _ in range(count):
-            self.workers.append(self._start())
+        for index in range(count):
+            self.workers.append(self._start(index))
 
-    def _start(self) -> Worker:
+    def _start(self, index: int) -> Worker[Work]:
         ours, theirs = self._context.Pipe()
         inherited = [ours, self._guard.channel, *(worker.channel for worker in self.workers)]
-        process = self._context.Process(target=_child, args=(self._serve, theirs, inherited))
+        arguments = (self._serve, theirs, index, inherited)
+        process = self._context.Process(target=_child, args=arguments)
         process.start()
         theirs.close()
         assert process.pid is not None
         with suppress(OSError):  # it has done so itself, or is dead
             os.setpgid(process.pid, process.pid)
         self._guard.watch(process.pid)
-        return Worker(process, ours)
+        return Worker(process, ours, index)
 
-    def idle(self) -> list[Worker]:
+    def idle(self) -> list[Worker[Work]]:
         """Returns the workers without a job, after replacing those that have died."""
         for worker in self.workers[:]:
             if worker.assignment is None and not worker.process.is_alive():
                 self._replace(worker)
         return [worker for worker in self.workers if worker.assignment is None]
 
-    def busy(self) -> list[Worker]:
+    def busy(self) -> list[Worker[Work]]:
         """Returns the workers with a job."""
         return [worker for worker in self.workers if worker.assignment is not None]
 
-    def events(self, timeout: float) -> Iterator[Event]:
+    def events(self, timeout: float) -> Iterator[Event[Work]]:
         """Yields the messages of busy workers; waits up to ``timeout`` seconds for the first."""
         busy = self.busy()
         ready = wait([worker.channel for worker in busy], timeout)
@@ -129,33 +140,33 @@ class WorkerPool:
             assert worker.assignment is not None
             yield worker, worker.assignment, self._message(worker)
 
-    def _message(self, worker: Worker) -> Message:
+    def _message(self, worker: Worker[Work]) -> Any:
         """Receives a worker's message, or finds that the worker has died."""
         try:
             if worker.is_lost():
                 raise EOFError
-            message: Message = worker.channel.recv()
+            message = worker.channel.recv()
         except (EOFError, OSError):
             return Died(self._replace(worker))
         if isinstance(message, Ended):
             worker.assignment = None
         return message
 
-    def kill(self, worker: Worker) -> None:
+    def kill(self, worker: Worker[Work]) -> None:
         """Ends a worker and the processes of its task at once, and replaces the worker."""
         self._end(worker)
         self._replace(worker)
 
-    def _replace(self, worker: Worker) -> str:
+    def _replace(self, worker: Worker[Work]) -> str:
         """Replaces a worker that has died; returns how it died."""
         worker.process.join(GRACE_S)  # it may have closed its channel and still run
         self._end(worker)
         worker.channel.close()
         self.workers.remove(worker)
-        self.workers.append(self._start())
+        self.workers.append(self._start(worker.index))
         return _describe_exit(worker.process.exitcode)
 
-    def _end(self, worker: Worker) -> None:
+    def _end(self, worker: Worker[Work]) -> None:
         """Kills a worker, if it still runs, and the remaining processes of its tasks."""
         assert worker.process.pid is not None
         self._guard.kill(worker.process.pid)
@@ -177,12 +188,12 @@ class WorkerPool:
         self._guard.close()
 
 
-def _child(serve: Serve, channel: Connection, inherited: list[Connection]) -> None:
+def _child(serve: Serve, channel: Connection, index: int, inherited: list[Connection]) -> None:
     with suppress(OSError):  # the parent has done so
         os.setpgid(0, 0)
     for other in inherited:  # otherwise a worker would keep the others' channels open
         other.close()
-    serve(channel)
+    serve(channel, index)
 
 
 def _describe_exit(code: int | None) -> str:

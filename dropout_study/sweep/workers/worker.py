@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import FrameType
 
 from dropout_study.config.explain import explain
 from dropout_study.errors import TrialPruned
@@ -20,6 +21,7 @@ from dropout_study.sweep.source import (
     StudyStopping,
     is_disk_fault,
 )
+from dropout_study.sweep.workers.gpus import use_gpu
 from dropout_study.trial import TrialState
 
 log = logging.getLogger(__name__)
@@ -96,29 +98,56 @@ class ChannelTrial(KeepsCheckpoints):
         return not self._goes_on
 
 
-def serve(
-    channel: Connection,
-    runner: JobRunner,
-    objectives: Sequence[str],
-    output: Path,
-    threads: int,
-    detach: Callable[[], None],
-) -> None:
+@dataclass(frozen=True)
+class Surroundings:
+    """What a worker process has of its own.
+
+    Attributes:
+        output: the file for the output of the jobs.
+        threads: the number of threads of numerical libraries.
+        gpus: the GPUs of the workers, see ``use_gpu``.
+        detach: called first, so that the worker no longer writes to the terminal.
+    """
+
+    output: Path
+    threads: int
+    gpus: Sequence[str]
+    detach: Callable[[], None]
+
+    def enter(self, index: int) -> None:
+        """Makes this new process worker ``index``."""
+        leave_signals_to_parent()
+        self.detach()
+        _redirect(self.output)
+        use_gpu(self.gpus, index)
+        _set_threads(self.threads)
+
+
+def leave_signals_to_parent() -> None:
+    """Lets this process live through SIGINT and SIGTERM: the parent gets them too, and decides.
+
+    A terminal sends SIGINT to all processes of a program, a cluster SIGTERM. The trial then stops
+    after its epoch and keeps its state. Processes that the task starts end by SIGTERM as ever.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    own = os.getpid()
+
+    def stay(number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != own:  # a process forked by the task, which has this handler, too
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGTERM, stay)
+
+
+def serve(channel: Connection, runner: JobRunner, objectives: Sequence[str]) -> None:
     """Runs the jobs that come over ``channel`` until None comes or the parent is gone.
 
     Args:
         channel: the connection to the parent.
         runner: runs a job.
         objectives: the names of the objectives.
-        output: the file for the output of the jobs.
-        threads: the number of threads of numerical libraries.
-        detach: called first, so that the worker no longer writes to the terminal.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the parent decides
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    detach()
-    _redirect(output)
-    _set_threads(threads)
     try:
         while (assignment := channel.recv()) is not None:
             with use_trial(ChannelTrial(assignment, channel)):
