@@ -46,7 +46,8 @@ MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 def task(config: DictConfig) -> dict[str, Any]:
     """Trains one trial and returns its metrics; ``value`` is the objective."""
     from dropout_study.sweep.current import current_trial
-    from dropout_study.sweep.ending import INTERRUPTED, resume_command
+    from dropout_study.sweep.ending import INTERRUPTED, resume_command, stopped_by_sigterm
+    from dropout_study.sweep.source import StudyStopping
     from dropout_study.task.objectives import current_objective
     from dropout_study.task.progress import RunProgress
     from dropout_study.task.trial import open_trial
@@ -59,18 +60,20 @@ def task(config: DictConfig) -> dict[str, Any]:
             return trial.train_for(current_trial())
     try:
         with (
+            stopped_by_sigterm() as leave,
             opened as trial,
             RunProgress(
                 trial.settings.epochs, len(trial.splits.train), len(trial.earlier)
             ) as progress,
         ):
-            return trial.train(progress)
-    except KeyboardInterrupt:
-        if not JobPaths(job_dir).resume.is_file():
-            raise
-        given = any("hydra.run.dir=" in word for word in sys.argv)
-        where = "" if given else f" {shlex.quote(f'hydra.run.dir={job_dir}')}"
-        print(f"interrupted; continue with: {resume_command()}{where}", file=sys.stderr)
+            return trial.train(progress, leave)
+    except (KeyboardInterrupt, StudyStopping):
+        told = "interrupted"
+        if JobPaths(job_dir).resume.is_file():
+            given = any("hydra.run.dir=" in word for word in sys.argv)
+            where = "" if given else f" {shlex.quote(f'hydra.run.dir={job_dir}')}"
+            told += f"; continue with: {resume_command()}{where}"
+        print(told, file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
     except MISTAKES as error:
         raise SystemExit(f"dropout-study: {explain(error)}") from error

@@ -1,4 +1,4 @@
-"""Ends a sweep before its last trial: on a signal, or when its time is used up."""
+"""Ends a sweep before its last trial, or a run before its last epoch: on a signal, or by time."""
 
 import logging
 import shlex
@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import current_thread, main_thread
 from types import FrameType
 
 from dropout_study.search.storage.urls import masked
-from dropout_study.sweep.source import Interrupted
+from dropout_study.sweep.source import Interrupted, StudyStopping
 from dropout_study.sweep.study_source import StudySource
+from dropout_study.trial import Metrics, OnEpoch
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,38 @@ def interruptible(source: StudySource) -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def stopped_by_sigterm() -> Iterator[OnEpoch]:
+    """Yields what a single run calls after every epoch: once SIGTERM has come, it stops there.
+
+    So the run's state is kept. The second SIGTERM ends the program at once.
+
+    Raises:
+        StudyStopping: from what is yielded.
+    """
+    came: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) > 1:
+            raise Interrupted(INTERRUPTED)
+        log.warning("SIGTERM: the run stops after its epoch; send it again to end now")
+
+    def leave(_row: Metrics) -> bool:
+        if came:
+            raise StudyStopping
+        return True
+
+    if current_thread() is not main_thread():  # only that one may set handlers
+        yield leave
+        return
+    before = signal.signal(signal.SIGTERM, note)
+    try:
+        yield leave
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def resume_command(argv: Sequence[str] | None = None) -> str:

@@ -153,20 +153,24 @@ def test_a_single_run_is_killed_and_interrupted_and_goes_on(tmp_path: Path):
         written.update(path.stat().st_mtime_ns for path in [table] if path.exists())
         return file.exists() and len(written) > 2
 
-    for number in (signal.SIGKILL, signal.SIGINT):
-        process = run("parts", *words)
+    for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
+        rarely = ["trainer.resume_seconds=600"] if number == signal.SIGTERM else []
+        process = run("parts", *words, *rarely)
         wait_until(goes_on, "an epoch after a state")
+        before = file.stat().st_mtime_ns
         os.killpg(process.pid, number)
         written.clear()
         code, printed = ended(process)
-        assert code == (130 if number == signal.SIGINT else -number), printed
+        assert code == (-number if number == signal.SIGKILL else 130), printed
         assert file.exists()
+    assert "SIGTERM: the run stops after its epoch" in printed
+    assert file.stat().st_mtime_ns > before, "its state is written then"
     assert "interrupted; continue with: python -m dropout_study data=synthetic" in printed
     assert "Traceback" not in printed
     for root in ("parts", "whole"):
         code, printed = ended(run(root, *words))
         assert code == 0, printed
-    assert len(continued(tmp_path / "parts")) == 2
+    assert len(continued(tmp_path / "parts")) == 3
     assert history("parts") == history("whole")
     code, printed = ended(run("parts", *words))
     assert code == 1

@@ -21,9 +21,13 @@ def test_once_the_running_trials_leave_and_the_study_is_resumed(tmp_path: Path, 
     process = study.start()
     wait_until(begun(study, 2), "the third trial")
     workers = children(process)
+    if number == signal.SIGTERM:  # as a cluster does, also to the workers
+        for worker in workers:
+            os.kill(worker, number)
     os.killpg(process.pid, number)
     code, printed = ended(process)
     assert code == 130, printed
+    assert "started again" not in printed
     assert f"{number.name}: running trials stop after their epoch" in printed
     assert "resume with: python" in printed
     assert f"app.py --multirun hydra.sweep.dir={study.paths.root}" in printed
