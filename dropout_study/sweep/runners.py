@@ -106,7 +106,8 @@ def _handle(source: StudySource, event: tuple[Worker[Any], Assignment, Any]) -> 
     elif isinstance(message, Report):
         goes_on = source.report(assignment, message.value, message.step)
         may_continue = not goes_on and source.may_continue(assignment)
-        worker.answer(Verdict(goes_on, not goes_on and source.abandons(assignment), may_continue))
+        abandoned = not goes_on and source.abandons(assignment)
+        worker.answer(Verdict(goes_on, abandoned, may_continue, source.stopping))
     elif isinstance(message, Died):
         source.lost(assignment, message.reason)
     elif isinstance(message, DiskFault):

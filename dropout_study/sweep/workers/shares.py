@@ -81,7 +81,7 @@ class ChannelSource:
     channel: Connection
     objectives: Sequence[str]
     stopping: bool = False
-    _may_continue: dict[str, bool] = field(default_factory=dict)
+    _verdicts: dict[str, Verdict] = field(default_factory=dict)
 
     def ask(self, count: int) -> list[Assignment]:
         """Returns up to ``count`` jobs."""
@@ -98,12 +98,19 @@ class ChannelSource:
         self.channel.send(Of(assignment, Report(value, step)))
         verdict: Verdict = self.channel.recv()
         self.stopping = verdict.stopping
-        self._may_continue[assignment.name] = verdict.may_continue
+        self._verdicts[assignment.name] = verdict
         return verdict.goes_on
+
+    def abandons(self, assignment: Assignment) -> bool:
+        """Returns what the answer to the job's last report has said."""
+        return self._verdict(assignment).abandoned
 
     def may_continue(self, assignment: Assignment) -> bool:
         """Returns what the answer to the job's last report has said."""
-        return self._may_continue.get(assignment.name, False)
+        return self._verdict(assignment).may_continue
+
+    def _verdict(self, assignment: Assignment) -> Verdict:
+        return self._verdicts.get(assignment.name, Verdict(goes_on=True))
 
     def tell(self, assignment: Assignment, job: JobReturn) -> None:
         """Ends a job with what it returned or raised."""

@@ -44,14 +44,19 @@ class Report:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Parent to worker: whether the trial goes on; if not, whether it may continue later.
+    """Parent to worker: whether the trial goes on.
 
-    ``stopping``: the study is being stopped, and the trial ends without a result.
+    Attributes:
+        goes_on: whether it does.
+        abandoned: whether it ends without a result, see ``TrialSource.abandons``.
+        may_continue: whether it may continue later, if it does not go on.
+        stopping: whether the study is being stopped.
     """
 
     goes_on: bool
-    stopping: bool = False
+    abandoned: bool = False
     may_continue: bool = False
+    stopping: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ class ChannelTrial(KeepsCheckpoints):
         """Reports to the study through the parent."""
         self._channel.send(Report(*checked_report(value, step)))
         verdict: Verdict = self._channel.recv()
-        if verdict.stopping:
+        if verdict.abandoned:
             raise StudyStopping
         self._goes_on = verdict.goes_on
         self.may_continue = verdict.may_continue
