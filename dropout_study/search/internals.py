@@ -5,11 +5,13 @@ checks that no other module uses one.
 """
 
 import copy
+import logging
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import optuna
-from optuna.exceptions import UpdateFinishedTrialError
+from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.storages.journal._storage import JournalOperation
 from optuna.trial import FrozenTrial, TrialState
@@ -80,13 +82,54 @@ def on_storage(study: optuna.Study, storage: Any) -> optuna.Study:
     return other
 
 
-def engine_of(study: optuna.Study) -> Any:
-    """Returns the SQLAlchemy engine of a study's database, to be closed; None for a journal.
+def close_connections(storage: BaseStorage) -> None:
+    """Closes the connections to a database or a proxy; a journal has none.
 
     A database is wrapped in a cache, which holds it as ``_backend``.
     """
-    storage = storage_of(study)
-    return getattr(getattr(storage, "_backend", storage), "engine", None)
+    backend = getattr(storage, "_backend", storage)
+    if (engine := getattr(backend, "engine", None)) is not None:
+        engine.dispose()
+    elif callable(closing := getattr(backend, "close", None)):
+        closing()
+
+
+def say_no_fallbacks() -> None:
+    """Leaves out a warning that Optuna gives at every try while a database server is away."""
+    start = "Caught an error from sqlalchemy"
+    logger = logging.getLogger("optuna.storages._rdb.storage")
+    logger.addFilter(lambda record: not record.getMessage().startswith(start))
+
+
+def grpc_storage(host: str, port: int, timeout_s: float) -> BaseStorage:
+    """Returns the storage behind Optuna's gRPC proxy, whose calls end after ``timeout_s``.
+
+    Optuna's own client waits for ever for a proxy that is cut off.
+    """
+    import grpc
+
+    class WithTimeout(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+        def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+            return continuation(details._replace(timeout=timeout_s), request)
+
+    class Client(optuna.storages.GrpcStorageProxy):
+        def _setup(self) -> None:
+            from optuna.storages._grpc.auto_generated.api_pb2_grpc import StorageServiceStub
+            from optuna.storages._grpc.client import GrpcClientCache
+
+            options = [("grpc.max_receive_message_length", -1)]
+            plain = grpc.insecure_channel(f"{self._host}:{self._port}", options)
+            self._channel = grpc.intercept_channel(plain, WithTimeout())
+            self._plain = plain
+            self._stub = StorageServiceStub(self._channel)  # type: ignore[no-untyped-call]
+            self._cache = GrpcClientCache(self._stub)
+
+        def close(self) -> None:
+            self._plain.close()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return Client(host=host, port=port)
 
 
 def changes_state(log: Mapping[str, Any]) -> bool:

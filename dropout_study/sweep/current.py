@@ -229,13 +229,14 @@ def _stored_trial() -> RunningTrial:
     from dropout_study.search.storage.urls import absolute_url
     from dropout_study.search.study import load_for_report
     from dropout_study.sweep.samplers import build_pruner
-    from dropout_study.sweep.settings import part_of
+    from dropout_study.sweep.settings import SweepSettings, part_of
 
     started_in = Path(hydra.runtime.cwd)  # the job may have changed directory since
     paths = StudyPaths(started_in / hydra.sweep.dir)
     name = sweeper.study_name or paths.root.name
     url = sweeper.storage and absolute_url(sweeper.storage, started_in)
-    storage = open_storage(url, paths.journal)
+    wait_s = sweeper.get("storage_timeout", SweepSettings.storage_timeout)
+    storage = open_storage(url, paths.journal, wait_s=wait_s)
     return StoredTrial(
         load_for_report(storage, name, build_pruner(part_of("pruner", hydra))),
         hydra.job.num,

@@ -51,9 +51,9 @@ def open_study(
         UserError: the study was begun with other settings, or has another directory.
     """
     settings = ready.settings
-    with locked(paths.study_lock):
+    with locked(paths.study_lock):  # only one of several processes may create it
         study = create_study(
-            open_storage(url, paths.journal),  # only one of several processes may create it
+            open_storage(url, paths.journal, wait_s=settings.storage_timeout),
             settings.study_name or paths.root.name,
             settings.directions,
             sampler,

@@ -29,6 +29,7 @@ class SweepSettings:
     pruner: DictConfig | None = None
     direction: str | list[str] = "minimize"
     storage: str | None = None
+    storage_timeout: float = 300
     study_name: str | None = None
     n_trials: int = 20
     budget: int | None = None
@@ -87,6 +88,7 @@ class SweepSettings:
             check_at_least("hydra.sweeper.budget", self.budget, low=1)
         check_at_least("hydra.sweeper.max_retries", self.max_retries, low=0)
         check_share("hydra.sweeper.max_failure_rate", self.max_failure_rate)
+        check_at_least("hydra.sweeper.storage_timeout", self.storage_timeout, low=0)
         for name in ("timeout", "trial_timeout"):
             if (seconds := getattr(self, name)) is not None:
                 check_positive(f"hydra.sweeper.{name}", seconds)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -180,7 +181,8 @@ class Sweep:
             _tell_interrupted()
             raise
         finally:
-            source.release_all()
+            with suppress(ConnectionError):  # the storage is away: others will find the trials
+                source.release_all()
             lease.end()
         if interrupts:
             self.recorder.update()

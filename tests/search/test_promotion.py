@@ -11,7 +11,7 @@ from halving import begin, end, run, train
 from dropout_study.errors import UserError
 from dropout_study.search.asktell import AskTell
 from dropout_study.search.attrs import DUPLICATE_ATTR
-from dropout_study.search.internals import engine_of
+from dropout_study.search.internals import close_connections, storage_of
 from dropout_study.search.paused import as_pruned, for_sampler, state_of
 from dropout_study.search.pruners.promotion import PauseAndPromotePruner
 from dropout_study.trial import TrialState
@@ -51,8 +51,7 @@ def test_a_sequence_as_published(tmp_path: Path, sqlite: bool):
     trials = asktell.study.get_trials()
     assert [trial.value for trial in trials[:6]] == [SCORES[number] for number in range(6)]
     assert [trial.last_step for trial in trials] == [1, 2, 2, 4, 1, 1, 6]
-    if engine := engine_of(asktell.study):
-        engine.dispose()
+    close_connections(storage_of(asktell.study))
 
 
 def test_the_highest_rung_is_served_first_and_there_the_best(tmp_path: Path):

@@ -22,6 +22,8 @@ SHOWN = {
     "postgresql://h/db?sslmode=require&sslpassword=secret": (
         "postgresql://h/db?sslmode=require&sslpassword=***"
     ),
+    "mysql+pymysql://anna:sec/ret@host/db": "mysql+pymysql://anna:***@host/db",
+    "mysql+pymysql://anna:sec?ret@host/db": "mysql+pymysql://anna:***@host/db",
     "sqlite:///study.db": "sqlite:///study.db",
     "postgresql://anna@host/db": "postgresql://anna@host/db",
     "s=postgresql://a:secret@h/db t=mysql://b:secret@h/db": (

@@ -9,8 +9,9 @@ STORAGE_VARIABLE = "DROPOUT_STUDY_STORAGE"
 
 _FILE_URL = re.compile(r"(journal://|sqlite(?:\+\w+)?:///)(?!:memory:|file:)([^?]+)(.*)", re.DOTALL)
 JOURNAL_SCHEME = "journal://"
+GRPC_SCHEME = "grpc://"
 MASK = "***"
-_IN_LOGIN = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
+_IN_LOGIN = re.compile(r"(://[^:/@\s]*):(?:[^\s?]*|\S*)@")
 _IN_QUERY = re.compile(r"([?&]\w*passw(?:or)?d=)[^&\s]*", re.IGNORECASE)
 
 
@@ -29,6 +30,11 @@ def file_of(url: str) -> Path | None:
     """Returns the file of a URL of a file; None for a server."""
     parts = _FILE_URL.fullmatch(url)
     return None if parts is None else Path(parts[2])
+
+
+def query_names(url: str) -> set[str]:
+    """Returns the names of the arguments in a URL's query."""
+    return {part.partition("=")[0] for part in url.partition("?")[2].split("&")}
 
 
 def hide_password(url: str) -> str:

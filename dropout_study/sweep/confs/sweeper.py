@@ -39,9 +39,11 @@ class OptunaStudyConf:
     sampler: Any = MISSING  # an Optuna sampler by _target_; group hydra/sweeper/sampler
     pruner: Any = None  # an Optuna pruner by _target_, null for none; group hydra/sweeper/pruner
     direction: Any = "minimize"  # minimize or maximize the objective; a list for several
-    # storage URL: sqlite:///FILE, postgresql+psycopg://..., mysql://..., journal://FILE;
-    # null: journal.log in the study's directory
+    # storage URL: sqlite:///FILE, postgresql+psycopg://..., mysql+pymysql://..., grpc://HOST:PORT,
+    # journal://FILE; null: journal.log in the study's directory
     storage: str | None = None
+    # seconds to wait for a storage's server that does not answer, at the start and at any time
+    storage_timeout: float = 300
     # name of the study; sweeping again under the same name resumes it; null: its directory's name
     study_name: str | None = None
     n_trials: int = 20  # finished trials of the whole study, resumed ones included

@@ -25,6 +25,7 @@ from dropout_study.search.storage.open import closing_storage, open_storage
 from dropout_study.search.storage.urls import absolute_url, file_of
 from dropout_study.sweep.planning.parameters import Parameter
 from dropout_study.sweep.planning.prepare import Prepared
+from dropout_study.sweep.settings import SweepSettings
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ def read_source(given: str) -> Source:
         file = file_of(url) if url else paths.journal
         if file is not None and not file.is_file():  # to open it would make a new one
             raise UserError(f"`{SETTING}`: {given} has lost its {file.name}")
-        storage = open_storage(url, paths.journal)
+        storage = open_storage(url, paths.journal, wait_s=SweepSettings.storage_timeout)
         known = optuna.get_all_study_names(storage)
         name = sweeper.study_name or paths.root.resolve().name
         if name not in known and len(known) == 1:  # the directory may have been renamed
