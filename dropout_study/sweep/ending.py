@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import current_thread, main_thread
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from dropout_study.search.storage.urls import masked
 from dropout_study.sweep.source import Interrupted, StudyStopping
-from dropout_study.sweep.study_source import StudySource
 from dropout_study.trial import Metrics, OnEpoch
+
+if TYPE_CHECKING:  # it imports Optuna, which a single run does not need
+    from dropout_study.sweep.study_source import StudySource
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +38,7 @@ class Deadline:
 
 
 @contextmanager
-def interruptible(source: StudySource) -> Iterator[list[int]]:
+def interruptible(source: "StudySource") -> Iterator[list[int]]:
     """Makes the first SIGINT or SIGTERM stop the study after the running epochs.
 
     The second ends the program at once. Yields the list of received signals.
