@@ -9,7 +9,10 @@ from dropout_study.errors import argument_error
 def check_rate(name: str, value: float) -> float:
     """Returns ``value`` if it is a dropout rate: a number in [0, 1)."""
     if not 0 <= value < 1:
-        raise argument_error(name, value, "must be in [0, 1)", "use 0.0 to disable dropout")
+        way_out = "use 0.0 to disable dropout"
+        if 1 < value < 100 and value == int(value):  # a percentage, or the decimal comma of `0,5`
+            way_out += f"; did you mean {value / (10 if value < 10 else 100):g}?"
+        raise argument_error(name, value, "must be in [0, 1)", way_out)
     return value
 
 

@@ -117,8 +117,33 @@ class TestSingleRun:
         (["model=null"], "a group must be given the name of an option"),
         (["~optimizer"], "`optimizer` is not chosen; give it an option"),
         (["model.dropout1=["], "`model.dropout1=[` cannot be read"),
-        (["model"], "`model` cannot be read as KEY=VALUE"),
-        (["model.dropout1=0.1,0.2"], "Ambiguous value for argument 'model.dropout1=0.1,0.2'"),
+        (["model"], "`model` is no setting"),
+        (
+            ["model.dropout1=0.1,0.2"],
+            "`model.dropout1=0.1,0.2` gives several values; add --multirun",
+        ),
+        (["model.dropout1=choice(0,0.5)"], "`model.dropout1=choice(0,0.5)` gives several values"),
+        (["search_space.n_trials=3"], "`search_space.n_trials=3` is for a sweep, and this is a"),
+        (["hydra.sweeper.n_jobs=2"], "`hydra.sweeper.n_jobs=2` is for a sweep"),
+        (["model.widths=[8,8]"], "`model.widths` is no key of the chosen model; it belongs to mod"),
+        (["model._target_=nope.Net"], "`model._target_: nope.Net` cannot be imported: No module"),
+        (["data.root=~/x"], '`data.root=~/x` cannot be read; did you mean `"data.root=$HOME/x"`?'),
+        (["--multirun", "model.dropout1=0,5"], "`model.dropout1` must be in [0, 1), got 5.0; use"),
+        (["--multirun", "model.dropout1=choice(0.2,20)"], "`model.dropout1` must be in [0, 1), go"),
+        (
+            ["--multirun", "model.dropout1=range(0,0.5)"],
+            "`model.dropout1=range(0, 0.5, 1)` has",
+        ),
+        (["--multirun", "trainer.epochs=interval(1,2)"], "`trainer.epochs` must be a whole number"),
+        (["--multirun", "trainer.seed=0,1,2"], "`trainer.seed` is searched, but no seed is better"),
+        (
+            ["--multirun", "model.dropout1=uniform(0,0.5)"],
+            "`model.dropout1=uniform(0,0.5)` cannot be read; did you mean `'model.dropout1=",
+        ),
+        (
+            ["--multirun", "hydra/sweeper=basic", "model.dropout1=interval(0,0.5)"],
+            "`model.dropout1=interval(0,0.5)` is continuous, and hydra/sweeper=basic tries every",
+        ),
         (["hydra.run.dir=blocked/run"], "blocked"),
         (["--multirun", "hydra.sweep.dir=blocked/sweep"], "blocked"),
         (["--multirun", "model.dropout1=interval(0.5,0.2)"], "`model.dropout1` must have its low"),
@@ -140,6 +165,15 @@ def test_a_mistake_is_one_line_and_nothing_is_written(command, words, says):
     said = refused(command(*options, *SMALL, *values)).removeprefix(f"{Path.cwd()}/")
     assert said.startswith(says)
     assert left() == ["blocked"]
+
+
+def test_a_space_of_another_model_is_refused_with_the_spaces_that_fit(command):
+    line = refused(command("--multirun", "data=synthetic", "model=mlp_deep"))
+    assert line == (
+        "search_space=dropout searches `model.dropout1`, which model=mlp_deep does not have; use "
+        "search_space=none or search_space=one_rate or search_space=profile"
+    )
+    assert left() == []
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
@@ -201,7 +235,7 @@ def test_an_argument_that_a_class_does_not_take_is_one_line(command):
 
 def test_a_class_that_is_not_there_is_one_line(command):
     words = ("data=synthetic", "model=custom", "model._target_=nope.Net")
-    assert "`_target_: nope.Net` cannot be imported" in refused(command(*words))
+    assert "`model._target_: nope.Net` cannot be imported" in refused(command(*words))
 
 
 def test_a_training_that_diverges_says_what_to_change(command):

@@ -13,6 +13,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from dropout_study.cli.argv import options_first, version_line
 from dropout_study.config.explain import explain, while_composing
 from dropout_study.config.hydra_main import HYDRA_MAIN
 from dropout_study.config.shared_store import share_config_store
@@ -84,10 +85,14 @@ def main() -> None:
 
     ``HYDRA_FULL_ERROR=1`` also shows the traceback.
     """
+    if "--version" in sys.argv[1:]:
+        print(version_line())
+        return
     share_config_store()
     given = os.environ.get(FULL_ERROR, "0")
     os.environ[FULL_ERROR] = "1"  # Hydra then raises its errors instead of printing them
     try:
+        sys.argv[1:] = options_first(sys.argv[1:])
         task()
     except SystemExit as refusal:
         if given == "1" and refusal.__cause__ is not None:

@@ -1,5 +1,6 @@
 """Errors of Hydra and OmegaConf in one line: what was given, the rule, the way out."""
 
+import difflib
 import re
 from traceback import walk_tb
 
@@ -13,6 +14,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dropout_study.config.keys import dotted_keys
+from dropout_study.config.mistyped import corrected, pasted
 from dropout_study.errors import UserError, did_you_mean, nearest
 
 COMPOSER = "hydra._internal.config_loader_impl"
@@ -26,12 +28,14 @@ def explain(error: BaseException) -> str:
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _missing_option(error)
     if isinstance(error, OverrideParseException):
-        return f"`{error.override}` cannot be read as KEY=VALUE: {_one_line(error)}"
+        return _unreadable(error)
+    if swept := _SWEPT.match(_one_line(error)):
+        return _several_values(swept[1])
     cause = error.__cause__
     if isinstance(cause, ConfigAttributeError | ConfigKeyError):
         return _unknown_key(cause)
     if isinstance(error, InstantiationException) and (target := _TARGET.search(str(error))):
-        return _not_importable(target[1], str(cause))
+        return not_importable("_target_", target[1], _reason(str(cause)))
     if isinstance(error, ConfigCompositionException | InstantiationException) and cause:
         told = _one_line(error)
         return told if _one_line(cause) in told else f"{told}: {_one_line(cause)}"
@@ -46,12 +50,37 @@ _TARGET = re.compile(r"Error locating target '([^']+)'")
 _REASON = re.compile(r"""Error\((["'])(.*?)\1\)""")
 
 
-def _not_importable(target: str, told: str) -> str:
-    """Returns why a ``_target_`` cannot be imported; ``told`` is what Hydra says of it."""
+_SWEPT = re.compile(r"(?:Ambiguous value for argument|Sweep parameters) '(.*?)'(?: 1\.| requires )")
+_OF_HYDRA = re.compile(r"^Error parsing override '.*?' | See https://hydra\.cc\S* for details$")
+
+
+def _unreadable(error: OverrideParseException) -> str:
+    word = str(error.override)
+    meant = corrected(word)
+    if meant is not None:
+        return f"`{word}` cannot be read; did you mean `{pasted([meant])}`?"
+    if "=" not in word:
+        return f"`{word}` cannot be read; a setting is KEY=VALUE"
+    return f"`{word}` cannot be read as KEY=VALUE: {_OF_HYDRA.sub('', _one_line(error))}"
+
+
+def _several_values(word: str) -> str:
+    key, _, value = word.partition("=")
+    as_list = pasted([f"{key}=[{value}]"])
+    listed = "" if "(" in value else f", or write `{as_list}` for a list"
+    return f"`{word}` gives several values; add --multirun to try each of them{listed}"
+
+
+def _reason(told: str) -> str:
+    """Returns why a target cannot be imported, of what Hydra says of it."""
     found = _REASON.search(told)
-    reason = found[2] if found else told.splitlines()[-1] if told.strip() else "unknown"
+    return found[2] if found else told.splitlines()[-1] if told.strip() else "unknown"
+
+
+def not_importable(name: str, target: str, reason: str) -> str:
+    """Returns one line on a ``_target_`` that cannot be imported."""
     return (
-        f"`_target_: {target}` cannot be imported: {reason}; check its name, or put the directory "
+        f"`{name}: {target}` cannot be imported: {reason}; check its name, or put the directory "
         "of your file on PYTHONPATH, as in PYTHONPATH=. dropout-study"
     )
 
@@ -70,6 +99,8 @@ def _missing_option(error: MissingConfigException) -> str:
 
 
 def _unknown_key(error: OmegaConfBaseException) -> str:
+    from dropout_study.config.options import options_with
+
     key = str(error.full_key or error.key)
     parent = error.parent_node
     root = parent._get_root() if isinstance(parent, DictConfig) else None
@@ -77,6 +108,10 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
     place = key.rpartition(".")[0]
     beside = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
     siblings = [f"{place}.{name}" if place else name for name in beside if name != "hydra"]
+    if owners := options_with(key):
+        alike = difflib.get_close_matches(key, siblings, n=1, cutoff=0.9)
+        told = f"`{key}` is no key of the chosen {place}; it belongs to {' and '.join(owners)}"
+        return told + "".join(f"; did you mean `{each}`?" for each in alike)
     near = did_you_mean(
         key, siblings if key.startswith("hydra.") or not nearest(key, known) else known
     )

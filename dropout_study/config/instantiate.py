@@ -1,14 +1,17 @@
 """Objects from configurations that name their class by ``_target_``."""
 
 import logging
+import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import get_object
 from hydra.utils import instantiate as hydra_instantiate
+from omegaconf import DictConfig
 
-from dropout_study.config.explain import explain
+from dropout_study.config.explain import explain, not_importable
 from dropout_study.config.hydra_main import ANY_TARGET
 from dropout_study.errors import UserError
 
@@ -47,6 +50,21 @@ def build(setting: str, config: Any, **arguments: Any) -> Any:
         lost = cause is not None and "Error locating target" in str(error)
         reason = explain(error) if lost else " ".join(str(cause or error).split())
         raise UserError(f"`{setting}` cannot be built: {reason}") from error
+
+
+def check_targets(config: DictConfig) -> None:
+    """Refuses a group whose class is of a package that is not there. Nothing is imported for it.
+
+    Raises:
+        UserError: there is one.
+    """
+    for group in map(str, config):
+        node = config._get_node(group)
+        target = node.get("_target_") if isinstance(node, DictConfig) and group != "hydra" else None
+        package = str(target or "").partition(".")[0]
+        if package and package not in sys.modules and find_spec(package) is None:
+            reason = f"No module named '{package}'"
+            raise UserError(not_importable(f"{group}._target_", str(target), reason))
 
 
 def located(path: str) -> Any:

@@ -1,7 +1,6 @@
 """Checks before a run or a sweep starts and writes anything."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from hydra.experimental.callback import Callback
@@ -11,6 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 from dropout_study.config.check import check_config, check_validation
 from dropout_study.config.directories import claim_directory
 from dropout_study.config.explain import unwritable
+from dropout_study.config.instantiate import check_targets
+from dropout_study.config.mode import check_no_sweep, check_sweep
 from dropout_study.errors import UserError
 
 
@@ -31,10 +32,12 @@ class Preflight(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Checks the configuration that the trials of a sweep share."""
-        _or_exit(config, partial(check_trial, shared=True))
+        _or_exit(config, _check_sweep)
 
     def _check_run(self, config: DictConfig) -> None:
+        check_no_sweep(config)
         check_config(config)
+        check_targets(config)
         if OmegaConf.select(config, "data.val_size") == 0:
             check_validation(config)
         if config.trainer.device not in ("auto", "cpu"):
@@ -43,6 +46,11 @@ class Preflight(Callback):
             resolve_device(config.trainer.device)  # the jobs of a sweep may run on another machine
         if self._check is not None:
             get_method(self._check)(config)
+
+
+def _check_sweep(config: DictConfig) -> None:
+    check_sweep(config)
+    check_trial(config, shared=True)
 
 
 def _or_exit(config: DictConfig, check: Callable[[DictConfig], None]) -> None:
@@ -63,6 +71,7 @@ def check_trial(config: DictConfig, *, shared: bool = False) -> None:
         UserError: a value is out of its range, or there is no validation data.
     """
     check_config(config, shared=shared)
+    check_targets(config)
     if OmegaConf.select(config, "data.val_size") == 0:
         raise UserError(
             "`data.val_size` must be > 0 in a sweep, got 0: trials are chosen by validation "

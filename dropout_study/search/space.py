@@ -46,7 +46,8 @@ def stepped_range(
     counted with the exact values given.
 
     Raises:
-        UserError: the range is empty, or it has steps on a logarithmic scale.
+        UserError: the range is empty, or has one value because its step of 1 was not given, or it
+            has steps on a logarithmic scale.
     """
     finite = all(map(math.isfinite, (start, stop, step)))
     count = math.ceil((Decimal(stop) - Decimal(start)) / Decimal(step)) if finite and step else 0
@@ -55,6 +56,12 @@ def stepped_range(
         raise UserError(
             f"`{name}={shown}` is empty; a range goes from its start "
             "in steps towards its stop, which is not included"
+        )
+    if count == 1 and step == 1 and Decimal(start) + 1 != Decimal(stop):
+        ends = f"{float(start):g}, {float(stop):g}"
+        raise UserError(
+            f"`{name}={shown}` has one value only, {float(start):g}; use interval({ends}) for all "
+            "numbers between, or give a smaller step"
         )
     first, stride = Decimal(str(float(start))), Decimal(str(float(step)))
     low, high = sorted((first, first + (count - 1) * stride))

@@ -70,6 +70,13 @@ def enqueue_new(study: optuna.Study, points: Sequence[Params]) -> None:
         study.enqueue_trial(dict(point), skip_if_exists=True)
 
 
+def has_result(study: optuna.Study) -> bool:
+    """Returns whether a trial of the study runs, or has ever reported a value."""
+    waiting = (optuna.trial.TrialState.WAITING, optuna.trial.TrialState.FAIL)
+    trials = study.get_trials(deepcopy=False)
+    return any(t.state not in waiting or t.intermediate_values for t in trials)
+
+
 def best_trials(study: optuna.Study) -> list[FrozenTrial]:
     """Returns the best trial (for several objectives the Pareto front) of the feasible trials."""
     try:

@@ -2,19 +2,23 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
+from shutil import rmtree
 
 import optuna
 from omegaconf import DictConfig, OmegaConf
 from optuna.pruners import BasePruner
+from optuna.storages import BaseStorage
 
 from dropout_study.config.keys import normal_key
+from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
 from dropout_study.search.earlier import EarlierTrial, record_earlier, recorded_earlier
 from dropout_study.search.identity import IDENTITY_ATTR, check_identity
 from dropout_study.search.storage.lock import locked
 from dropout_study.search.storage.open import open_storage
-from dropout_study.search.study import create_study, enqueue_new
+from dropout_study.search.study import create_study, enqueue_new, has_result
 from dropout_study.sweep.directory import check_owner
 from dropout_study.sweep.planning.adopted import adopt
 from dropout_study.sweep.planning.prepare import Prepared
@@ -52,22 +56,33 @@ def open_study(
     """
     settings = ready.settings
     with locked(paths.study_lock):  # only one of several processes may create it
-        study = create_study(
-            open_storage(url, paths.journal, wait_s=settings.storage_timeout),
+        storage = open_storage(url, paths.journal, wait_s=settings.storage_timeout)
+        create = partial(
+            create_study,
+            storage,
             settings.study_name or paths.root.name,
             settings.directions,
             sampler,
             pruner,
         )
+        study = create()
         check_owner(study, paths)
         if IDENTITY_ATTR not in study.user_attrs:
             adopt(study, ready.plan, settings, recorder)
-        check_identity(
-            study,
-            ready.identity(),
+        check = partial(
+            check_identity,
+            now=ready.identity(),
             extend=settings.on_change == "extend",
             may_change=[normal_key(key) for key in settings.may_change],
         )
+        try:
+            check(study)
+        except UserError:
+            if has_result(study):
+                raise
+            _forget(study, storage, paths)
+            study = create()
+            check(study)
         if settings.warm_start:
             sampler.learn_from(_earlier(study, ready, paths, earlier))
         enqueue_new(study, ready.first)
@@ -80,6 +95,15 @@ def open_study(
     else:
         log.info("study `%s` begins: %s", study.study_name, settings.aim)
     return study
+
+
+def _forget(study: optuna.Study, storage: BaseStorage, paths: StudyPaths) -> None:
+    """Removes a study without a result, and the directories of its failed trials."""
+    name, count = study.study_name, len(study.get_trials(deepcopy=False))
+    optuna.delete_study(study_name=name, storage=storage)
+    for number in range(count):
+        rmtree(paths.job(number).root, ignore_errors=True)
+    log.info("study `%s` has no result yet: it begins again with the new settings", name)
 
 
 def _earlier(

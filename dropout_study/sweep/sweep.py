@@ -83,13 +83,13 @@ class Sweep:
         self.saved = saved
         self.recorder = recorder
         ready = prepare(settings, arguments, config, context, task_function)
-        self.base_seed = base_seed(settings, ready.plan, ready.config)
         self.constraints = parse_all(settings.constraints)
         self.sampler = SeededByTrial(settings.sampler, ready.plan.space, ready.plan.priors)
         if settings.warm_start:
             self.sampler.check_learns()
         if self.sampler.walks_all:
             check_full_grid(ready.plan, ready.first)
+        self.base_seed = base_seed(settings, ready.plan, ready.config, walks=self.sampler.walks)
         self.pruner = build_pruner(settings.pruner)
         check_early_ends(settings, self.pruner, ready.longest)
         self.callbacks = [build("hydra.sweeper.callbacks", each) for each in settings.callbacks]

@@ -75,6 +75,14 @@ def test_an_empty_range_is_refused(bounds, told):
     assert told(stepped_range, "k", *bounds).startswith("`k=range(")
 
 
+@pytest.mark.parametrize("bounds", [(0, 0.5, 1), (0.1, 0.9, 1)])
+def test_a_range_that_is_meant_as_an_interval_is_refused(bounds, told):
+    low, high = bounds[:2]
+    said = told(stepped_range, "k", *bounds)
+    assert f"has one value only, {low:g}; use interval({low:g}, {high:g})" in said
+    assert stepped_range("k", 3, 4, 1) == IntDistribution(3, 3)
+
+
 def test_a_range_on_a_log_scale_counts_by_one(told):
     assert stepped_range("k", 1, 9, 1, log=True) == IntDistribution(1, 8, log=True)
     assert "use tag(log, interval(LOW, HIGH))" in told(stepped_range, "k", 1, 9, 2, log=True)

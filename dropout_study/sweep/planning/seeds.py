@@ -10,18 +10,28 @@ from dropout_study.sweep.planning.plan import SweepPlan, config_keys
 from dropout_study.sweep.settings import SweepSettings
 
 
-def base_seed(settings: SweepSettings, plan: SweepPlan, config: DictConfig) -> int:
+def base_seed(
+    settings: SweepSettings, plan: SweepPlan, config: DictConfig, *, walks: bool = False
+) -> int:
     """Returns the seed of replicate 0: the value of ``seed_key``, or 0 if ``seed_key`` is null.
 
     Args:
         settings: the sweeper's settings.
         plan: the plan of the sweep.
         config: the configuration that the trials share.
+        walks: whether the sampler tries every combination.
 
     Raises:
-        UserError: there are replicates, and ``seed_key`` is not the key of a whole number.
+        UserError: the seed is searched, or there are replicates and ``seed_key`` is not the key of
+            a whole number.
     """
     key, count = normal_key(settings.seed_key or ""), settings.replicates
+    if key in plan.parameters and not walks:
+        raise UserError(
+            f"`{key}` is searched, but no seed is better than another; to train each trial with "
+            "several seeds, use hydra.sweeper.replicates=3 (or hydra/sweeper/sampler=grid to try "
+            "every combination)"
+        )
     if count == 1:
         return 0
     if not key:
