@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr
 from dataclasses import fields
 from functools import cache
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, distribution
 
 from hydra._internal.utils import get_args_parser
 
+from dropout_study.cli.options import PROGRAM
 from dropout_study.config.keys import dotted_keys
 from dropout_study.config.mistyped import DASHES, closed, corrected, pasted
 from dropout_study.config.options import config_loader
 from dropout_study.errors import UserError, nearest
 from dropout_study.sweep.confs.sweeper import OptunaStudyConf
 
-PROGRAM = "dropout-study"
 RESUMES = ("resume", "continue", "restart")
 SWEEPS = ("sweep", "multirun", "search", "optimize", "tune")
 TRAINS = ("train", "run", "fit")
@@ -24,12 +24,6 @@ GLUE = (",", "[", "(", "{", "=", ":")
 """The shell has split a word at a space if it ends so."""
 _WORD = re.compile(r"-*([A-Za-z][\w./-]*)")
 _LONG_DASH = re.compile(f"^[{DASHES}]+-*([^=]*)")
-
-
-def version_line() -> str:
-    """Returns the version of this project and those of what it is made with."""
-    others = ", ".join(f"{name} {version(name)}" for name in ("hydra-core", "optuna", "torch"))
-    return f"{PROGRAM} {version(PROGRAM)} ({others})"
 
 
 def options_first(words: Sequence[str]) -> list[str]:

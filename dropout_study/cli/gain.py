@@ -1,42 +1,42 @@
 """``dropout-study-gain``: what does dropout buy?"""
 
-import argparse
 import logging
 import sys
 from pathlib import Path
 
-from dropout_study.errors import UserError, argument_error
+from dropout_study.cli.options import Options, whole
+from dropout_study.errors import UserError
 
 
 def gain() -> None:
     """``dropout-study-gain experiment=quickstart``: two searches of equal budget, compared."""
-    parser = argparse.ArgumentParser(
-        prog="dropout-study-gain",
-        description="What does dropout buy? Search with dropout and without dropout, with the same "
+    options = Options(
+        "gain",
+        "What does dropout buy? Search with dropout and without dropout, with the same "
         "number of trials. Train the best configuration of both again with the same fresh seeds. "
         "Print the difference of their test metrics, paired by seed.",
-        allow_abbrev=False,
-        epilog="Give the same command again to continue what was interrupted.",
+        "Give the same command again to continue what was interrupted.",
     )
-    parser.add_argument(
+    options.add_argument(
         "overrides",
         nargs="*",
         metavar="OVERRIDE",
         help="settings of both sweeps, as after `dropout-study --multirun`",
     )
-    parser.add_argument("--config-dir", type=Path, help="directory of your own configurations")
-    parser.add_argument("--seeds", type=int, default=10, help="fresh seeds (default: 10)")
-    parser.add_argument(
+    options.add_argument("--config-dir", type=Path, help="directory of your own configurations")
+    options.add_argument(
+        "--seeds", type=whole(2), default=10, metavar="N", help="fresh seeds (default: 10)"
+    )
+    options.add_argument(
         "--merge",
         type=int,
+        choices=(0, 1),
         default=1,
-        help="1 (default): train on train + validation; 0: on the training split alone",
+        help="1: train on train + validation (default); 0: on the training split alone",
     )
-    arguments = parser.parse_intermixed_args()
+    arguments = options.read()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        if arguments.seeds < 2:
-            raise argument_error("--seeds", arguments.seeds, "must be 2 or more")
         from dropout_study.confirmation.confirm import confirm
         from dropout_study.confirmation.gain import search_with_and_without
         from dropout_study.report.confirmed import confirmed_sentences

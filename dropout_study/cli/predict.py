@@ -1,11 +1,10 @@
 """``dropout-study-predict``: the classes of image files, or ways to predict on a labelled split."""
 
-import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dropout_study.cli.words import numbers_of, settings_of
+from dropout_study.cli.options import Options, listed, whole
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
 
@@ -14,78 +13,87 @@ if TYPE_CHECKING:
     from dropout_study.training.inference import Inference
 
 
-SETTINGS = ("samples", "split", "rates")
-OWN = "own"
-"""Stands for the noise layers' own rates."""
-
-
 def predict() -> None:
-    """``dropout-study-predict JOBDIR images... samples=T``, or ``DIR split=test samples=T,...``."""
-    parser = argparse.ArgumentParser(
-        prog="dropout-study-predict",
-        description="Print the most probable classes of image files, or compare ways to predict on "
+    """``dropout-study-predict JOBDIR IMAGE...``, or ``DIR --split test --samples 50``."""
+    options = Options(
+        "predict",
+        "Print the most probable classes of image files, or compare ways to predict on "
         "a labelled split. The weights are those that a run or trial with "
         "trainer.checkpoint=best or last has saved.",
+        "Images must look like the training images. Colour, size, scale and rotation are "
+        "converted; transparent parts get the brightness of the training images' border. `--split "
+        "test` compares weight scaling, the mean of T passes and a single pass, each by loss, "
+        "accuracy, Brier score and calibration error, and writes inference_test.csv into the "
+        "directory. In a study's directory this is done for each complete trial.",
     )
-    parser.add_argument(
-        "dir",
-        type=Path,
-        help="job directory, as in outputs/quickstart/3; with split=, also that of a study",
+    options.study(
+        "directory of a run or trial, as in outputs/quickstart/3; with --split, or a study"
     )
-    parser.add_argument(
-        "words", nargs="+", metavar="image", help="image files, or split=train, val or test"
+    options.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="image files")
+    options.add_argument("--split", help="train, val or test: a labelled split instead of images")
+    options.add_argument(
+        "--samples",
+        type=listed(int, "whole numbers"),
+        metavar="T,...",
+        help="Monte-Carlo dropout (Gal & Ghahramani 2016): mean and standard deviation over T "
+        "predictions with dropout on; several numbers with --split (default there: 50)",
     )
-    parser.epilog = (
-        "Add `samples=T` for Monte-Carlo dropout (Gal & Ghahramani 2016): mean and standard "
-        "deviation over T predictions with dropout on. Images must look like the training images. "
-        "Colour, size, scale and rotation are converted; transparent parts get the brightness of "
-        "the training images' border. `split=test` compares weight scaling, the mean of T passes "
-        "(default: 50) and a single pass, each by loss, accuracy, Brier score and calibration "
-        "error, and writes inference_test.csv into the directory. `samples=1,10,50` gives several "
-        "means; `rates=0,0.2,0.5` gives the noise layers each of these rates instead of their own. "
-        "In a study's directory this is done for each complete trial."
+    options.add_argument(
+        "--rates",
+        type=listed(float, "numbers"),
+        metavar="P,...",
+        help="with --split: give the noise layers each of these rates instead of their own",
     )
-    parser.add_argument("--top", type=int, default=3, help="classes to print (default: 3)")
-    arguments = parser.parse_args()
-    given = [word for word in arguments.words if word.partition("=")[0] in SETTINGS]
-    images = [Path(word) for word in arguments.words if word not in given]
-    splits = [word.partition("=")[2] for word in given if word.startswith("split=")]
-    numbers = [word for word in given if not word.startswith("split=")]
+    options.add_argument(
+        "--top", type=whole(), default=3, metavar="N", help="classes to print (default: 3)"
+    )
+    given = options.read()
     try:
-        if splits:
-            _compare(arguments.dir, splits, images, numbers)
+        if given.split:
+            _compare(given.dir, given.split, given.images, given.samples, given.rates)
         else:
-            _predict(arguments.dir, images, numbers, arguments.top)
+            _predict(given.dir, given.images, given.samples, given.rates, given.top)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-predict: {error}")
 
 
-def _predict(job_dir: Path, images: list[Path], numbers: list[str], top: int) -> None:
-    if rates := [word for word in numbers if word.startswith("rates=")]:
-        raise UserError(f"`{rates[0]}` needs a labelled split; add split=test")
-    samples = settings_of(numbers, {"samples": 0})[0]["samples"]
+def _predict(
+    job_dir: Path,
+    images: list[Path],
+    samples: list[int] | None,
+    rates: list[float] | None,
+    top: int,
+) -> None:
+    if rates is not None:
+        raise UserError("`--rates` needs a labelled split; add `--split test`")
+    if len(samples or []) > 1:
+        raise UserError("`--samples` is one number for images; several need `--split test`")
     if not images:
         raise UserError(
-            "no image is given; give at least one image file, or split=test for a labelled split"
+            "no image is given; give at least one image file, or --split test for a labelled split"
         )
     from dropout_study.task.predict import predict as run
 
-    for image, guesses in zip(images, run(job_dir, images, samples=samples), strict=True):
+    found = run(job_dir, images, samples=samples[0] if samples else 0)
+    for image, guesses in zip(images, found, strict=True):
         told = map(_words, guesses[:top])
         print(f"{image}: {', '.join(told)}")
 
 
-def _compare(root: Path, splits: list[str], images: list[Path], given: list[str]) -> None:
-    if images or len(splits) > 1:
-        what = f"the image {images[0]}" if images else f"split={splits[1]}"
-        raise UserError(f"split={splits[0]} stands alone, got {what} beside it; use two commands")
+def _compare(
+    root: Path,
+    split: str,
+    images: list[Path],
+    samples: list[int] | None,
+    rates: list[float] | None,
+) -> None:
+    if images:
+        raise UserError(
+            f"`--split {split}` stands alone, got the image {images[0]} beside it; use two commands"
+        )
     from dropout_study.task.inference import SAMPLES, infer
 
-    texts = settings_of(given, {}, {"samples": str(SAMPLES), "rates": OWN})[1]
-    samples = numbers_of("samples", texts["samples"], int, "whole numbers")
-    own = texts["rates"] == OWN
-    rates = [] if own else numbers_of("rates", texts["rates"], float, "numbers")
-    split, paths = splits[0], StudyPaths(root)
+    samples, rates, paths = samples or [SAMPLES], rates or [], StudyPaths(root)
     if not JobPaths(root).config_yaml.is_file() and root.is_dir() and paths.numbers():
         from dropout_study.results.inference import infer_study
 

@@ -1,27 +1,25 @@
 """``dropout-study-report``: writes the report of a study."""
 
-import argparse
 import sys
-from pathlib import Path
 
+from dropout_study.cli.options import Options
 from dropout_study.errors import UserError
 
 
 def report() -> None:
     """``dropout-study-report DIR``: writes the report of a study, finished or not."""
-    parser = argparse.ArgumentParser(
-        prog="dropout-study-report",
-        description="Write report.html and figures/ of a study. Only its directory is needed.",
+    options = Options(
+        "report", "Write report.html and figures/ of a study. Only its directory is needed."
     )
-    parser.add_argument("dir", type=Path, help="directory of the study, as in outputs/quickstart")
-    parser.add_argument(
+    options.study()
+    options.add_argument(
         "--figure",
         action="append",
         default=[],
         metavar="MODULE.NAME",
         help="add your own figure, a FigureSpec; may be given several times",
     )
-    arguments = parser.parse_args()
+    arguments = options.read()
     from dropout_study.report.figures import named_figure
     from dropout_study.report.page import write_report
 

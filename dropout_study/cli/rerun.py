@@ -1,10 +1,10 @@
 """``dropout-study-rerun``: repeats a trial from its directory."""
 
-import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dropout_study.cli.options import Options, whole
 from dropout_study.errors import UserError
 
 if TYPE_CHECKING:
@@ -13,20 +13,22 @@ if TYPE_CHECKING:
 
 def rerun() -> None:
     """``dropout-study-rerun DIR 17``: repeats a trial; exit code 0 if its numbers are the same."""
-    parser = argparse.ArgumentParser(
-        prog="dropout-study-rerun",
-        description="Repeat a trial, a single run or a run of a confirmation with the settings "
+    options = Options(
+        "rerun",
+        "Repeat a trial, a single run or a run of a confirmation with the settings "
         "and the number of threads that its directory records. Compare the metrics and the "
         "learning curve, but not the times. A pruned trial is trained for as many epochs as "
         "before.",
-        epilog="Exit code: 0 if the numbers are the same, 1 if not.",
+        "Exit code: 0 if the numbers are the same, 1 if not.",
     )
-    parser.add_argument(
-        "dir", type=Path, help="directory of a study, as in outputs/quickstart, or of one run"
+    options.study("directory of a study, as in outputs/quickstart, or of one run")
+    options.add_argument(
+        "trial", type=whole(0), nargs="?", metavar="TRIAL", help="number of the trial of a study"
     )
-    parser.add_argument("trial", type=int, nargs="?", help="number of the trial of a study")
-    parser.add_argument("--keep", type=Path, help="keep the files of the repeated runs here")
-    arguments = parser.parse_args()
+    options.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep the files of the repeated runs here"
+    )
+    arguments = options.read()
     try:
         from dropout_study.task.rerun import rerun_run, rerun_trial
 

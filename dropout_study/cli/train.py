@@ -13,7 +13,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from dropout_study.cli.argv import options_first, version_line
+from dropout_study.cli.argv import options_first
+from dropout_study.cli.options import version_line
 from dropout_study.config.explain import explain, while_composing
 from dropout_study.config.hydra_main import HYDRA_MAIN
 from dropout_study.config.shared_store import share_config_store

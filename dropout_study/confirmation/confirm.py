@@ -97,7 +97,7 @@ def _check_validation(plan: Plan) -> None:
             does = "stops early" if patience is not None else "takes its numbers from one epoch"
             raise UserError(
                 f"{configuration.name} {does} (trainer.{given}), which needs the validation data; "
-                "use merge=0"
+                "use --merge 0"
             )
 
 

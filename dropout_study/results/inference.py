@@ -1,4 +1,4 @@
-"""``dropout-study-predict DIR split=test``: ways to predict with every trial of a study."""
+"""``dropout-study-predict DIR --split test``: ways to predict with every trial of a study."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``dropout-study-predict JOBDIR split=test``: ways to predict, compared on a labelled split."""
+"""``dropout-study-predict JOBDIR --split test``: ways to predict, compared on a labelled split."""
 
 import csv
 import logging
@@ -67,7 +67,7 @@ def infer(
     splits = load_splits(OmegaConf.to_yaml(config.data, resolve=True), device)
     examples = getattr(splits, split)
     if examples is None:
-        raise UserError("the run has no validation data; use split=test or split=train")
+        raise UserError("the run has no validation data; use --split test or --split train")
     _warn_of_other_data(splits, facts.sha256)
     moved = {rate: network.to(device) for rate, network in at_rates.items()}
     with autocast(device, config.trainer.precision == "bfloat16"):
@@ -99,7 +99,7 @@ def noisy_layers(job_dir: Path) -> set[str]:
     if unknown := [name for name, rate in rates.items() if rate is None]:
         where = "outside of its noise layers" if OTHER in unknown else f"in layer {unknown[0]}"
         raise UserError(
-            f"the network has noise {where} whose rate cannot be set; leave out `rates=`, or use "
+            f"the network has noise {where} whose rate cannot be set; leave out `rates`, or use "
             "noise layers with a rate (nn.Dropout instead of torch.nn.functional.dropout)"
         )
     return {name for name, rate in rates.items() if rate}
@@ -115,7 +115,7 @@ def _at_rates(
     own = [name for name, _ in model.named_modules() if name in noisy]
     if not own:
         raise UserError(
-            "`rates=` needs a layer that had noise in training, and the network has none; leave "
+            "`rates` needs a layer that had noise in training, and the network has none; leave "
             "it out, or give the directory of a study in which other trials had noise"
         )
     return {rate: at_rate(model, own, rate) for rate in rates}

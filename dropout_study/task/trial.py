@@ -213,7 +213,7 @@ def _early_stopping(
     if all_examples:
         raise UserError(
             f"`trainer.patience={patience}` needs validation data, and this run would be trained "
-            "on it; use merge=0"
+            "on it; use --merge 0"
         )
     return EarlyStopping(objective, patience)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dropout_study.cli.argv import options_first, version_line
+from dropout_study.cli.argv import options_first
 from dropout_study.errors import UserError
 
 
@@ -55,7 +55,3 @@ def test_the_answer_says_what_to_type(typed, says):
 )
 def test_options_may_stand_anywhere(typed, read):
     assert options_first(typed.split()) == read.split()
-
-
-def test_the_version_is_this_projects():
-    assert version_line().startswith("dropout-study 0.1.0 (hydra-core ")

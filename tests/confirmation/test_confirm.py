@@ -98,7 +98,7 @@ def test_the_best_epoch_needs_the_validation_examples(tmp_path: Path) -> None:
     OmegaConf.update(settings, "hydra.sweeper", sweeper)
     OmegaConf.save(settings, StudyPaths(study).multirun_yaml)
 
-    with pytest.raises(UserError, match=r"trainer.objective=best_epoch.*use merge=0"):
+    with pytest.raises(UserError, match=r"trainer.objective=best_epoch.*use --merge 0"):
         confirm(study, top=1, seeds=2)
     confirm(study, top=1, seeds=2, merge=False)
 

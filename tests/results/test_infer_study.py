@@ -1,4 +1,4 @@
-"""``dropout-study-predict STUDY split=test``: every trial of a study, and the figures of it."""
+"""``dropout-study-predict STUDY --split test``: every trial of a study, and the figures of it."""
 
 import shutil
 from pathlib import Path
@@ -127,5 +127,5 @@ def test_a_value_that_no_trial_can_have_is_refused_once(study, capfd) -> None:
 
 def test_without_the_table_the_figures_say_which_command_writes_it(study) -> None:
     for make in (evaluation_maps, passes):
-        with pytest.raises(NotEnoughError, match="dropout-study-predict DIR split=test"):
+        with pytest.raises(NotEnoughError, match="dropout-study-predict DIR --split test"):
             make(StudyView(load_study(study)))

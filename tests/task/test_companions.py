@@ -125,7 +125,7 @@ def test_a_number_out_of_range_is_refused(compose_config, told, override, says):
 def test_patience_needs_validation_data(compose_config, told):
     config = compose_config(*FEW, "trainer.patience=2")
     merged = told(lambda: open_trial(config, None, all_examples=True).__enter__())
-    assert merged.endswith("use merge=0")
+    assert merged.endswith("use --merge 0")
     config.data.val_size = 0
     says = "`trainer.patience=2` needs validation data to choose by; use trainer.patience=null or"
     assert told(prepare_trial, config).startswith(says)

@@ -50,7 +50,7 @@ def test_a_study_of_all_of_them_is_swept_repeated_confirmed_and_predicts(sweep):
     for number in (0, 1):
         assert all(comparison.same for comparison in rerun_trial(root, number))
 
-    with pytest.raises(UserError, match=r"trainer\.patience=2.*use merge=0"):
+    with pytest.raises(UserError, match=r"trainer\.patience=2.*use --merge 0"):
         confirm(root, top=1, seeds=2)
     confirm(root, top=1, seeds=2, merge=False)
     runs = pd.read_csv("study/confirmation_runs.csv")

@@ -1,4 +1,4 @@
-"""``dropout-study-predict JOBDIR split=test``: ways to predict, compared on a labelled split."""
+"""``dropout-study-predict JOBDIR --split test``: ways to predict, compared on a labelled split."""
 
 import csv
 import json
@@ -74,7 +74,7 @@ def test_the_layers_with_noise_get_the_named_rates(job, monkeypatch, capsys) -> 
     """The network has an input layer of rate 0, which stays without noise."""
     root = job[0]
 
-    called(monkeypatch, root, "split=test", "samples=4", "rates=0,0.2,0.9")
+    called(monkeypatch, root, "--split", "test", "--samples", "4", "--rates", "0,0.2,0.9")
 
     head, *_, last = capsys.readouterr().out.splitlines()
     assert head.split()[:3] == ["way", "samples", "rate"]
@@ -101,7 +101,7 @@ def test_at_their_own_rate_the_layers_give_what_they_give_without_it(tmp_path, m
 def test_rates_need_a_layer_that_had_noise(tmp_path, monkeypatch) -> None:
     trained(tmp_path, "last", dropout1=0.0, dropout2=0.0)
 
-    with pytest.raises(SystemExit, match="`rates=` needs a layer that had noise in training"):
+    with pytest.raises(SystemExit, match="`rates` needs a layer that had noise in training"):
         called(monkeypatch, tmp_path, "split=test", "rates=0.3")
     assert not JobPaths(tmp_path).inference_csv("test").exists()
 
@@ -121,16 +121,16 @@ def test_noise_without_a_layer_cannot_get_a_rate(job, tmp_path, monkeypatch) -> 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["split=tset"], "`split` must be one of train, val, test, got 'tset'"),
-        (["split=test", "samples=1"], "`samples` must be a finite number >= 2, got 1"),
+        (["--split", "tset"], "`split` must be one of train, val, test, got 'tset'"),
+        (["--split", "test", "--samples=1"], "`samples` must be a finite number >= 2, got 1"),
         (["split=test", "samples=0,5"], "`samples` must be a finite number >= 1, got 0"),
-        (["split=test", "samples=2,"], "`samples` must be whole numbers, separated by commas"),
+        (["split=test", "samples=2,"], "`--samples` must be whole numbers, separated by commas"),
         (["split=test", "rates=0,1.5"], "`rates` must be in [0, 1], got 1.5"),
         (["split=test", "rates=nan"], "`rates` must be in [0, 1], got nan"),
-        (["split=test", "rates="], "`rates` must be numbers, separated by commas, got ''"),
-        (["a.png", "rates=0.5"], "`rates=0.5` needs a labelled split; add split=test"),
-        (["split=test", "a.png"], "split=test stands alone, got the image a.png beside it"),
-        (["split=test", "split=val"], "split=test stands alone, got split=val beside it"),
+        (["split=test", "rates="], "`--rates` must be numbers, separated by commas, got ''"),
+        (["a.png", "rates=0.5"], "`--rates` needs a labelled split; add `--split test`"),
+        (["a.png", "--samples", "2,3"], "`--samples` is one number for images"),
+        (["--split", "test", "a.png"], "`--split test` stands alone, got the image a.png beside"),
     ],
 )
 def test_mistakes_end_the_command_with_one_line_and_no_file(

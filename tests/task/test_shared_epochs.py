@@ -120,10 +120,10 @@ def test_the_best_trials_are_extended_from_their_states(capfd, caplog):
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["top=1"], "give the number of epochs, as in epochs=60"),
+        (["top=1"], "the following arguments are required: --epochs"),
         (["epochs=2"], "`epochs` must be more than trial 0 has, 2, got 2"),
-        (["top=0", "epochs=4"], "`top` must be a finite number >= 1, got 0"),
-        (["epoch=4"], "`epoch=4` is not a setting; did you mean `epochs`?"),
+        (["--top", "0", "epochs=4"], "`--top` must be a whole number >= 1, got '0'"),
+        (["epochs=4", "topp=1"], "there is no option `topp=1`; did you mean `--top`?"),
     ],
 )
 def test_an_extension_that_cannot_be_is_one_line(words, why, capfd):

@@ -14,7 +14,7 @@ from dropout_study.report.view import StudyView
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COMMAND = "dropout-study-predict DIR split=test rates=0,0.2,0.5"
+COMMAND = "dropout-study-predict DIR --split test --rates 0,0.2,0.5"
 WEIGHT_SCALING = "weight_scaling"
 DIVERGING = "RdBu"
 """The colour map of differences: white is none; its ends differ for colour-blind readers too."""

@@ -53,8 +53,8 @@ def passes(view: StudyView) -> list[Passes]:
     table = table[(table["way"] == "monte_carlo") & table["rate"].isna()]
     if table["samples"].nunique() < 2:
         raise NotEnoughError(
-            "needs averages of several numbers of passes; dropout-study-predict DIR split=test "
-            "samples=1,2,5,10,20,50 writes them"
+            "needs averages of several numbers of passes; dropout-study-predict DIR --split test "
+            "--samples 1,2,5,10,20,50 writes them"
         )
     names = [name for name in view.params if name in table]
     keys = table[names].astype(str).agg(", ".join, axis=1) if names else table["way"]

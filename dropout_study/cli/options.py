@@ -1,0 +1,110 @@
+"""The options of the commands in one grammar: ``--top 3``. ``top=3`` is read in the same way."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from dropout_study.errors import did_you_mean
+
+PROGRAM = "dropout-study"
+UNKNOWN = "unrecognized arguments: "
+
+T = TypeVar("T", int, float)
+
+
+def version_line() -> str:
+    """Returns the version of this project and those of what it is made with."""
+    others = ", ".join(f"{name} {version(name)}" for name in ("hydra-core", "optuna", "torch"))
+    return f"{PROGRAM} {version(PROGRAM)} ({others})"
+
+
+class Options(argparse.ArgumentParser):
+    """Reads the command line of a command other than ``dropout-study``.
+
+    Args:
+        name: of the command, without ``dropout-study-``.
+        description: what the command does.
+        epilog: what else ``--help`` says.
+    """
+
+    def __init__(self, name: str, description: str, epilog: str = "") -> None:
+        super().__init__(
+            prog=f"{PROGRAM}-{name}", description=description, epilog=epilog, allow_abbrev=False
+        )
+        self.add_argument("--version", action=_Version, help="print the version and exit")
+
+    def study(self, text: str = "directory of the study, as in outputs/quickstart") -> None:
+        """Adds the directory that the command reads."""
+        self.add_argument("dir", type=Path, metavar="DIR", help=text)
+
+    def read(self) -> argparse.Namespace:
+        """Returns the arguments; ends the program with one line if they cannot be read."""
+        return self.parse_intermixed_args(list(map(self._with_dashes, sys.argv[1:])))
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the program with one line."""
+        if message.startswith(UNKNOWN):
+            message = self._unknown(message.removeprefix(UNKNOWN).split()[0])
+        told = re.sub(r"^argument (\S+?)(?:/\S+)?: ", r"`\1` ", message)
+        sys.exit(f"{self.prog}: {told}; `{self.prog} --help` lists the options")
+
+    def _unknown(self, word: str) -> str:
+        name = word.lstrip("-").partition("=")[0]
+        if word == name:
+            return f"`{word}` is one argument too many"
+        options = [each for each in self._option_string_actions if each.startswith("--")]
+        return f"there is no option `{word}`{did_you_mean(f'--{name}', options)}"
+
+    def _with_dashes(self, word: str) -> str:
+        name, equals, _ = word.partition("=")
+        return f"--{word}" if equals and f"--{name}" in self._option_string_actions else word
+
+
+class _Version(argparse.Action):
+    """Prints the version; it is not looked up before."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **settings)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_given: Any) -> None:
+        print(version_line())
+        parser.exit()
+
+
+def whole(low: int = 1) -> Callable[[str], int]:
+    """Returns a function that reads a whole number of at least ``low``."""
+
+    def read(text: str) -> int:
+        if not text.lstrip("-").isdecimal() or int(text) < low:
+            raise argparse.ArgumentTypeError(f"must be a whole number >= {low}, got {text!r}")
+        return int(text)
+
+    return read
+
+
+def listed(kind: Callable[[str], T], words: str) -> Callable[[str], list[T]]:
+    """Returns a function that reads values separated by commas, each once.
+
+    Args:
+        kind: int or float.
+        words: what the values are called in an error.
+    """
+
+    def read(text: str) -> list[T]:
+        try:
+            values = [kind(each) for each in text.split(",")]
+        except ValueError as error:
+            told = f"must be {words}, separated by commas, got {text!r}"
+            raise argparse.ArgumentTypeError(told) from error
+        return list(dict.fromkeys(values))
+
+    return read
+
+
+def keys(text: str) -> list[str]:
+    """Returns the keys of a text in which commas separate them."""
+    return [key for key in text.split(",") if key]
