@@ -105,6 +105,17 @@ def listed(kind: Callable[[str], T], words: str) -> Callable[[str], list[T]]:
     return read
 
 
+def resolved(text: str) -> str:
+    """Returns a text with its ``${oc.env:NAME}`` resolved, as in a setting of Hydra."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        return str(OmegaConf.create({"text": text}).text)
+    except OmegaConfBaseException as error:
+        raise argparse.ArgumentTypeError(f"cannot be read: {str(error).splitlines()[0]}") from error
+
+
 def keys(text: str) -> list[str]:
     """Returns the keys of a text in which commas separate them."""
     return [key for key in text.split(",") if key]

@@ -4,6 +4,7 @@ Trials of one study are compared with each other. So they may differ in searched
 """
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,16 @@ from optuna.distributions import (
     distribution_to_json,
     json_to_distribution,
 )
+from optuna.trial import TrialState
 
 from dropout_study.errors import UserError
 from dropout_study.search.space import SearchSpace
 
 IDENTITY_ATTR = "identity"
 MISSING = "-"
+BEGINNING_S = 10
+"""Seconds that a process may take to begin a study; then another one begins it."""
+LOOK_S = 0.1
 MOST_TOLD = 6  # changes that a refusal lists: another data set alone changes a dozen
 
 
@@ -50,10 +55,29 @@ class Identity:
         return [*_diff(before.space, self.space), *_diff(before.facts, self.facts)]
 
 
+def await_identity(study: optuna.Study) -> None:
+    """Waits until the process that has just created a study has recorded its identity.
+
+    It does not wait for a study that was made by another program and has no identity: that has
+    trials that have begun. It waits in vain for a process that has died.
+    """
+    deadline = time.monotonic() + BEGINNING_S
+    while time.monotonic() < deadline and IDENTITY_ATTR not in study.user_attrs:
+        if any(trial.state != TrialState.WAITING for trial in study.get_trials(deepcopy=False)):
+            return
+        time.sleep(LOOK_S)
+
+
+def record_identity(study: optuna.Study, now: Identity) -> None:
+    """Records the identity of a study that has none."""
+    if IDENTITY_ATTR not in study.user_attrs:
+        study.set_user_attr(IDENTITY_ATTR, {"space": dict(now.space), "facts": dict(now.facts)})
+
+
 def check_identity(
     study: optuna.Study, now: Identity, *, extend: bool, may_change: Sequence[str] = ()
 ) -> None:
-    """Records the identity of a new study; compares a resumed study with the recorded one.
+    """Compares a resumed study with its recorded identity; a new study has none.
 
     Args:
         study: the study.
@@ -67,7 +91,6 @@ def check_identity(
     """
     recorded = study.user_attrs.get(IDENTITY_ATTR)
     if recorded is None:
-        study.set_user_attr(IDENTITY_ATTR, {"space": dict(now.space), "facts": dict(now.facts)})
         return
     counts = {k: v for k, v in recorded["facts"].items() if not _is_below(k, may_change)}
     before = Identity(recorded["space"], counts)

@@ -8,6 +8,7 @@ import copy
 import logging
 import warnings
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import optuna
@@ -18,6 +19,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 STATE_OPERATIONS = (JournalOperation.CREATE_STUDY, JournalOperation.SET_TRIAL_STATE_VALUES)
 """The operations of a journal that must survive a power cut. Only private code lists them."""
+
+
+SERVED_AT_ONCE = 10
+"""Requests that a gRPC proxy serves at a time."""
 
 
 def storage_of(study: optuna.Study) -> BaseStorage:
@@ -38,6 +43,16 @@ def trial_of(study: optuna.Study, number: int) -> optuna.Trial:
     """Returns the running trial ``number`` of ``study``, so that any process can report to it."""
     frozen = study.get_trials(deepcopy=False)[number]
     return optuna.Trial(study, trial_id(frozen))
+
+
+def study_attrs(study: optuna.Study) -> Mapping[str, Any]:
+    """Returns the attributes of a study that a dashboard does not show."""
+    return study._storage.get_study_system_attrs(study._study_id)
+
+
+def set_study_attr(study: optuna.Study, name: str, value: Any) -> None:
+    """Sets an attribute of a study that a dashboard does not show."""
+    study._storage.set_study_system_attr(study._study_id, name, value)
 
 
 def begun(study: optuna.Study, waiting: FrozenTrial | None = None) -> optuna.Trial | None:
@@ -130,6 +145,27 @@ def grpc_storage(host: str, port: int, timeout_s: float) -> BaseStorage:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return Client(host=host, port=port)
+
+
+def grpc_server(storage: BaseStorage, host: str, port: int) -> tuple[Any, int]:
+    """Returns a server that is not started yet, for ``grpc_storage``, and its port.
+
+    Optuna's own function does not say which free port it has taken, and several servers may share
+    one port.
+
+    Raises:
+        ImportError: grpcio is not installed.
+        RuntimeError: the port is taken.
+    """
+    import grpc
+    from optuna.storages._grpc.auto_generated.api_pb2_grpc import (
+        add_StorageServiceServicer_to_server,
+    )
+    from optuna.storages._grpc.servicer import OptunaStorageProxyService
+
+    server = grpc.server(ThreadPoolExecutor(SERVED_AT_ONCE), options=[("grpc.so_reuseport", 0)])
+    add_StorageServiceServicer_to_server(OptunaStorageProxyService(storage), server)  # type: ignore[no-untyped-call]
+    return server, server.add_insecure_port(f"{host}:{port}")
 
 
 def changes_state(log: Mapping[str, Any]) -> bool:

@@ -77,6 +77,24 @@ def _start_time(pid: int) -> str:
         return ""
 
 
+def is_used(study: optuna.Study) -> bool:
+    """Returns whether a process that may be alive works on the study."""
+    told = [v for name, v in study.user_attrs.items() if name.startswith(PROCESS_ATTR)]
+    return any(
+        facts["beat"] and _process(facts).is_dead_here() is not True and _is_recent(facts)
+        for facts in told
+    )
+
+
+def _process(facts: dict[str, Any]) -> Process:
+    return Process(*(facts[name] for name in ("key", "place", "pid", "started")))
+
+
+def _is_recent(facts: dict[str, Any]) -> bool:
+    """Returns whether a sign of life may be recent, by clocks that are not quite the same."""
+    return abs(time.time() - float(facts["beat"])) < LONG_S
+
+
 class Lease:
     """This process's registration with a study.
 
@@ -153,12 +171,11 @@ class Lease:
     def _lives(self, facts: dict[str, Any]) -> bool:
         if not facts["beat"]:
             return False
-        process = Process(*(facts[name] for name in ("key", "place", "pid", "started")))
+        process = _process(facts)
         dead = process.is_dead_here()
         if dead is not None:
             return not dead
-        recent = abs(time.time() - facts["beat"]) < LONG_S
-        return recent and self._silence(process.key, facts["beat"]) < SILENT_S
+        return _is_recent(facts) and self._silence(process.key, facts["beat"]) < SILENT_S
 
     def _silence(self, name: str, sign: float | None) -> float:
         """Returns for how many seconds this process has seen the same sign of life."""

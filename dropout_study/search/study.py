@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import optuna
+from optuna.exceptions import DuplicatedStudyError
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
@@ -24,8 +25,10 @@ def create_study(
     directions: Sequence[Direction],
     sampler: BaseSampler,
     pruner: BasePruner,
-) -> optuna.Study:
+) -> tuple[optuna.Study, bool]:
     """Creates the study, or opens it if it exists.
+
+    Of several processes that do so at once, on any machines, one creates it.
 
     Args:
         storage: the storage of the study.
@@ -33,16 +36,17 @@ def create_study(
         directions: one for each objective.
         sampler: suggests parameters; like the pruner, it is not stored.
         pruner: decides whether a trial goes on.
+
+    Returns:
+        The study, and whether this process has created it.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna.create_study(
-        storage=storage,
-        study_name=name,
-        directions=list(directions),
-        sampler=sampler,
-        pruner=pruner,
-        load_if_exists=True,
-    )
+    given: dict[str, Any] = {"storage": storage, "study_name": name}
+    given |= {"sampler": sampler, "pruner": pruner}
+    try:
+        return optuna.create_study(**given, directions=list(directions)), True
+    except DuplicatedStudyError:
+        return optuna.load_study(**given), False
 
 
 def load_for_report(storage: BaseStorage, name: str, pruner: BasePruner) -> optuna.Study:

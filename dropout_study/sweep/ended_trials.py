@@ -13,9 +13,11 @@ from dropout_study.search.asktell import Asked, AskTell
 from dropout_study.search.attrs import DUPLICATE_ATTR, ERROR_ATTR
 from dropout_study.search.constraints import Constraint, violations
 from dropout_study.search.paused import as_pruned, is_paused
+from dropout_study.search.shared.files import SharedFiles
 from dropout_study.search.study import first_error, states
 from dropout_study.sweep.display.live import SweepDisplay
 from dropout_study.sweep.outcome import Outcome
+from dropout_study.sweep.planning.adopted import record_stored
 from dropout_study.sweep.planning.plan import SweepPlan
 from dropout_study.sweep.recorder import Recorder
 from dropout_study.sweep.settings import SweepSettings
@@ -37,6 +39,7 @@ class EndedTrials:
         constraints: limits on the metrics that jobs return.
         callbacks: Optuna callbacks, called after each trial.
         recorder: writes the files of trials.
+        shared: the files of trials in the storage.
         display: shows the progress of the sweep.
     """
 
@@ -49,6 +52,7 @@ class EndedTrials:
         constraints: Sequence[Constraint],
         callbacks: Sequence[OptunaCallback],
         recorder: Recorder,
+        shared: SharedFiles,
         display: SweepDisplay,
     ) -> None:
         self._asktell = asktell
@@ -57,6 +61,7 @@ class EndedTrials:
         self._constraints = constraints
         self._callbacks = callbacks
         self._recorder = recorder
+        self._shared = shared
         self._display = display
         self._failed = states(asktell.study, settings.n_trials)[TrialState.FAIL]
 
@@ -84,6 +89,7 @@ class EndedTrials:
         params = self._plan.values(asked.params)
         if is_paused(frozen):
             frozen = as_pruned(frozen)
+        self.fetch()
         outcome = Outcome(TrialState(frozen.state.name), tuple(frozen.values or ()))
         self._recorder.copy(asked.number, params, twin, outcome.state)
         self._display.started(asked.number, params)
@@ -94,16 +100,20 @@ class EndedTrials:
         if not paused:
             return
         log.info("the study ends: its %d paused trials are pruned", len(paused))
+        self.fetch()
         for trial in paused:
             outcome = Outcome(TrialState.PRUNED, tuple(as_pruned(trial).values or ()))
             params = self._plan.values(trial.params)
             self._recorder.record(Assignment(trial.number, [], params), outcome)
+            self._shared.publish(trial.number)
             ended = self._asktell.queue.end_paused(trial)
             self._display.status.end(trial.number, outcome)
             self._call(ended)
         self._update()
 
     def _tell(self, number: int, outcome: Outcome) -> None:
+        if self._asktell.is_ours(number):
+            self._shared.publish(number)
         if outcome.state == TrialState.PAUSED:
             self._told(self._asktell.pause(number), outcome)
         else:
@@ -122,12 +132,19 @@ class EndedTrials:
             _check_steps(trial)
 
     def _update(self) -> None:
+        self.fetch()
         try:
             self._recorder.update()
         except OSError as error:
             log.warning(
                 "the table is not written (it is made again after the next trial): %s", error
             )
+
+    def fetch(self) -> None:
+        """Writes here the files of trials that other processes have run."""
+        for trial in self._shared.fetch():
+            if trial.state.is_finished():
+                record_stored(trial, self._plan, self._settings, self._recorder)
 
     def _call(self, trial: FrozenTrial) -> None:
         for callback in self._callbacks:

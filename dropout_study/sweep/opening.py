@@ -15,7 +15,13 @@ from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
 from dropout_study.search.earlier import EarlierTrial, record_earlier, recorded_earlier
-from dropout_study.search.identity import IDENTITY_ATTR, check_identity
+from dropout_study.search.identity import (
+    IDENTITY_ATTR,
+    await_identity,
+    check_identity,
+    record_identity,
+)
+from dropout_study.search.lease import Lease, is_used
 from dropout_study.search.storage.lock import locked
 from dropout_study.search.storage.open import open_storage
 from dropout_study.search.study import create_study, enqueue_new, has_result
@@ -38,7 +44,7 @@ def open_study(
     recorder: Recorder,
     saved: DictConfig,
     earlier: Sequence[EarlierTrial] | None = None,
-) -> optuna.Study:
+) -> tuple[optuna.Study, Lease]:
     """Creates or opens the study, checks that it is the same one, and enqueues its first points.
 
     Args:
@@ -50,6 +56,9 @@ def open_study(
         recorder: records the trials of a study that was made elsewhere.
         saved: the configuration for ``multirun.yaml``, which says whose the directory is.
         earlier: the trials of ``hydra.sweeper.warm_start``, if they have been read.
+
+    Returns:
+        The study, and this process's registration with it.
 
     Raises:
         UserError: the study was begun with other settings, or has another directory.
@@ -65,27 +74,32 @@ def open_study(
             sampler,
             pruner,
         )
-        study = create()
+        study, created = create()
         check_owner(study, paths)
+        if not created:
+            await_identity(study)
         if IDENTITY_ATTR not in study.user_attrs:
             adopt(study, ready.plan, settings, recorder)
+        identity = ready.identity()
         check = partial(
             check_identity,
-            now=ready.identity(),
+            now=identity,
             extend=settings.on_change == "extend",
             may_change=[normal_key(key) for key in settings.may_change],
         )
         try:
             check(study)
         except UserError:
-            if has_result(study):
+            if has_result(study) or is_used(study):
                 raise
             _forget(study, storage, paths)
-            study = create()
+            study, _ = create()
             check(study)
         if settings.warm_start:
             sampler.learn_from(_earlier(study, ready, paths, earlier))
         enqueue_new(study, ready.first)
+        lease = Lease(study)
+        record_identity(study, identity)  # now processes on other machines go on, too
         with atomic_write(paths.multirun_yaml) as temporary:
             OmegaConf.save(saved, temporary)
     done = sum(t.state.is_finished() for t in study.get_trials(deepcopy=False))
@@ -94,7 +108,7 @@ def open_study(
         log.info("study `%s` resumes: %d of %d trials are finished", name, done, total)
     else:
         log.info("study `%s` begins: %s", study.study_name, settings.aim)
-    return study
+    return study, lease
 
 
 def _forget(study: optuna.Study, storage: BaseStorage, paths: StudyPaths) -> None:

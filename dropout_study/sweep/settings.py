@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from dropout_study.checks import check_at_least, check_one_of, check_positive, check_share
 from dropout_study.errors import UserError, argument_error, did_you_mean
+from dropout_study.search.storage.urls import file_of
 from dropout_study.sweep.confs.arguments import arguments_of, as_declared
 from dropout_study.sweep.confs.samplers import TPESamplerConf
 from dropout_study.sweep.confs.sweeper import OptunaStudyConf
@@ -30,6 +31,7 @@ class SweepSettings:
     direction: str | list[str] = "minimize"
     storage: str | None = None
     storage_timeout: float = 300
+    share_files: bool | None = None
     study_name: str | None = None
     n_trials: int = 20
     budget: int | None = None
@@ -145,6 +147,12 @@ class SweepSettings:
     def gpu_names(self) -> list[str]:
         """The GPUs of the workers, as ``CUDA_VISIBLE_DEVICES`` names them; none if not asked."""
         return chosen_gpus(self.gpus)
+
+    @property
+    def shares_files(self) -> bool:
+        """Whether the files of trials reach other processes through the storage."""
+        on_server = self.storage is not None and file_of(self.storage) is None
+        return on_server if self.share_files is None else self.share_files
 
     @property
     def jobs_at_once(self) -> int:

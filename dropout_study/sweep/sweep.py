@@ -22,6 +22,7 @@ from dropout_study.paths import StudyPaths
 from dropout_study.search.asktell import AskTell
 from dropout_study.search.constraints import parse_all
 from dropout_study.search.lease import Lease
+from dropout_study.search.shared.files import SharedFiles
 from dropout_study.search.storage.open import closing_storage
 from dropout_study.search.storage.urls import absolute_url, masked
 from dropout_study.sweep.conclusion import conclude, is_over
@@ -125,7 +126,7 @@ class Sweep:
         except OSError as error:
             raise UserError(unwritable(error)) from error
         try:
-            study = open_study(
+            study, lease = open_study(
                 self.storage,
                 self.ready,
                 self.sampler,
@@ -136,7 +137,7 @@ class Sweep:
                 earlier,
             )
             with closing_storage(study):
-                return self._run(study)
+                return self._run(study, lease)
         except (OSError, StorageInternalError) as error:
             told = masked(" ".join(str(error).split()))
             raise UserError(
@@ -144,8 +145,7 @@ class Sweep:
                 f"{resume_command()}"
             ) from error
 
-    def _run(self, study: optuna.Study) -> list[Sequence[JobReturn]]:
-        lease = Lease(study)
+    def _run(self, study: optuna.Study, lease: Lease) -> list[Sequence[JobReturn]]:
         asktell = AskTell(
             study,
             n_trials=self.settings.n_trials,
@@ -160,7 +160,10 @@ class Sweep:
             )
         log.info(dashboard_hint(self.storage or self.paths.journal))
         display = SweepDisplay.of(study, self.settings, self._counted, asktell.budget)
-        source = self._source(asktell, display)
+        shared = SharedFiles(study, self.paths, used=self.settings.shares_files)
+        shared.publish_study()
+        ended = self._ended(asktell, display, shared)
+        source = self._source(asktell, display, ended)
         deadline = Deadline(self.settings.timeout)
 
         def tick() -> None:
@@ -184,30 +187,34 @@ class Sweep:
             with suppress(ConnectionError):  # the storage is away: others will find the trials
                 source.release_all()
             lease.end()
+        ended.fetch()
+        self.recorder.update()
         if interrupts:
-            self.recorder.update()
             _tell_interrupted()
             raise SystemExit(INTERRUPTED)
-        self.recorder.update()
         conclude(study, self.settings, self.ready.plan, self.paths, asktell.budget)
+        shared.publish_study()
         if self._siblings is not None and is_over(study):
             self._siblings.forget(study)
         return returns
 
-    def _source(self, asktell: AskTell, display: SweepDisplay) -> StudySource:
-        settings, plan = self.settings, self.ready.plan
-        ended = EndedTrials(
+    def _ended(self, asktell: AskTell, display: SweepDisplay, shared: SharedFiles) -> EndedTrials:
+        return EndedTrials(
             asktell,
-            settings,
-            plan,
+            self.settings,
+            self.ready.plan,
             constraints=self.constraints,
             callbacks=self.callbacks,
             recorder=self.recorder,
+            shared=shared,
             display=display,
         )
+
+    def _source(self, asktell: AskTell, display: SweepDisplay, ended: EndedTrials) -> StudySource:
+        settings = self.settings
         jobs = partial(
             jobs_of,
-            plan=plan,
+            plan=self.ready.plan,
             settings=settings,
             base_seed=self.base_seed,
             siblings=self._siblings,

@@ -12,7 +12,14 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from dropout_study.search.identity import Identity, check_identity, describe
+from dropout_study.search import identity as identity_module
+from dropout_study.search.identity import (
+    Identity,
+    await_identity,
+    check_identity,
+    describe,
+    record_identity,
+)
 
 SPACE: dict[str, BaseDistribution] = {
     "dropout": FloatDistribution(0.0, 0.5),
@@ -30,6 +37,7 @@ def study() -> optuna.Study:
 
 def check(study, space=SPACE, facts=FACTS, *, extend=False) -> None:
     check_identity(study, Identity.of(space, facts), extend=extend)
+    record_identity(study, Identity.of(space, facts))
 
 
 def test_the_same_again_is_accepted(study):
@@ -138,3 +146,24 @@ def test_a_distribution_is_told_as_a_search_space_writes_it():
     assert describe(CategoricalDistribution(["a", 1, None])) == "choice(a, 1, None)"
     assert describe(IntDistribution(0, 8, step=2)) == "range(0, 10, 2)"
     assert describe(FloatDistribution(0, 0.5, step=0.1)) == "range(0, 0.6, 0.1)"
+
+
+def test_who_joins_a_study_at_its_beginning_waits_until_its_identity_is_known(study, monkeypatch):
+    looks: list[float] = []
+
+    def look(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            check(study)
+
+    study.enqueue_trial({"dropout": 0.1})
+    monkeypatch.setattr(identity_module.time, "sleep", look)
+    await_identity(study)
+    assert len(looks) == 3
+    check(study)
+
+
+def test_a_study_of_another_program_is_not_waited_for(study, monkeypatch):
+    monkeypatch.setattr(identity_module.time, "sleep", lambda _: pytest.fail("it waits"))
+    study.ask()
+    await_identity(study)

@@ -10,7 +10,7 @@ import optuna
 import pytest
 
 from dropout_study.search import lease as lease_module
-from dropout_study.search.lease import PROCESS_ATTR, SILENT_S, Lease, Process
+from dropout_study.search.lease import PROCESS_ATTR, SILENT_S, Lease, Process, is_used
 from dropout_study.search.storage.journal import open_journal
 
 
@@ -170,3 +170,18 @@ def test_a_lease_ends_quietly_when_its_storage_has_gone(study, tmp_path):
     lease = Lease(study)
     (tmp_path / "journal.log").unlink()
     lease.end()
+
+
+def test_a_study_is_used_while_a_process_that_may_live_is_registered(study):
+    assert not is_used(study)
+    register(study, ended_process(), beat=lease_module.time.time())
+    assert not is_used(study)
+    lease = Lease(study)
+    assert is_used(study)
+    lease.end()
+    assert not is_used(study)
+    far = replace(Process.this(), key="far", place="elsewhere pid:[1]")
+    register(study, far, beat=lease_module.time.time() - 600)
+    assert is_used(study)
+    register(study, far, beat=lease_module.time.time() - lease_module.LONG_S - 1)
+    assert not is_used(study)

@@ -219,23 +219,6 @@ def test_a_password_is_not_in_the_error(tmp_path: Path, told):
     assert "postgresql+psycopg://anna:***@127.0.0.1:1/none cannot be opened" in message
 
 
-@pytest.mark.postgres
-def test_postgres_keeps_a_study(tmp_path: Path):
-    url = os.environ["DROPOUT_STUDY_POSTGRES"]
-    storage = open_storage(url, tmp_path / "unused.log")
-    study = begin(storage, f"test {os.getpid()}")
-    trial = study.ask()
-    trial.report(0.5, 1)
-    study.tell(trial, 0.5)
-    reopened = open_storage(url, tmp_path / "unused.log")
-    again = optuna.load_study(study_name=study.study_name, storage=reopened)
-    assert [t.value for t in again.trials] == [0.5]
-    storage.delete_study(study._study_id)
-    for opened in (storage, reopened):
-        assert isinstance(opened, optuna.storages.RDBStorage)
-        opened.engine.dispose()
-
-
 def test_directions_are_kept(tmp_path: Path):
     path = tmp_path / "journal.log"
     optuna.create_study(storage=open_journal(path), study_name="s", direction="maximize")

@@ -44,6 +44,9 @@ class OptunaStudyConf:
     storage: str | None = None
     # seconds to wait for a storage's server that does not answer, at the start and at any time
     storage_timeout: float = 300
+    # whether tables, curves and configurations of trials reach the other processes through the
+    # storage, for processes that have no common disk; null: if the storage is a server
+    share_files: bool | None = None
     # name of the study; sweeping again under the same name resumes it; null: its directory's name
     study_name: str | None = None
     n_trials: int = 20  # finished trials of the whole study, resumed ones included

@@ -1,6 +1,7 @@
 """Takes over a study that another program has begun, e.g. a script with ``study.optimize``."""
 
 import optuna
+from optuna.trial import FrozenTrial
 
 from dropout_study.search.identity import check_adopted
 from dropout_study.sweep.outcome import Outcome
@@ -23,8 +24,15 @@ def adopt(
     check_adopted(study, plan.space, settings.directions, open_ended=open_ended)
     for trial in study.get_trials(deepcopy=False):
         if trial.state.is_finished():
-            values = tuple(trial.values or ())
-            named = dict(zip(settings.objectives, values, strict=False))
-            metrics = {**trial.user_attrs, **named}
-            outcome = Outcome(TrialState(trial.state.name), values, metrics=metrics)
-            recorder.record(Assignment(trial.number, [], plan.values(trial.params)), outcome)
+            record_stored(trial, plan, settings, recorder)
+
+
+def record_stored(
+    trial: FrozenTrial, plan: SweepPlan, settings: SweepSettings, recorder: Recorder
+) -> None:
+    """Records an ended trial of which only the storage knows."""
+    values = tuple(trial.values or ())
+    named = dict(zip(settings.objectives, values, strict=False))
+    metrics = {**trial.user_attrs, **named}
+    outcome = Outcome(TrialState(trial.state.name), values, metrics=metrics)
+    recorder.record(Assignment(trial.number, [], plan.values(trial.params)), outcome)

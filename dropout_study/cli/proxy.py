@@ -1,0 +1,34 @@
+"""``dropout-study-proxy``: Optuna's gRPC proxy in front of a database."""
+
+import sys
+
+from dropout_study.cli.options import Options, resolved, whole
+from dropout_study.errors import UserError
+
+
+def proxy() -> None:
+    """``dropout-study-proxy --storage URL``: serves a database to processes by ``grpc://``."""
+    options = Options(
+        "proxy",
+        "Serve the storage of studies to many processes, which then use "
+        "hydra.sweeper.storage=grpc://HOST:PORT. The proxy asks for no password: whoever reaches "
+        "its port can read and change the studies.",
+    )
+    options.add_argument(
+        "--storage",
+        type=resolved,
+        metavar="URL",
+        required=True,
+        help="of a database server, e.g. '${oc.env:URL}'",
+    )
+    options.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
+    options.add_argument("--port", type=whole(0), default=13000, help="0: a free one (13000)")
+    arguments = options.read()
+    from dropout_study.search.storage.proxy import serve_proxy
+
+    try:
+        serve_proxy(arguments.storage, arguments.host, arguments.port)
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-proxy: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
