@@ -35,7 +35,7 @@ class JobPaths:
 
     @property
     def history_csv(self) -> Path:
-        """One row an epoch."""
+        """One row per epoch."""
         return self.root / "history.csv"
 
     @property
@@ -101,27 +101,37 @@ class StudyPaths:
 
     @property
     def results_csv(self) -> Path:
-        """One row a trial."""
+        """One row per trial."""
         return self.root / "results.csv"
 
     @property
+    def results_md(self) -> Path:
+        """The best trials as a table in Markdown."""
+        return self.root / "results.md"
+
+    @property
+    def notes_json(self) -> Path:
+        """The user's notes and tags."""
+        return self.root / "notes.json"
+
+    @property
     def histories_csv(self) -> Path:
-        """One row a trial and epoch: every ``history.csv`` of the study."""
+        """One row per trial and epoch: every ``history.csv`` of the study."""
         return self.root / "histories.csv"
 
     @property
     def replicates_csv(self) -> Path:
-        """One row a trial and seed, if a trial is the mean over several seeds."""
+        """One row per trial and seed, if a trial is the mean over several seeds."""
         return self.root / "replicates.csv"
 
     @property
     def confirmation_csv(self) -> Path:
-        """One row a configuration that was trained again with fresh seeds."""
+        """One row per configuration that was trained again with fresh seeds."""
         return self.root / "confirmation.csv"
 
     @property
     def confirmation_runs_csv(self) -> Path:
-        """One row a run of the confirmation."""
+        """One row per run of the confirmation."""
         return self.root / "confirmation_runs.csv"
 
     @property

@@ -1,6 +1,7 @@
 """``dropout-study-extend``: trains the best trials of a study on, to more epochs."""
 
 import logging
+import shlex
 import sys
 
 from dropout_study.cli.options import Options, whole
@@ -44,4 +45,4 @@ def extend() -> None:
     except KeyboardInterrupt:
         sys.exit("dropout-study-extend: interrupted; give the same command again to continue")
     print(table.to_string(index=False))
-    print(f"The tables of the extension: dropout-study-results {root}")
+    print(f"The tables of the extension: dropout-study-results {shlex.quote(str(root))}")

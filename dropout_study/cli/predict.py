@@ -1,5 +1,6 @@
 """``dropout-study-predict``: the classes of image files, or ways to predict on a labelled split."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,7 +99,7 @@ def _compare(
         from dropout_study.results.inference import infer_study
 
         infer_study(root, split=split, samples=samples, rates=rates, told=_tell)
-        print(f"Table: {paths.inference_csv(split)}")
+        print(f"Table: {shlex.quote(str(paths.inference_csv(split)))}")
     else:
         _print(infer(root, split=split, samples=samples, rates=rates))
 

@@ -1,5 +1,6 @@
 """``dropout-study-report``: writes the report of a study."""
 
+import shlex
 import sys
 
 from dropout_study.cli.options import Options
@@ -27,4 +28,4 @@ def report() -> None:
         path = write_report(arguments.dir, [named_figure(each) for each in arguments.figure])
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-report: {error}")
-    print(f"Report: {path}")
+    print(f"Report: {shlex.quote(str(path))}")

@@ -1,22 +1,82 @@
-"""``dropout-study-results``: prints the table of a study."""
+"""``dropout-study-results``: prints the table of a study or of single runs."""
 
+import json
 import os
+import shlex
 import sys
+from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dropout_study.cli.options import Options, resolved, whole
+from dropout_study.cli.options import Options, keys, resolved, whole
 from dropout_study.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dropout_study.results.show import Shown
+
+FORMATS = ("csv", "json", "markdown")
 
 
 def results() -> None:
     """``dropout-study-results DIR``: rebuilds and prints the table of a study."""
+    given = _options().read()
+    try:
+        if given.storage:
+            _fetch(given.dir, given.storage, given.study_name)
+        from dropout_study.results.shown import shown_directory
+
+        shown = shown_directory(given.dir)
+        _note(given, shown)
+        _print(given, shown)
+    except (UserError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # the reader has closed the pipe, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
+        sys.exit(f"dropout-study-results: {error}")
+
+
+def _options() -> Options:
     options = Options(
         "results",
-        "Rebuild the tables of a study from its directory and print the best trials. "
-        "With --storage the trials that other machines have run are fetched first.",
+        "Make the tables of a study again from its directory and print the best trials. Of a "
+        "directory of single runs, as outputs/runs, print a row for each run. With --storage the "
+        "trials that other machines have run are fetched first.",
+        "In a narrow terminal columns are left out, never cut: first state, then seconds, metrics "
+        "of the training split, parameters from the right, test metrics.",
     )
-    options.study()
-    options.add_argument("--top", type=whole(), default=20, help="rows to print (default: 20)")
+    options.study("directory of a study, as in outputs/quickstart, or of single runs, outputs/runs")
+    options.add_argument(
+        "--top", type=whole(), metavar="N", help="rows to print (default: 20, all if exported)"
+    )
+    options.add_argument(
+        "--sort-by",
+        metavar="COLUMN",
+        help="the smallest first (default: the best by the objective first)",
+    )
+    options.add_argument("--descending", action="store_true", help="with --sort-by: largest first")
+    options.add_argument(
+        "--filter",
+        action="append",
+        default=[],
+        metavar="CONDITION",
+        help="keep the rows that fulfil it, as in 'model.dropout1 < 0.3' or 'state == PRUNED'; may "
+        "be given several times",
+    )
+    options.add_argument(
+        "--columns", type=keys, metavar="NAME,...", help="columns to print; lr means optimizer.lr"
+    )
+    form = options.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="print CSV: every row and column")
+    form.add_argument("--json", action="store_true", help="print JSON: every row and column")
+    form.add_argument("--markdown", action="store_true", help="print a table in Markdown")
+    options.add_argument(
+        "--note", default="", metavar="TEXT", help="keep a note in the study's directory"
+    )
+    options.add_argument(
+        "--tag", type=keys, default=[], metavar="NAME,...", help="keep tags in the directory"
+    )
     options.add_argument(
         "--storage",
         type=resolved,
@@ -24,29 +84,7 @@ def results() -> None:
         help="the study's hydra.sweeper.storage, e.g. '${oc.env:URL}'",
     )
     options.add_argument("--study-name", help="with --storage; default: the name of DIR")
-    arguments = options.read()
-    from dropout_study.paths import StudyPaths
-    from dropout_study.results.aim import Aim
-    from dropout_study.results.params import recorded_params
-    from dropout_study.results.show import print_results
-    from dropout_study.results.study import study_config
-    from dropout_study.results.table import study_frame, write_tables
-
-    try:
-        if arguments.storage:
-            _fetch(arguments.dir, arguments.storage, arguments.study_name)
-        path = write_tables(arguments.dir)
-        frame = study_frame(arguments.dir)
-        paths = StudyPaths(arguments.dir)
-        config = study_config(paths)
-        params = recorded_params(paths, config)
-    except (UserError, OSError) as error:
-        sys.exit(f"dropout-study-results: {error}")
-    try:
-        print_results(frame, top=arguments.top, aim=Aim.of(config), recorded=params)
-        print(f"Every trial: {path}", flush=True)
-    except BrokenPipeError:  # the reader has closed the pipe, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return options
 
 
 def _fetch(root: Path, storage: str, name: str | None) -> None:
@@ -55,3 +93,74 @@ def _fetch(root: Path, storage: str, name: str | None) -> None:
 
     for line in fetch_study(root, storage, name):
         print(f"dropout-study-results: {line}", file=sys.stderr)
+
+
+def _note(given: Namespace, shown: "Shown") -> None:
+    """Adds a note or tags to the study."""
+    if not given.note and not given.tag:
+        return
+    if shown.root is None:
+        raise UserError(f"{given.dir} has single runs; a note or tag belongs to a study")
+    from dropout_study.results.notes import add_notes
+
+    add_notes(shown.root, note=given.note, tags=given.tag)
+
+
+def _print(given: Namespace, shown: "Shown") -> None:
+    exported = next((form for form in FORMATS if getattr(given, form)), None)
+    chosen = given.sort_by or given.filter or given.columns
+    if exported:
+        print(_text(given, shown, exported), end="")
+        return
+    from dropout_study.paths import StudyPaths
+    from dropout_study.results.notes import read_notes
+    from dropout_study.results.show import laid_out, print_results, print_table
+
+    rows, names = _rows(given, shown), _names(given, shown) or shown.columns()
+    if shown.root is not None:
+        for line in read_notes(shown.root).lines():
+            print(line)
+    top = given.top or 20
+    if chosen:
+        heading = f"{len(rows)} of {len(shown.frame)} rows"
+        print_table(heading, laid_out(shown, rows.head(top), names))
+    else:
+        print_results(shown, top=top)
+    if shown.root is not None:
+        path = StudyPaths(shown.root).results_csv
+        print(f"Every trial: {shlex.quote(str(path))}", flush=True)
+
+
+def _rows(given: Namespace, shown: "Shown") -> "pd.DataFrame":
+    """Returns the rows that were asked for, in their order."""
+    from dropout_study.results.select import filtered, sorted_by
+    from dropout_study.results.show import best_first
+
+    rows = filtered(best_first(shown.frame, minimize=shown.aim.minimize), given.filter)
+    if given.sort_by:
+        rows = sorted_by(rows, given.sort_by, descending=given.descending)
+    return rows
+
+
+def _names(given: Namespace, shown: "Shown") -> list[str]:
+    from dropout_study.results.select import column_named
+
+    return [column_named(shown.frame, name) for name in given.columns or []]
+
+
+def _text(given: Namespace, shown: "Shown", form: str) -> str:
+    """Returns the rows in a format of other tools."""
+    from dropout_study.results.columns import csv_line
+    from dropout_study.results.layout import markdown
+    from dropout_study.results.show import laid_out
+
+    rows, names = _rows(given, shown), _names(given, shown)
+    rows = rows.head(given.top) if given.top else rows
+    if form == "markdown":
+        return markdown(laid_out(shown, rows, names or shown.columns()))
+    rows = rows[names] if names else rows
+    cells = rows.astype(object).where(rows.notna(), None).to_numpy().tolist()
+    if form == "json":
+        records = [dict(zip(rows, row, strict=True)) for row in cells]
+        return json.dumps(records, indent=2, ensure_ascii=False, default=str) + "\n"
+    return "".join(map(csv_line, [list(rows), *cells]))

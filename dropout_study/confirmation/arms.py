@@ -20,8 +20,8 @@ from dropout_study.confirmation.plan import (
 )
 from dropout_study.errors import UserError, did_you_mean
 from dropout_study.report.confirmed import BASELINE
-from dropout_study.report.rates import is_without_dropout
 from dropout_study.report.view import Arm, StudyView, is_number, short
+from dropout_study.results.reference_rates import is_without_dropout
 
 
 def plan_arms(

@@ -6,8 +6,8 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from dropout_study.report.rates import has_book_rates, is_without_dropout
 from dropout_study.results.rates import Rates
+from dropout_study.results.reference_rates import has_book_rates, is_without_dropout
 from dropout_study.task.build import build_model
 from dropout_study.task.rates import noise_rates
 

@@ -4,9 +4,9 @@ from dropout_study.paths import StudyPaths
 from dropout_study.report.amounts import amount, count_of, interval, percent, points
 from dropout_study.report.confirmed import confirmed_sentences
 from dropout_study.report.likely_best import likely_best_sentences
-from dropout_study.report.rates import BOOK_RATES, has_book_rates, is_without_dropout
 from dropout_study.report.view import Arm, StudyView, short, tell
 from dropout_study.results.rates import Rates
+from dropout_study.results.reference_rates import BOOK_RATES, has_book_rates, is_without_dropout
 from dropout_study.stats import (
     Estimate,
     difference_of_shares,

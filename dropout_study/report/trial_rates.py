@@ -10,8 +10,8 @@ import pandas as pd
 
 from dropout_study.paths import StudyPaths
 from dropout_study.report.objective import select
-from dropout_study.report.rates import sets_a_rate
 from dropout_study.results.rates import Rates
+from dropout_study.results.reference_rates import sets_a_rate
 from dropout_study.task.job_files import trial_files
 
 

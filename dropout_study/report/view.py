@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from dropout_study.report.objective import StudyObjective, select
-from dropout_study.report.rates import has_book_rates, is_without_dropout
 from dropout_study.report.trial_rates import TrialRates
 from dropout_study.results.rates import Rates
+from dropout_study.results.reference_rates import has_book_rates, is_without_dropout
 from dropout_study.results.study import StudyTables
 
 SEED = "trainer.seed"

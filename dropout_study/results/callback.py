@@ -77,32 +77,26 @@ class ResultsCallback(Callback):
 def import_pandas() -> None:
     """Imports what the table needs."""
     import_module("dropout_study.results.show")
-    import_module("dropout_study.results.table")
+    import_module("dropout_study.results.shown")
 
 
 def print_study(root: Path, top: int) -> None:
     """Writes the tables of the study in ``root``; prints the ``top`` best trials."""
     try:
-        from dropout_study.results.aim import Aim
-        from dropout_study.results.params import recorded_params
         from dropout_study.results.show import print_results
-        from dropout_study.results.study import study_config
-        from dropout_study.results.table import study_frame, write_tables
+        from dropout_study.results.shown import shown_study
     except ModuleNotFoundError:  # no pandas: it is needed to print, not to write the table
-        print(f"Every trial: {StudyPaths(root).results_csv}")
+        print(f"Every trial: {shlex.quote(str(StudyPaths(root).results_csv))}")
         return
     from dropout_study.errors import UserError
 
     try:
-        path = write_tables(root)
-        frame = study_frame(root)
+        shown = shown_study(root)
     except (OSError, UserError) as error:
         log.warning("the tables cannot be written: %s", error)
         return
-    paths, settings = StudyPaths(root), study_config(StudyPaths(root))
-    params = recorded_params(paths, settings)
-    print_results(frame, top=top, aim=Aim.of(settings), recorded=params)
-    print(f"Every trial: {path}")
-    if len(frame) > top:
-        more = f"dropout-study-results {shlex.quote(str(root))} --top {len(frame)}"
+    print_results(shown, top=top)
+    print(f"Every trial: {shlex.quote(str(StudyPaths(root).results_csv))}")
+    if len(shown.frame) > top:
+        more = f"dropout-study-results {shlex.quote(str(root))} --top {len(shown.frame)}"
         print(f"More of them here: {more}")

@@ -7,6 +7,8 @@ FIRST_COLUMNS = ("trial", "state", "value")
 LAST_COLUMNS = ("job_dir", "error")
 REPORTED = tuple(f"{split}_{m}" for m in ("accuracy", "loss") for split in ("val", "test", "train"))
 """Columns that the report reads. A loaded study has them even if no trial has a value for them."""
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet evaluates a text that begins so."""
 _FIXED = {*FIRST_COLUMNS, *LAST_COLUMNS}
 _QUOTED = frozenset(',"\r\n')
 
@@ -50,5 +52,21 @@ def flat_row(record: Mapping[str, Any]) -> dict[str, Any]:
 def _cell(value: Any) -> str:
     if value is None or value != value:
         return ""
-    text = str(value)
+    text = inert(value) if isinstance(value, str) else str(value)
     return '"' + text.replace('"', '""') + '"' if not _QUOTED.isdisjoint(text) else text
+
+
+def inert(text: str) -> str:
+    """Returns a text that no spreadsheet takes for a formula: an apostrophe before ``=cmd``."""
+    if not text.startswith(FORMULAS):
+        return text
+    try:
+        float(text)  # a number may begin with a sign
+    except ValueError:
+        return f"'{text}"
+    return text
+
+
+def as_written(text: str) -> str:
+    """Returns the text that ``inert`` was given."""
+    return text[1:] if text[:1] == "'" and inert(text[1:]) == text else text

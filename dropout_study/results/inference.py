@@ -39,7 +39,7 @@ def infer_study(
         told: is called with the name of each run, and what was found or why nothing was.
 
     Returns:
-        A row a run and way: trial, seed, the parameters, then the columns of a run's table.
+        A row for each run and way: trial, seed, the parameters, then the columns of a run's table.
 
     Raises:
         UserError: a value cannot be used, or no trial has a result.

@@ -1,6 +1,6 @@
 """A trial's record: ``metrics.json`` in its job directory, written when the job ends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from dropout_study.trial import TrialState
 RESERVED = ("trial", "state", "value", "job_dir", "error")
 """Columns that a task's metrics cannot take."""
 GROUPS = ("model", "noise", "schedule", "data", "optimizer", "lr_schedule")
+OF_THE_SPACE = "search_space."
 OWN_COLUMNS = frozenset((*RESERVED, *NUMBERS, *SPREAD))
 """Columns that a parameter cannot take: one of their name has its column under ``params_NAME``."""
 
@@ -36,7 +37,7 @@ def job_record(config: DictConfig, job: JobReturn) -> dict[str, Any]:
     outcome = outcome_of(job, configured_objectives(config), required=sweep)
     pauses = getattr(job._return_value, "may_continue", False)
     choices = config.hydra.runtime.choices
-    keys = list(_given(job.overrides or []))
+    keys = _of_a_job(_given(job.overrides or []))
     return {
         "trial": OmegaConf.select(config, "hydra.job.num", default=None),
         "state": str(TrialState.PAUSED if pauses else outcome.state),
@@ -95,10 +96,15 @@ def unfinished(number: int, paths: JobPaths, state: str, error: str) -> dict[str
     return {
         "trial": number,
         "state": state,
-        **param_columns(given),
+        **param_columns({key: given[key] for key in _of_a_job(given)}),
         "job_dir": paths.root.name,
         "error": error,
     }
+
+
+def _of_a_job(keys: Iterable[str]) -> list[str]:
+    """Returns the keys without those of the search space, which no job reads."""
+    return [key for key in keys if not key.startswith(OF_THE_SPACE)]
 
 
 def _given(overrides: Sequence[str]) -> dict[str, Any]:

@@ -53,10 +53,10 @@ def write_replicates(root: Path) -> Path | None:
 def mean_record(records: Sequence[Record]) -> dict[str, Any]:
     """Returns the record of a trial from the records of its runs: one or more, with other seeds.
 
-    A number is the mean over the runs that have it; counts of epochs are rounded. Another value is
-    kept if it is equal in all runs. ``value_sd`` is the standard deviation over the seeds (n - 1)
-    and ``n`` their number. If a run has failed, the trial has failed and has no value; otherwise
-    it is RUNNING or PRUNED if one run is.
+    A metric is the mean over the runs that have it; counts of epochs are rounded. Another value, a
+    parameter's too, is kept if it is equal in all runs. ``value_sd`` is the standard deviation over
+    the seeds (n - 1) and ``n`` their number. If a run has failed, the trial has failed and has no
+    value; otherwise it is RUNNING or PRUNED if one run is.
     """
     state = _state([record["state"] for record in records])
     names = dict.fromkeys(name for record in records for name in record)
@@ -95,7 +95,8 @@ def _merged(name: str, values: Sequence[Any]) -> Any:
     given = [value for value in values if value is not None]
     if all(value == given[0] for value in given):
         return given[0] if given else None
-    if name == "seed" or not all(_is_number(value) for value in given):
+    setting = "." in name or name.startswith("params_") or name == "seed"
+    if setting or not all(_is_number(value) for value in given):
         return None
     mean = fmean(given) if all(map(isfinite, given)) else sum(given)
     return round(mean) if name in WHOLE_NUMBERS else mean

@@ -10,7 +10,13 @@ import pandas as pd
 
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
-from dropout_study.results.columns import FIRST_COLUMNS, LAST_COLUMNS, REPORTED, flat_row
+from dropout_study.results.columns import (
+    FIRST_COLUMNS,
+    LAST_COLUMNS,
+    REPORTED,
+    as_written,
+    flat_row,
+)
 from dropout_study.results.confirmations import confirmation_table, read_table
 from dropout_study.results.histories import histories_frame
 from dropout_study.results.params import parameter_columns, recorded_params
@@ -114,9 +120,16 @@ def _replicates(paths: StudyPaths, problems: list[str]) -> pd.DataFrame | None:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(path)
+        frame = pd.read_csv(path)
     except (ValueError, OSError) as error:
         raise UserError(f"{path} cannot be read as a table: {error}") from error
+    texts = frame.select_dtypes(exclude="number")
+    return frame.assign(
+        **{
+            str(name): texts[name].map(lambda v: as_written(v) if isinstance(v, str) else v)
+            for name in texts
+        }
+    )
 
 
 def _typed(frame: pd.DataFrame, problems: list[str]) -> pd.DataFrame:

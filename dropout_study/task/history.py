@@ -8,7 +8,7 @@ from dropout_study.trial import Metrics
 
 
 class HistoryFile:
-    """Rewrites ``history.csv`` after every epoch: one row an epoch, complete at every moment."""
+    """Rewrites ``history.csv`` after every epoch: one row per epoch, complete at every moment."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

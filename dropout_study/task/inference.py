@@ -127,7 +127,7 @@ def _warn_of_other_data(splits: Splits, recorded: str) -> None:
 
 
 def inference_rows(found: Inference) -> list[dict[str, Any]]:
-    """Returns a row a way, with the columns of ``COLUMNS``; None where a way has no number."""
+    """Returns a row for each way, with the columns of ``COLUMNS``; None for a missing number."""
     return [
         {
             **dict.fromkeys(COLUMNS),

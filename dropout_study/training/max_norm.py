@@ -12,7 +12,7 @@ from dropout_study.errors import UserError
 
 
 def hidden_weights(model: nn.Module) -> dict[str, nn.Parameter]:
-    """Returns the weights of hidden units by their names, each [H, ...], a row a unit.
+    """Returns the weights of hidden units by their names, each [H, ...], a row for each unit.
 
     They are those of the Linear and convolution layers but the last one, which makes the logits.
     """

@@ -13,7 +13,7 @@ from dropout_study.report.headline import headline
 from dropout_study.report.page import write_report
 from dropout_study.report.view import StudyView
 from dropout_study.results.aim import Aim
-from dropout_study.results.show import print_results
+from dropout_study.results.show import Shown, print_results
 
 ACCURACIES = [0.5, 0.6, 0.7, 0.6, 0.7]
 SIZES = [1, 2, 3, 3, 3]
@@ -57,8 +57,8 @@ def test_it_cannot_be_confirmed(study: Path, told) -> None:
 
 def test_the_printed_table_has_the_objectives(study: Path, capsys) -> None:
     tables = load_study(study)
-    print_results(tables.trials, top=10, aim=Aim.of(tables.config))
+    print_results(Shown(tables.trials, Aim.of(tables.config)), top=10)
     printed = capsys.readouterr().out
 
-    assert "acc   size" in printed, printed
+    assert "acc  size" in printed, printed
     assert "the best" not in printed

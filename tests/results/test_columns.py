@@ -3,11 +3,22 @@ import csv
 import pandas as pd
 import pytest
 
-from dropout_study.results.columns import csv_line, table_columns
+from dropout_study.results.columns import as_written, csv_line, table_columns
 
 TEXTS = [
-    *("a,b", 'say "no"', '"', "two\nlines", "mac\rold", "dos\r\nlines", "=1+1", "@cmd", "-x,", "'"),
-    *("日本 é ß", "\t", " blank ", ",,", "[1, 2]", "a;b", "#", "\\", '\\"', "\u2028"),
+    *(
+        "a,b",
+        'say "no"',
+        '"',
+        "two\nlines",
+        "mac\rold",
+        "dos\r\nlines",
+        "a=1+1",
+        "a@b",
+        "a-x,",
+        "'",
+    ),
+    *("日本 é ß", "a\t", " blank ", ",,", "[1, 2]", "a;b", "#", "\\", '\\"', "\u2028"),
 ]
 
 
@@ -24,6 +35,19 @@ def test_all_of_them_in_one_table_read_back(tmp_path):
     lines = [csv_line([i, text, "end"]) for i, text in enumerate(TEXTS)]
     path.write_bytes("".join([csv_line(["i", 'the "text"', "end"]), *lines]).encode())
     assert pd.read_csv(path)['the "text"'].tolist() == TEXTS
+
+
+@pytest.mark.parametrize("text", ["=1+1", "=cmd|' /C calc'!A0", "@cmd", "+a", "-x,", "\t=1"])
+def test_a_text_that_a_spreadsheet_would_evaluate_has_an_apostrophe(text):
+    (cell,) = next(csv.reader([csv_line([text])]))
+    assert cell == f"'{text}"
+    assert as_written(cell) == text
+
+
+@pytest.mark.parametrize("text", ["-1", "+0.5", "-inf", "'quoted'", "a=1"])
+def test_other_texts_stay_as_they_are(text):
+    assert csv_line([text]) == f"{text}\n"
+    assert as_written(text) == text
 
 
 @pytest.mark.parametrize("number", [0.1 + 0.2, 1e-300, 123456789.123456789, -0.0, 2**53, 1e22])

@@ -6,7 +6,7 @@ import pytest
 from pandas.api.types import is_numeric_dtype
 
 from dropout_study.paths import StudyPaths
-from dropout_study.results.show import best_first, print_results, varied_params
+from dropout_study.results.show import Shown, best_first, print_results, varied_params
 from dropout_study.results.table import study_frame, write_results
 from dropout_study.task.job_files import JobFiles
 from dropout_study.trial import trial_metrics
@@ -147,7 +147,7 @@ def test_the_best_are_never_chosen_by_test_accuracy(study):
 def test_what_is_printed_is_short_and_shows_what_varied(study, capsys):
     frame = study_frame(study)
     assert varied_params(frame) == ["model.dropout1"]
-    print_results(frame, top=1)
+    print_results(Shown(frame), top=1)
     printed = capsys.readouterr().out
     assert "3 trials (2 COMPLETE, 1 FAIL)" in printed
     assert "0.7500" in printed

@@ -48,10 +48,10 @@ class Plan:
 def plan_for(device: torch.device, capacity: int) -> Plan:
     """Returns the fastest plan measured on this kind of device (docs/performance.md).
 
-    On a CPU: a thread a core, each with its own buckets, because a product split over threads waits
-    for the slower one. Dense networks in stacks of 4, which saves calls and still fits into the
-    cache. Other networks one by one, because vmap would slow them down. On an accelerator: one
-    stack of all, because only large kernels use it fully.
+    On a CPU: a thread for each core, each with its own buckets, because a product split over
+    threads waits for the slower one. Dense networks in stacks of 4, which saves calls and still
+    fits into the cache. Other networks one by one, because vmap would slow them down. On an
+    accelerator: one stack of all, because only large kernels use it fully.
     """
     if device.type != "cpu":
         return Plan()

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from fake_study import CONFIG, write_study
 
-from dropout_study.report.rates import has_book_rates, is_without_dropout, sets_a_rate
 from dropout_study.report.view import StudyView
 from dropout_study.results.rates import Rates
+from dropout_study.results.reference_rates import has_book_rates, is_without_dropout, sets_a_rate
 from dropout_study.results.study import load_study
 
 
