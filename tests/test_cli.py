@@ -176,6 +176,22 @@ def test_a_space_of_another_model_is_refused_with_the_spaces_that_fit(command):
     assert left() == []
 
 
+def test_an_interrupted_run_keeps_its_epochs_and_draws_them(command, monkeypatch):
+    def interrupt(_progress: object, metrics: dict[str, float]) -> bool:
+        if metrics["epoch"] == 2:
+            raise KeyboardInterrupt
+        return True
+
+    monkeypatch.setattr("dropout_study.task.progress.RunProgress.__call__", interrupt)
+    ended = command(*SMALL, "trainer.epochs=3", "hydra.run.dir=here")
+    assert ended.code == 130
+    assert ended.err.splitlines()[-1].startswith("interrupted")
+    assert "Traceback" not in ended.err
+    assert str(Path("here").absolute()) in ended.out
+    assert len(Path("here/history.csv").read_text().splitlines()) == 3
+    assert Path("here/curves.png").is_file()
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_a_device_that_is_not_there_is_refused_before_anything_is_written(command):
     line = refused(command(*SMALL, "trainer.device=cuda"))

@@ -47,6 +47,7 @@ MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 @offers_objectives("dropout_study.task.objectives.offered_objectives")
 def task(config: DictConfig) -> dict[str, Any]:
     """Trains one trial and returns its metrics; ``value`` is the objective."""
+    from dropout_study.report.callback import draw_curves
     from dropout_study.sweep.current import current_trial
     from dropout_study.sweep.ending import INTERRUPTED, resume_command, stopped_by_sigterm
     from dropout_study.sweep.source import StudyStopping
@@ -76,6 +77,7 @@ def task(config: DictConfig) -> dict[str, Any]:
             where = "" if given else f" {shlex.quote(f'hydra.run.dir={job_dir}')}"
             told += f"; continue with: {resume_command()}{where}"
         print(told, file=sys.stderr)
+        draw_curves(hydra_config)  # of the epochs that were trained
         raise SystemExit(INTERRUPTED) from None
     except MISTAKES as error:
         raise SystemExit(f"dropout-study: {explain(error)}") from error
@@ -104,5 +106,8 @@ def main() -> None:
         if given == "1" or not mistake:
             raise  # the user asked for the traceback, or the error is in the user's own code
         sys.exit(f"dropout-study: {explain(error)}")
+    except KeyboardInterrupt:  # before the first epoch, or before the first trial
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
     finally:
         os.environ[FULL_ERROR] = given

@@ -1,5 +1,6 @@
 """The Hydra callbacks that draw the learning curves of a run and write the report of a sweep."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -27,17 +28,26 @@ class CurvesCallback(Callback):
         """Draws the learning curves of the run from its ``history.csv``."""
         if sys.exception() is not None:
             return  # Hydra 1.4 calls this for a refused run, too
-        paths = JobPaths(Path(config.hydra.runtime.output_dir))
-        if not paths.history_csv.is_file():
-            return
-        from dropout_study.report.curves import save_learning_curves
-        from dropout_study.task.job_files import JobFiles
+        draw_curves(config.hydra)
 
-        choices = config.hydra.runtime.choices
-        title = " ".join([*(choices.get(g, "") for g in ("model", "data", "optimizer"))])
-        with atomic_write(paths.curves_png) as temporary:
-            save_learning_curves(JobFiles(paths).history(), temporary, title)
-        print(f"Learning curves, history and metrics: {paths.root}")
+
+def draw_curves(hydra: Any) -> None:
+    """Draws the learning curves of a run, whole or interrupted, and prints its directory.
+
+    Args:
+        hydra: Hydra's own settings of the run, the node ``hydra`` of its configuration.
+    """
+    paths = JobPaths(Path(hydra.runtime.output_dir))
+    if not paths.history_csv.is_file():
+        return
+    from dropout_study.report.curves import save_learning_curves
+    from dropout_study.task.job_files import JobFiles
+
+    choices = hydra.runtime.choices
+    title = " ".join([*(choices.get(g, "") for g in ("model", "data", "optimizer"))])
+    with atomic_write(paths.curves_png) as temporary:
+        save_learning_curves(JobFiles(paths).history(), temporary, title)
+    print(f"Learning curves, history and metrics: {shlex.quote(str(paths.root))}")
 
 
 class ReportCallback(Callback):
@@ -70,7 +80,8 @@ class ReportCallback(Callback):
         if OmegaConf.select(config, "hydra.sweeper.dry_run") or sys.exception() is not None:
             return  # an exception: Hydra 1.4 calls this for a refused sweep, too
         root = Path(config.hydra.sweep.dir)
-        print(f"Report: {call_beside(root, report_with, root, list(self._figures))}")
+        report = call_beside(root, report_with, root, list(self._figures))
+        print(f"Report: {shlex.quote(str(report))}")
 
 
 def import_matplotlib() -> None:

@@ -89,6 +89,16 @@ def best_trials(study: optuna.Study) -> list[FrozenTrial]:
         return []
 
 
+def leaders(study: optuna.Study, count: int) -> list[tuple[int, float]]:
+    """Returns number and value of the best trials of a single objective, the best first."""
+    if not best_trials(study):
+        return []
+    sign = -1 if study.direction == optuna.study.StudyDirection.MAXIMIZE else 1
+    complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
+    found = [(trial.number, trial.values[0]) for trial in complete]
+    return sorted(found, key=lambda each: (sign * each[1], each[0]))[:count]
+
+
 def first_error(study: optuna.Study) -> str:
     """Returns why the first failed trial failed."""
     trials = study.get_trials(deepcopy=False)

@@ -1,17 +1,18 @@
 """A sweep from start to end: plan, open the study, run its jobs, conclude."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import optuna
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from optuna.exceptions import StorageInternalError
 
 from dropout_study.config.explain import unwritable
@@ -32,7 +33,7 @@ from dropout_study.sweep.display.dry_run import print_plan
 from dropout_study.sweep.display.live import SweepDisplay
 from dropout_study.sweep.ended_trials import EndedTrials
 from dropout_study.sweep.ending import INTERRUPTED, Deadline, interruptible, resume_command
-from dropout_study.sweep.marks import counted, marked
+from dropout_study.sweep.marks import counted, epochs_key, marked
 from dropout_study.sweep.open_trials import OpenTrials, jobs_of
 from dropout_study.sweep.opening import open_study
 from dropout_study.sweep.others import work_appears
@@ -99,6 +100,7 @@ class Sweep:
         self._siblings = Siblings.of(
             self.ready, task_function, self.paths.root, walks=self.sampler.walks
         )
+        self._epochs_key = epochs_key(task_function)
         self._cost, self._counted = marked(task_function, "cost"), counted(task_function)
         self._jobs = SweepJobs(
             self.ready, config, context, launcher, task_function, self.paths.workers_log
@@ -159,7 +161,7 @@ class Sweep:
                 "run again because their process died: trials %s", ", ".join(map(str, resumed))
             )
         log.info(dashboard_hint(self.storage or self.paths.journal))
-        display = SweepDisplay.of(study, self.settings, self._counted, asktell.budget)
+        display = SweepDisplay.of(study, self.settings, self._counted, asktell.budget, self._steps)
         shared = SharedFiles(study, self.paths, used=self.settings.shares_files)
         shared.publish_study()
         ended = self._ended(asktell, display, shared)
@@ -197,6 +199,15 @@ class Sweep:
         if self._siblings is not None and is_over(study):
             self._siblings.forget(study)
         return returns
+
+    def _steps(self, params: Mapping[str, Any]) -> int | None:
+        """Returns how many steps a trial will report, if the task names the key of its epochs."""
+        if self.settings.replicates > 1:
+            return self.settings.replicates
+        if (key := self._epochs_key) is None:
+            return None
+        steps = params.get(key, OmegaConf.select(self.ready.config, key))
+        return steps if isinstance(steps, int) else None
 
     def _ended(self, asktell: AskTell, display: SweepDisplay, shared: SharedFiles) -> EndedTrials:
         return EndedTrials(

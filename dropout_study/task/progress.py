@@ -8,12 +8,21 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
-from dropout_study.trial import Metrics, split_names
+from dropout_study.trial import VAL_ACCURACY, Metrics, split_names
 
 log = logging.getLogger(__name__)
 
+BAR_WIDTH = 16
+BESIDE = BAR_WIDTH + len("epoch /  0:00:00  00:00:00 ")
+"""Places that the line of a run takes beside its metrics and numbers of epochs."""
 SHOWN = 4
 """Metrics in a line on an epoch."""
 
@@ -32,12 +41,14 @@ class RunProgress:
         self._epochs = epochs
         self._done = done
         self._last = perf_counter()
+        self._console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=BAR_WIDTH),
+            TimeElapsedColumn(),
             TextColumn("{task.description}"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
+            TimeRemainingColumn(compact=True),
+            console=self._console,
             disable=not sys.stderr.isatty(),
         )
         self._task = self._bar.add_task("starting", total=epochs, completed=done)
@@ -60,11 +71,28 @@ class RunProgress:
         """Shows an epoch, unless an earlier process has; never stops the training."""
         if metrics["epoch"] <= self._done:
             return True
-        line = describe(metrics, self._images_per_epoch)
-        self._bar.update(self._task, completed=metrics["epoch"], description=line)
+        short = brief(metrics, self._console.width - BESIDE - 2 * len(str(self._epochs)))
+        self._bar.update(self._task, completed=metrics["epoch"], description=short)
         if self._bar.disable:
+            line = describe(metrics, self._images_per_epoch)
             log.info("epoch %d/%d: %s", metrics["epoch"], self._epochs, line)
         return True
+
+
+def brief(metrics: Metrics, width: int) -> str:
+    """Returns as many metrics as have room in ``width`` places, none of them cut.
+
+    The validation accuracy comes first: it is the objective unless another one is chosen.
+    """
+    names = [name for name in split_names(metrics) if metrics[name] is not None]
+    names.sort(key=lambda name: (name != VAL_ACCURACY.name, name.endswith("loss")))
+    told = ""
+    for name in names:
+        longer = f"{told}  {name.replace('_', ' ')} {metrics[name]:.4f}".strip()
+        if len(longer) > width:
+            break
+        told = longer
+    return told
 
 
 def describe(metrics: Metrics, images_per_epoch: int) -> str:

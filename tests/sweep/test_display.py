@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 
 from dropout_study.search.budget import Budget
-from dropout_study.sweep.display.live import MOST_ROWS, SweepDisplay, render
+from dropout_study.sweep.display.live import MOST_ROWS, SweepDisplay, bar, render
 from dropout_study.sweep.display.status import SweepStatus
 from dropout_study.sweep.outcome import Outcome
 from dropout_study.trial import TrialState
@@ -43,6 +43,7 @@ def shown(status: SweepStatus, elapsed: float = 60, width: int = 100) -> str:
 def test_a_new_sweep_promises_nothing():
     assert shown(fresh(), 0).splitlines() == [
         "dropout: 0/10 finished: 0 complete, 0 pruned, 0 failed",
+        bar(0),
         "0:00:00 elapsed",
     ]
 
@@ -54,6 +55,7 @@ def test_ends_pace_best_and_time_left_are_shown():
         status.end(number, ended(state, value, images=20_000))
     assert shown(status, 60).splitlines() == [
         "dropout: 3/10 finished: 1 complete, 1 pruned, 1 failed; best 0.8 (trial 0)",
+        bar(0.3),
         "3.0 trials/min, 1,000 images/s, 0:01:00 elapsed, about 0:02:20 left",
     ]
 
@@ -80,12 +82,27 @@ def test_running_trials_are_shown_with_epoch_value_and_params():
     status.start(4, {"model.dropout1": 0.123456, "model": "mlp"}, 20)
     status.start(3, {"model.dropout1": 0.5}, None)
     status.report(4, 7, 0.81234)
-    lines = [line.split() for line in shown(status).splitlines()[2:]]
+    lines = [line.split() for line in shown(status).splitlines()[3:]]
     assert lines == [
         ["trial", "epoch", "value", "params"],
         ["3", "-", "-", "model.dropout1=0.5"],
         ["4", "7/20", "0.8123", "model.dropout1=0.1235", "model=mlp"],
     ]
+
+
+def test_a_bar_shows_a_share():
+    assert (bar(0).count("#"), bar(0.5).count("#"), bar(1).count("-")) == (0, 20, 0)
+    assert bar(0.049).endswith("] 5%")
+
+
+def test_the_bar_counts_epochs_and_the_best_three_are_shown():
+    status = fresh(leaders=[(2, 0.9), (0, 0.8), (1, 0.7)])
+    status.start(4, {}, 20)
+    assert status.share == 0
+    status.report(4, 10, 0.85)
+    assert status.share == 0.05, "half of one of ten trials"
+    status.end(4, ended(COMPLETE, 0.85))
+    assert "the best so far: 0.9 (trial 2), 0.85 (trial 4), 0.8 (trial 0)" in shown(status)
 
 
 def test_a_narrow_terminal_cuts_params_and_not_numbers():
@@ -107,9 +124,9 @@ def test_more_trials_than_rows_are_counted():
 def test_the_best_is_kept_by_the_direction():
     up, down = fresh(), fresh("minimize")
     for status in (up, down):
-        for number, value in enumerate([0.5, 0.7, 0.3, 0.7]):
+        for number, value in ((0, 0.5), (3, 0.7), (2, 0.3), (1, 0.7)):  # as they end
             status.end(number, ended(COMPLETE, value))
-    assert up.best == (1, 0.7)
+    assert up.leaders == [(1, 0.7), (3, 0.7), (0, 0.5)], "as in the table, ties stand by number"
     assert down.best == (2, 0.3)
 
 
@@ -120,7 +137,7 @@ def test_several_objectives_have_no_best():
 
 
 def test_a_resumed_sweep_counts_what_was_there_and_times_what_it_does():
-    status = SweepStatus("s", 10, "maximize", Counter({COMPLETE: 6}), best=(2, 0.9))
+    status = SweepStatus("s", 10, "maximize", Counter({COMPLETE: 6}), leaders=[(2, 0.9)])
     status.end(6, ended(COMPLETE, 0.8))
     assert status.tally().startswith("7/10 finished: 7 complete")
     assert status.tally().endswith("best 0.9 (trial 2)")
@@ -139,10 +156,10 @@ def test_without_a_terminal_there_are_log_lines(caplog):
     caplog.set_level(logging.INFO)
     ticks = count(step=10.0)
     with SweepDisplay("s", 3, "maximize", Counter(), clock=lambda: next(ticks)) as display:
-        display.started(0, {"x": 1}, 5)
+        display.started(0, {"x": 1})
         display.reported(0, 1, 0.5)
         display.ended(0, ended(COMPLETE, 0.5))
-        display.started(1, {"x": 2}, 5)
+        display.started(1, {"x": 2})
         display.ended(1, ended(FAIL, error="the loss is not finite"))
     assert [(r.levelname, r.getMessage().split(" [")[0]) for r in caplog.records] == [
         ("INFO", "trial 0 complete, value 0.5"),
@@ -159,8 +176,9 @@ from dropout_study.sweep.outcome import Outcome
 from dropout_study.trial import TrialState
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="LOG %(message)s")
 now = [0.0]
-with SweepDisplay("study", 3, "maximize", Counter(), clock=lambda: now[0]) as display:
-    display.started(0, {"x": 0.5}, 9)
+of = lambda params: params["epochs"]
+with SweepDisplay("study", 3, "maximize", Counter(), epochs=of, clock=lambda: now[0]) as display:
+    display.started(0, {"epochs": 9})
     now[0] += 1
     display.reported(0, 4, 0.75)
     if (child := os.fork()) == 0:
@@ -212,5 +230,5 @@ def test_on_a_terminal_the_table_is_live_and_logs_stand_above_it():
     for line in ("LOG of the child", "printed by the child"):  # plain: it draws no table
         assert text.count(line) == 1
     assert sum(line.startswith("LOG trial 0 failed: broken") for line in lines) == 1
-    assert lines[-3].startswith("study: 1/3 finished: 0 complete, 0 pruned, 1 failed")
+    assert lines[-4].startswith("study: 1/3 finished: 0 complete, 0 pruned, 1 failed")
     assert "\x1b[?25h" in written  # the cursor is there again

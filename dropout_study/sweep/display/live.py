@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -17,8 +17,8 @@ from rich.text import Text
 
 from dropout_study.search.budget import Budget
 from dropout_study.search.paused import is_paused
-from dropout_study.search.study import best_trials, states
-from dropout_study.sweep.display.status import SweepStatus
+from dropout_study.search.study import leaders, states
+from dropout_study.sweep.display.status import LEADERS, SweepStatus
 from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.settings import SweepSettings
 from dropout_study.trial import TrialState
@@ -26,6 +26,8 @@ from dropout_study.trial import TrialState
 log = logging.getLogger(__name__)
 
 REFRESH_S = 0.25
+BAR_WIDTH = 40
+EpochsOf = Callable[[Mapping[str, Any]], int | None]
 MOST_ROWS = 16  # running trials that are shown one by one
 
 
@@ -39,10 +41,11 @@ class SweepDisplay:
         n_trials: the number of finished trials at which the sweep ends.
         direction: "maximize" or "minimize"; anything else (several objectives) shows no best trial.
         finished: the number of trials that ended earlier, by state.
-        best: number and value of the best trial so far.
+        leaders: number and value of the best trials so far, the best first.
         counted: the metric that counts the trials' work, shown per second; None for none.
         paused: the numbers of the trials that wait to be promoted.
         budget: the study's budget, if it has a limit.
+        epochs: returns the epochs that a trial of given params will train, if known.
         clock: returns seconds since any fixed time.
     """
 
@@ -52,10 +55,11 @@ class SweepDisplay:
         n_trials: int,
         direction: str,
         finished: Counter[TrialState],
-        best: tuple[int, float] | None = None,
+        leaders: Sequence[tuple[int, float]] = (),
         counted: str | None = None,
         paused: Iterable[int] = (),
         budget: Budget | None = None,
+        epochs: EpochsOf = lambda _params: None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.status = SweepStatus(
@@ -63,11 +67,12 @@ class SweepDisplay:
             n_trials,
             direction,
             Counter(finished),
-            best,
+            list(leaders),
             counted,
             set(paused),
             budget,
         )
+        self._epochs = epochs
         self._clock = clock
         self._began = self._drawn = clock()
         self._live: Live | None = None
@@ -75,20 +80,25 @@ class SweepDisplay:
 
     @classmethod
     def of(
-        cls, study: optuna.Study, settings: SweepSettings, counted: str | None, budget: Budget
+        cls,
+        study: optuna.Study,
+        settings: SweepSettings,
+        counted: str | None,
+        budget: Budget,
+        epochs: EpochsOf,
     ) -> Self:
         """Returns the display of a sweep that begins or resumes ``study``."""
         single = len(settings.directions) == 1
-        best = best_trials(study) if single else []
         return cls(
             study.study_name,
             settings.n_trials,
             settings.directions[0] if single else "",
             states(study, settings.n_trials),
-            (best[0].number, best[0].values[0]) if best else None,
+            leaders(study, LEADERS) if single else [],
             counted,
             [trial.number for trial in study.get_trials(deepcopy=False) if is_paused(trial)],
             budget if budget.limit is not None else None,
+            epochs,
         )
 
     def __enter__(self) -> Self:
@@ -116,9 +126,9 @@ class SweepDisplay:
             self._restore_logs()
             self._live = None
 
-    def started(self, number: int, params: Mapping[str, Any], epochs: int | None = None) -> None:
-        """Shows that a trial has started; ``epochs`` is the number it will train, if known."""
-        self.status.start(number, params, epochs)
+    def started(self, number: int, params: Mapping[str, Any]) -> None:
+        """Shows that a trial has started."""
+        self.status.start(number, params, self._epochs(params))
         self.tick()
 
     def reported(self, number: int, step: int, value: float) -> None:
@@ -187,12 +197,21 @@ def render(status: SweepStatus, elapsed: float) -> Group:
         elapsed: seconds since this process started the sweep.
     """
     heading = Text(f"{status.study_name}: {status.tally()}", style="bold")
-    parts: list[Text | Table] = [heading, Text(status.pace(elapsed))]
+    parts: list[Text | Table] = [heading, Text(bar(status.share)), Text(status.pace(elapsed))]
+    if len(status.leaders) > 1:
+        best = (f"{value:.4g} (trial {number})" for number, value in status.leaders)
+        parts.append(Text(f"the best so far: {', '.join(best)}"))
     if status.running:
         parts.append(_running_table(status))
     if (hidden := len(status.running) - MOST_ROWS) > 0:
         parts.append(Text(f"and {hidden} more", style="dim"))
     return Group(*parts)
+
+
+def bar(share: float) -> str:
+    """Returns a share in [0, 1] as a bar and a percentage."""
+    done = int(share * BAR_WIDTH)
+    return f"[{'#' * done}{'-' * (BAR_WIDTH - done)}] {share:.0%}"
 
 
 def _running_table(status: SweepStatus) -> Table:

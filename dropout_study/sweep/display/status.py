@@ -12,6 +12,9 @@ from dropout_study.trial import TrialState
 
 ENDS = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
+LEADERS = 3
+"""The best trials that are shown."""
+
 
 @dataclass
 class RunningTrial:
@@ -21,6 +24,11 @@ class RunningTrial:
     epochs: int | None = None
     step: int | None = None
     value: float | None = None
+
+    @property
+    def share(self) -> float:
+        """The part of its epochs that is done, as far as known."""
+        return min(1.0, (self.step or 0) / self.epochs) if self.epochs else 0.0
 
     @property
     def progress(self) -> str:
@@ -38,7 +46,7 @@ class SweepStatus:
         n_trials: the number of finished trials at which the sweep ends.
         direction: "maximize" or "minimize"; anything else (several objectives) has no best trial.
         finished: the number of trials that ended earlier, by state.
-        best: number and value of the best trial so far.
+        leaders: number and value of the best trials so far, the best first.
         counted: the metric that counts the trials' work; None for none.
         paused: the numbers of the trials that wait to be promoted.
         budget: the study's budget, if it has a limit.
@@ -48,7 +56,7 @@ class SweepStatus:
     n_trials: int
     direction: str
     finished: Counter[TrialState]
-    best: tuple[int, float] | None = None
+    leaders: list[tuple[int, float]] = field(default_factory=list)
     counted: str | None = None
     paused: set[int] = field(default_factory=set)
     budget: Budget | None = None
@@ -63,6 +71,12 @@ class SweepStatus:
     def n_finished(self) -> int:
         """How many trials have ended, in any state."""
         return sum(self.finished[state] for state in ENDS)
+
+    @property
+    def share(self) -> float:
+        """The part of the sweep that is done, epochs of running trials included."""
+        running = (trial.share for trial in self.running.values())
+        return min(1.0, (self.n_finished + sum(running)) / max(1, self.n_trials))
 
     def start(self, number: int, params: Mapping[str, Any], epochs: int | None) -> None:
         """Notes that a trial runs."""
@@ -88,14 +102,21 @@ class SweepStatus:
         self.ended_here += 1
         work = outcome.metrics.get(self.counted) if self.counted else None
         self.count += number_of(work) or 0
-        if state is TrialState.COMPLETE and value is not None and self._better(value):
-            self.best = number, value
+        if state is TrialState.COMPLETE and value is not None:
+            self._rank(number, value)
 
-    def _better(self, value: float) -> bool:
+    def _rank(self, number: int, value: float) -> None:
+        """Keeps the best trials; of equal ones, as in the table, that of the lower number."""
         if self.direction not in ("maximize", "minimize"):
-            return False
-        sign = 1 if self.direction == "maximize" else -1
-        return self.best is None or sign * value > sign * self.best[1]
+            return
+        sign = -1 if self.direction == "maximize" else 1
+        found = [*self.leaders, (number, value)]
+        self.leaders = sorted(found, key=lambda each: (sign * each[1], each[0]))[:LEADERS]
+
+    @property
+    def best(self) -> tuple[int, float] | None:
+        """Number and value of the best trial; None if there is none."""
+        return self.leaders[0] if self.leaders else None
 
     def tally(self) -> str:
         """Returns how many trials have ended and how, how many wait, and the best so far."""
