@@ -71,6 +71,7 @@ def confirm() -> None:
     arguments = options.read()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
+        from dropout_study.cli.confirmed import print_confirmation
         from dropout_study.confirmation.confirm import confirm as run
         from dropout_study.report.page import write_report
 
@@ -87,5 +88,6 @@ def confirm() -> None:
         path = write_report(arguments.dir)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-confirm: {error}")
-    print(table.iloc[:, :8].to_string(index=False))
-    print(f"Differences, intervals and tests: {path}")
+    except KeyboardInterrupt:
+        sys.exit("dropout-study-confirm: interrupted; give the same command again to continue")
+    print_confirmation(arguments.dir, table, path)

@@ -37,19 +37,17 @@ def gain() -> None:
     arguments = options.read()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
+        from dropout_study.cli.confirmed import print_confirmation
         from dropout_study.confirmation.confirm import confirm
         from dropout_study.confirmation.gain import search_with_and_without
-        from dropout_study.report.confirmed import confirmed_sentences
         from dropout_study.report.page import write_report
-        from dropout_study.report.view import StudyView
-        from dropout_study.results.study import load_study
 
         study, without = search_with_and_without(arguments.overrides, arguments.config_dir)
         merge = bool(arguments.merge)
         table = confirm(study, seeds=arguments.seeds, merge=merge, against=without)
         path = write_report(study)
-        sentences = confirmed_sentences(StudyView(load_study(study)))
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-gain: {error}")
-    print(table.iloc[:, :8].to_string(index=False))
-    print(*sentences, f"Differences, intervals and tests: {path}", sep="\n")
+    except KeyboardInterrupt:
+        sys.exit("dropout-study-gain: interrupted; give the same command again to continue")
+    print_confirmation(study, table, path)

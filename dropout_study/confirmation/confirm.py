@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ from dropout_study.confirmation.arms import plan_against, plan_arms
 from dropout_study.confirmation.plan import Plan, plan_confirmation
 from dropout_study.confirmation.population import train_runs
 from dropout_study.confirmation.runs import (
+    Pace,
     TrainRuns,
     is_settled,
     planned_runs,
@@ -22,6 +24,7 @@ from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
 from dropout_study.report.view import StudyView
+from dropout_study.results.columns import inert
 from dropout_study.results.study import load_study
 
 log = logging.getLogger(__name__)
@@ -79,7 +82,8 @@ def confirm(
     runs = planned_runs(plan, paths, merge=merge, objective=view.objective.of_trial)
     missing = [run for run in runs if not is_settled(read_run(run))]
     log.info("%d configurations, %d runs to train", len(plan.configurations), len(missing))
-    train(missing)
+    pace = Pace(len(missing))
+    train([replace(run, pace=pace) for run in missing])
     records = list(read_runs(runs))
     _write(pd.DataFrame(records), paths.confirmation_runs_csv)
     table = summarise(plan, records, view.objective.test_metric)
@@ -102,5 +106,6 @@ def _check_validation(plan: Plan) -> None:
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
+    texts = frame.map(lambda cell: inert(cell) if isinstance(cell, str) else cell)
     with atomic_write(path) as temporary:
-        frame.to_csv(temporary, index=False)
+        texts.to_csv(temporary, index=False)

@@ -3,8 +3,10 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from math import isfinite
+from time import monotonic
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -21,6 +23,27 @@ from dropout_study.trial import MERGED, VAL_ACCURACY, Metrics, Objective, TrialS
 log = logging.getLogger(__name__)
 
 
+class Pace:
+    """Counts the runs that have ended and tells the time that is left.
+
+    Args:
+        total: the number of runs to train.
+        clock: returns seconds since any fixed time.
+    """
+
+    def __init__(self, total: int, clock: Callable[[], float] = monotonic) -> None:
+        self._total, self._clock = total, clock
+        self._began, self._ended = clock(), 0
+
+    def ended(self) -> str:
+        """Counts a run; returns how many have ended and about how long the others take."""
+        self._ended += 1
+        elapsed = self._clock() - self._began
+        left = elapsed / self._ended * max(0, self._total - self._ended)
+        told = f"{self._ended}/{self._total} runs"
+        return f"{told}, about {timedelta(seconds=round(left))} left" if left else told
+
+
 @dataclass(frozen=True)
 class Run:
     """One configuration with one seed.
@@ -32,6 +55,7 @@ class Run:
         paths: the paths of its directory.
         trained_on: "train + validation", or "train" as in the study.
         objective: what the study's trials are judged by.
+        pace: counts the runs of its confirmation, if it is trained in one.
     """
 
     configuration: str
@@ -40,6 +64,7 @@ class Run:
     paths: JobPaths
     trained_on: str = MERGED
     objective: Objective = VAL_ACCURACY
+    pace: Pace | None = field(default=None, compare=False, repr=False)
 
     def opened(self) -> AbstractContextManager[Trial]:
         """Returns the trial of this run, which opens as a context. It saves no weights.
@@ -112,7 +137,8 @@ def end_run(run: Run, result: Metrics | Exception, *, population: bool = False) 
         ended = {"state": str(TrialState.COMPLETE), "error": "", "population": population}
         write_run(run, {**result, **ended})
         told = ", ".join(f"{name} {result[name]:.4f}" for name in result if name.startswith("test"))
-    log.info("%s, seed %d: %s", run.configuration, run.seed, told)
+    pace = f" [{run.pace.ended()}]" if run.pace else ""
+    log.info("%s, seed %d: %s%s", run.configuration, run.seed, told, pace)
 
 
 def write_run(run: Run, row: dict[str, Any]) -> None:

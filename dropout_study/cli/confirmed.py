@@ -1,0 +1,61 @@
+"""Prints a confirmation: each configuration, its differences with intervals, and sentences."""
+
+import shlex
+from pathlib import Path
+
+import pandas as pd
+
+from dropout_study.report.confirmed import WORDS, confirmed_sentences, references
+from dropout_study.report.view import StudyView
+from dropout_study.results.layout import Column, lines
+from dropout_study.results.study import load_study
+
+PLACES = 4
+"""Decimal places of a metric."""
+
+
+def print_confirmation(root: Path, table: pd.DataFrame, report: Path) -> None:
+    """Prints the table of a confirmation and what it says.
+
+    Args:
+        root: the study's directory.
+        table: what ``confirm`` returns.
+        report: the page with the tests and figures.
+    """
+    metric = str(table["metric"].iloc[0])
+    trained_on = str(table["trained_on"].iloc[0])
+    print(f"\n{metric} after training on {trained_on}; brackets are 95 % intervals\n")
+    print(*lines(_columns(table)), "", sep="\n")
+    print(*confirmed_sentences(StudyView(load_study(root))), sep="\n")
+    print(f"Tests and figures: {shlex.quote(str(report))}")
+
+
+def _columns(table: pd.DataFrame) -> list[Column]:
+    names = [str(name) for name in table["configuration"]]
+    lost = [
+        diverged + failed for diverged, failed in zip(table.diverged, table.failed, strict=True)
+    ]
+    found = [
+        Column("configuration", "configuration", names, left=True),
+        Column("n", "n", [str(n) for n in table["n"]]),
+        Column("mean", "mean", _with_interval(table, "mean", "low", "high"), left=True),
+    ]
+    for reference in references(table):
+        minus = f"minus_{reference}"
+        cells = _with_interval(table, minus, f"{minus}_low", f"{minus}_high", sign="+")
+        heading = f"minus\n{WORDS.get(reference, reference.replace('_', ' '))}"
+        found.append(Column(minus, heading, cells, left=True))
+    if any(lost):
+        found.append(Column("lost", "without\nresult", [str(count or "") for count in lost]))
+    return found
+
+
+def _with_interval(
+    table: pd.DataFrame, mean: str, low: str, high: str, sign: str = ""
+) -> list[str]:
+    """Returns ``0.8412 [0.8390, 0.8431]`` for each row, "" where there is no mean."""
+    form = f"{sign}.{PLACES}f"
+    return [
+        "" if pd.isna(a) else f"{a:{form}} [{b:{form}}, {c:{form}}]"
+        for a, b, c in zip(table[mean], table[low], table[high], strict=True)
+    ]
