@@ -24,6 +24,7 @@ from dropout_study.data import Splits, synthetic
 from dropout_study.data.idx import IDX_FILES, encode_idx
 from dropout_study.errors import UserError
 from dropout_study.paths import conf_dir
+from dropout_study.task.recorded import Trust, trusting
 from dropout_study.trial import Metrics
 
 torch.set_num_threads(1)  # small networks: a second thread only gets in the way
@@ -126,6 +127,13 @@ def told() -> Callable[..., str]:
         return text
 
     return message
+
+
+@pytest.fixture
+def trusted() -> Iterator[None]:
+    """Studies may name the tests' own networks, as with ``--trust``."""
+    with trusting(Trust(everything=True)):
+        yield
 
 
 def callbacks(config: DictConfig) -> Callbacks:

@@ -30,6 +30,8 @@ WORDS = (
 WAYS = {"workers": "basic", "population": "population"}
 LOSSES = ["train_loss", "test_loss"]
 
+pytestmark = pytest.mark.usefixtures("trusted")
+
 
 @pytest.fixture
 def studies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):

@@ -34,12 +34,15 @@ def extend() -> None:
         metavar="N",
         help="epochs of each trial, more than it has",
     )
+    options.trust()
     arguments = options.read()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         from dropout_study.extension.extend import extend as run
+        from dropout_study.task.recorded import Trust, trusting
 
-        root, table = run(arguments.dir, top=arguments.top, epochs=arguments.epochs)
+        with trusting(Trust(arguments.trust)):
+            root, table = run(arguments.dir, top=arguments.top, epochs=arguments.epochs)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-extend: {error}")
     except KeyboardInterrupt:

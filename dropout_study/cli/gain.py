@@ -34,17 +34,22 @@ def gain() -> None:
         default=1,
         help="1: train on train + validation (default); 0: on the training split alone",
     )
+    options.trust()
     arguments = options.read()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         from dropout_study.cli.confirmed import print_confirmation
         from dropout_study.confirmation.confirm import confirm
-        from dropout_study.confirmation.gain import search_with_and_without
+        from dropout_study.confirmation.gain import search_with_and_without, sweep_config
         from dropout_study.report.page import write_report
+        from dropout_study.task.recorded import Trust, trusting
 
-        study, without = search_with_and_without(arguments.overrides, arguments.config_dir)
-        merge = bool(arguments.merge)
-        table = confirm(study, seeds=arguments.seeds, merge=merge, against=without)
+        words = arguments.overrides, arguments.config_dir
+        config = sweep_config(*words)
+        with trusting(Trust(arguments.trust, Trust.of(config).named)):
+            study, without = search_with_and_without(words[0], config, words[1])
+            merge = bool(arguments.merge)
+            table = confirm(study, seeds=arguments.seeds, merge=merge, against=without)
         path = write_report(study)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-gain: {error}")

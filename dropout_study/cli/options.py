@@ -41,6 +41,15 @@ class Options(argparse.ArgumentParser):
         """Adds the directory that the command reads."""
         self.add_argument("dir", type=Path, metavar="DIR", help=text)
 
+    def trust(self) -> None:
+        """Adds the option with which recorded configurations may name any class."""
+        self.add_argument(
+            "--trust",
+            action="store_true",
+            help="let the recorded configurations name any class, as your own network, and read "
+            "the environment; only for a directory whose author you trust",
+        )
+
     def read(self) -> argparse.Namespace:
         """Returns the arguments; ends the program with one line if they cannot be read."""
         return self.parse_intermixed_args(list(map(self._with_dashes, sys.argv[1:])))
@@ -60,6 +69,8 @@ class Options(argparse.ArgumentParser):
         return f"there is no option `{word}`{did_you_mean(f'--{name}', options)}"
 
     def _with_dashes(self, word: str) -> str:
+        if word == "trust=true":
+            return "--trust"
         name, equals, _ = word.partition("=")
         return f"--{word}" if equals and f"--{name}" in self._option_string_actions else word
 

@@ -48,12 +48,16 @@ def predict() -> None:
     options.add_argument(
         "--top", type=whole(), default=3, metavar="N", help="classes to print (default: 3)"
     )
+    options.trust()
     given = options.read()
     try:
-        if given.split:
-            _compare(given.dir, given.split, given.images, given.samples, given.rates)
-        else:
-            _predict(given.dir, given.images, given.samples, given.rates, given.top)
+        from dropout_study.task.recorded import Trust, trusting
+
+        with trusting(Trust(given.trust)):
+            if given.split:
+                _compare(given.dir, given.split, given.images, given.samples, given.rates)
+            else:
+                _predict(given.dir, given.images, given.samples, given.rates, given.top)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-predict: {error}")
 

@@ -28,16 +28,19 @@ def rerun() -> None:
     options.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep the files of the repeated runs here"
     )
+    options.trust()
     arguments = options.read()
     try:
+        from dropout_study.task.recorded import Trust, trusting
         from dropout_study.task.rerun import rerun_run, rerun_trial
 
-        if arguments.trial is None:
-            same = _told(rerun_run(arguments.dir, arguments.keep), "run")
-        else:
-            runs = rerun_trial(arguments.dir, arguments.trial, arguments.keep)
-            each = [_told(run, "trial") for run in runs]
-            same = all(each)
+        with trusting(Trust(arguments.trust)):
+            if arguments.trial is None:
+                same = _told(rerun_run(arguments.dir, arguments.keep), "run")
+            else:
+                runs = rerun_trial(arguments.dir, arguments.trial, arguments.keep)
+                each = [_told(run, "trial") for run in runs]
+                same = all(each)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-rerun: {error}")
     sys.exit(int(not same))

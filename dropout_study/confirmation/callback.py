@@ -59,18 +59,20 @@ class ConfirmationCallback(Callback):
         if OmegaConf.select(config, "hydra.sweeper.dry_run") or sys.exception() is not None:
             return  # an exception: Hydra 1.4 calls this for a refused sweep, too
         from dropout_study.confirmation.confirm import confirm
+        from dropout_study.task.recorded import Trust, trusting
 
         root = Path(config.hydra.sweep.dir)
         log.info("Confirming %s with %d fresh seeds", ", ".join(self._by), self._seeds)
         try:
-            confirm(
-                root,
-                seeds=self._seeds,
-                merge=self._merge,
-                by=self._by,
-                within=self._within,
-                baseline=self._baseline,
-            )
+            with trusting(Trust.of(config)):
+                confirm(
+                    root,
+                    seeds=self._seeds,
+                    merge=self._merge,
+                    by=self._by,
+                    within=self._within,
+                    baseline=self._baseline,
+                )
         except UserError as error:
             raise SystemExit(f"dropout-study: {error}") from error
         print(f"Report with the confirmation: {call_beside(root, report_with, root)}")

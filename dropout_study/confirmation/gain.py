@@ -23,7 +23,7 @@ OWNED = ("hydra.sweep.dir", "hydra.sweeper.study_name")
 
 
 def search_with_and_without(
-    overrides: Sequence[str], config_dir: Path | None = None
+    overrides: Sequence[str], config: DictConfig, config_dir: Path | None = None
 ) -> tuple[Path, Path]:
     """Searches with dropout and without; returns the directories of the two studies.
 
@@ -32,13 +32,13 @@ def search_with_and_without(
 
     Args:
         overrides: of both sweeps, as after ``dropout-study --multirun``.
+        config: what they are composed to, see ``sweep_config``.
         config_dir: a directory of the user's own configurations.
 
     Raises:
         UserError: a sweep fails, or the network has no dropout rate that could be searched.
     """
     flags = [] if config_dir is None else ["--config-dir", str(config_dir)]
-    config = _composed(overrides, config_dir)
     study, name = Path(config.hydra.sweep.dir), str(config.search_space.study_name)
     _sweep([*flags, *overrides])
     rates = _rates(study)
@@ -54,7 +54,7 @@ def search_with_and_without(
     return study, study.with_name(study.name + SUFFIX)
 
 
-def _composed(overrides: Sequence[str], config_dir: Path | None) -> DictConfig:
+def sweep_config(overrides: Sequence[str], config_dir: Path | None) -> DictConfig:
     """Returns the configuration of the sweep."""
     for override in overrides:
         if override.lstrip("+").partition("=")[0] in OWNED:

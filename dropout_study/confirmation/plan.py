@@ -13,6 +13,7 @@ from dropout_study.paths import StudyPaths
 from dropout_study.report.predicted import predicted_best
 from dropout_study.report.view import Arm, NotEnoughError, StudyView, short
 from dropout_study.task.job_files import JobFileError, JobFiles, recorded_data, trial_files
+from dropout_study.task.recorded import recorded_config
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +173,7 @@ def trial_config(view: StudyView, number: int) -> DictConfig:
     runs = [run for run in trial_files(study, number) if run.paths.config_yaml.is_file()]
     files = next(iter(runs), JobFiles(study.job(number)))
     try:
-        config = OmegaConf.create(files.config())
+        config = recorded_config(files)
     except JobFileError as error:
         raise UserError(f"the configuration of trial {number} cannot be read: {error}") from error
     if not OmegaConf.is_dict(config.get("trainer")):

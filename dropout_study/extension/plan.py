@@ -15,6 +15,7 @@ from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.report.view import Arm, StudyView
 from dropout_study.results.study import study_config
 from dropout_study.task.job_files import JobFileError, JobFiles, trained_runs
+from dropout_study.task.recorded import recorded_config
 from dropout_study.task.shared_epochs import SharedEpochs, depends_on_epochs
 from dropout_study.trial import Objective
 
@@ -127,10 +128,10 @@ def _runs_of(
     for source in trained_runs(study, number):
         files = JobFiles(source)
         try:
-            config, record = OmegaConf.create(files.config()), files.metrics()
+            config, record = recorded_config(files), files.metrics()
         except JobFileError as error:
             raise UserError(f"trial {number} cannot be extended: {error}") from error
-        if not isinstance(config, DictConfig) or not OmegaConf.is_dict(config.get("trainer")):
+        if not OmegaConf.is_dict(config.get("trainer")):
             raise UserError(f"{source.config_yaml} is not the configuration of a trial")
         if epochs <= config.trainer.epochs:
             rule = f"must be more than trial {number} has, {config.trainer.epochs}"
@@ -138,7 +139,6 @@ def _runs_of(
         with open_dict(config):
             config.trainer.epochs = epochs
             config.trainer.setdefault("resume", "epochs")
-            config.tracker = None
         replicate = source.root.name if source.root.parent.name.isdecimal() else ""
         own = JobPaths(Path(extension.job(number).root, replicate))
         yield Extended(number, source, own, config, record, view.objective.of_trial)

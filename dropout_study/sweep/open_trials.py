@@ -158,6 +158,7 @@ def jobs_of(
         base_seed: the seed of replicate 0; replicate i has this seed + i.
         siblings: of the study, if trials may begin with the epochs of others.
     """
+    plan.check_stored(asked.params, suggested=settings.custom_search_space is not None)
     overrides, params = plan.job_overrides(asked.params), plan.values(asked.params)
     overrides += siblings.keeps(asked.params) if siblings else []
     if settings.replicates == 1:

@@ -218,11 +218,19 @@ def build_sampler(
     if earlier and _is_a(given, CmaEsSampler):
         arguments = {**arguments, "_partial_": True}
         built: BaseSampler = _build("sampler", arguments, BaseSampler, source_trials=list(earlier))
-        return built
+        return _guarded(built)
     if _is_a(given, QMCSampler) and given.get("independent_sampler") is None:
         seed = _seed(given.get("seed"), number)
         arguments["independent_sampler"] = {"_target_": RANDOM, "seed": seed}
-    sampler: BaseSampler = _build("sampler", arguments, BaseSampler)
+    return _guarded(_build("sampler", arguments, BaseSampler))
+
+
+def _guarded(sampler: BaseSampler) -> BaseSampler:
+    """Returns the sampler, which unpickles nothing from the storage but its own state."""
+    if isinstance(sampler, CmaEsSampler):
+        from dropout_study.search.cmaes_state import read_only_states
+
+        read_only_states(sampler)
     return sampler
 
 

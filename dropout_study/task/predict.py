@@ -7,7 +7,7 @@ from math import nan
 from pathlib import Path
 
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from torch import Tensor, nn
 
 from dropout_study.checks import check_at_least
@@ -20,6 +20,7 @@ from dropout_study.task.build import build_model, build_schedule
 from dropout_study.task.checkpoint import load_checkpoint
 from dropout_study.task.images import read_image
 from dropout_study.task.job_files import DataFacts, JobFileError, JobFiles
+from dropout_study.task.recorded import recorded_config
 from dropout_study.training.predict import are_equal, probabilities, sampled_logits
 
 log = logging.getLogger(__name__)
@@ -47,8 +48,8 @@ def predict(
 ) -> list[list[Guess]]:
     """Returns the classes of each image, the most probable first.
 
-    The network is built from the configuration in ``job_dir``, which imports the classes named
-    there. The weights are read as safetensors, which runs no code.
+    The network is built from the configuration in ``job_dir``, see ``recorded_config``. The weights
+    are read as safetensors, which runs no code.
 
     Args:
         job_dir: a job directory with ``checkpoint.safetensors``.
@@ -58,7 +59,7 @@ def predict(
         seed: the seed of the dropout noise.
 
     Raises:
-        UserError: a file is missing or damaged.
+        UserError: a file is missing or damaged, or the configuration is not trusted.
     """
     check_at_least("samples", samples, low=0)
     model, _, facts = trained_network(job_dir)
@@ -103,7 +104,7 @@ def trained_network(job_dir: Path) -> tuple[nn.Module, DictConfig, DataFacts]:
     paths = JobPaths(job_dir)
     files = JobFiles(paths)
     try:
-        config, data = OmegaConf.create(files.config()), files.data()
+        config, data = recorded_config(files), files.data()
     except JobFileError as error:
         raise UserError(
             f"{job_dir} must be the directory of a run or trial, with .hydra/config.yaml and "

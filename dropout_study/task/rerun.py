@@ -16,6 +16,7 @@ from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.sweep.outcome import describe_error
 from dropout_study.task.job_files import JobFileError, JobFiles, trained_runs
 from dropout_study.task.objectives import trial_objective
+from dropout_study.task.recorded import recorded_config
 from dropout_study.task.trial import open_trial
 from dropout_study.trial import MERGED, Metrics, Objective, TrialState
 
@@ -132,7 +133,7 @@ def _record(job: JobPaths, name: str) -> dict[str, Any]:
 
 def _config(job: JobPaths) -> DictConfig:
     try:
-        config = OmegaConf.create(JobFiles(job).config())
+        config = recorded_config(JobFiles(job))
     except JobFileError as error:
         if error.missing:
             raise UserError(f"{error}: the run cannot be repeated") from error
@@ -196,7 +197,6 @@ def _run(
     paths.root.mkdir(parents=True, exist_ok=True)
     try:
         merged = _in_confirmation(record) and record.get("trained_on", MERGED) == MERGED
-        config.tracker = None  # a tracker gets a trial only once
         config.trainer.resume = "off"
         opened = open_trial(config, paths.root, objective=objective, all_examples=merged)
         with opened as trial:

@@ -340,3 +340,18 @@ def test_priors_are_those_of_the_searched_parameters(plan):
 )
 def test_a_prior_of_another_distribution_is_refused(plan, told, prior, distribution, words):
     assert words in told(plan, {"x": {"distribution": distribution, "prior": prior}})
+
+
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        ({"optimizer.lr": 0.1, "model._target_": "os.system"}, "`model._target_`, which is not"),
+        ({"optimizer": "os.system"}, "`optimizer=os.system`, no choice of it"),
+    ],
+)
+def test_a_trial_of_the_storage_sets_searched_keys_alone(plan, told, params, says):
+    made = plan({"optimizer.lr": "interval(0, 1)", "optimizer": "choice(sgd, adam)"})
+    assert says in told(made.check_stored, params, suggested=False)
+    made.check_stored({"optimizer.lr": 0.1, "optimizer": "adam"}, suggested=False)
+    if "optimizer.lr" in params:  # somebody's `custom_search_space` may suggest any key
+        made.check_stored(params, suggested=True)

@@ -18,6 +18,8 @@ from dropout_study.training.predict import probabilities
 NAMES = [f"class {letter}" for letter in "abcdefghij"]
 PLAIN = synthetic(contrast=0.6)
 
+pytestmark = pytest.mark.usefixtures("trusted")
+
 
 def own_data(form: str) -> Splits:
     """The made-up images as a user may have scaled them."""

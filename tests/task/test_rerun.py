@@ -251,7 +251,7 @@ def test_whatever_a_default_command_trained_is_the_same_again(tmp_path, monkeypa
 def test_a_run_that_cannot_be_built_now_says_why_in_its_last_line(study, rerun):
     config = study / "0" / CONFIG
     config.write_text(config.read_text().replace("dropout_study.models.MLP", "gone.Net"))
-    ended = rerun(study, 0)
+    ended = rerun(study, 0, "--trust")
     assert ended.code == 1
     lines = ended.out.splitlines()
     assert lines[0] == "trial 0: not repeated"

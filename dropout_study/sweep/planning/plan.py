@@ -84,6 +84,23 @@ class SweepPlan:
         }
         return {name: texts for name, texts in found.items() if texts}
 
+    def check_stored(self, params: Params, *, suggested: bool) -> None:
+        """Checks the parameters of a trial that the storage gives: they become a job's overrides.
+
+        Args:
+            params: in stored values.
+            suggested: whether a ``custom_search_space`` may have added parameters.
+
+        Raises:
+            UserError: one is not searched, or has a value that it cannot have.
+        """
+        for name, stored in params.items():
+            known = self.parameters.get(name)
+            if known is None and not suggested:
+                raise UserError(f"the storage has a trial with `{name}`, which is not searched")
+            if known is not None and known.choices and stored not in known.choices:
+                raise UserError(f"the storage has a trial with `{name}={stored}`, no choice of it")
+
     def job_overrides(self, params: Params) -> list[str]:
         """Returns the overrides of one trial's job."""
         given: list[str] = []
