@@ -1,9 +1,12 @@
 """Reads ``confirmation.csv`` and ``confirmation_runs.csv``, also if they were edited or damaged."""
 
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from dropout_study.task.job_files import printable
 
 TEXTS = {
     *("configuration", "description", "metric", "trained_on", "baseline"),
@@ -50,7 +53,7 @@ def read_table(path: Path, problems: list[str]) -> pd.DataFrame | None:
     if not path.is_file():
         return None
     try:
-        return pd.read_csv(path)
+        return pd.read_csv(StringIO(printable(path.read_text(encoding="utf-8"))))
     except (ValueError, OSError) as error:
         problems.append(f"{path.name} cannot be read: {' '.join(str(error).split())}")
         return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from dropout_study.results.rates import Rates, recorded_rates
 from dropout_study.results.record import GROUPS
 from dropout_study.results.replicates import replicate_columns, replicate_records
 from dropout_study.results.table import study_frame
-from dropout_study.task.job_files import NUMBERS, SPREAD, WHOLE, JobFileError, read_yaml
+from dropout_study.task.job_files import NUMBERS, SPREAD, WHOLE, JobFileError, printable, read_yaml
 
 TEXT_COLUMNS = ("state", *GROUPS, *LAST_COLUMNS)
 EXPECTED = tuple(dict.fromkeys([*FIRST_COLUMNS, *REPORTED, *NUMBERS]))
@@ -120,7 +121,11 @@ def _replicates(paths: StudyPaths, problems: list[str]) -> pd.DataFrame | None:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
+<<<<<<< HEAD
         frame = pd.read_csv(path)
+=======
+        return pd.read_csv(StringIO(printable(path.read_text(encoding="utf-8"))))
+>>>>>>> 22486e5 (Control characters of a study's texts do not reach the terminal)
     except (ValueError, OSError) as error:
         raise UserError(f"{path} cannot be read as a table: {error}") from error
     texts = frame.select_dtypes(exclude="number")

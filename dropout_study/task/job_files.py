@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ WHOLE_NUMBERS = ("trial", "epochs_run", "best_epoch", "seed")
 NUMBERS = ("value", "seconds", *WHOLE_NUMBERS)
 SPREAD = ("value_sd", "n", "replicate", "duplicate_of")
 WHOLE, TEXTS = {*WHOLE_NUMBERS, *SPREAD[1:]}, {"job_dir", "error"}
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, those that turn the direction of writing included."""
 MOST_THREADS = 4096
 """A larger number of threads cannot be that of a job."""
 SIZES = ("train", "val", "test", "classes")
@@ -168,7 +171,8 @@ class JobFiles:
         """Returns the learning curves, one row per epoch."""
         path = self.paths.history_csv
         with _told(path), path.open(encoding="utf-8", newline="") as stream:
-            header, *rows = list(csv.reader(stream, strict=True)) or [[]]
+            names, *rows = list(csv.reader(stream, strict=True)) or [[]]
+            header = list(map(printable, names))
             if "epoch" not in header:
                 raise ValueError("no column `epoch`")
             history = [_epoch(header, row) for row in rows]
@@ -228,13 +232,26 @@ def trained_runs(study: StudyPaths, number: int) -> list[JobPaths]:
 def read_yaml(path: Path) -> Any:
     """Returns the content of a YAML file as Hydra would read it, with interpolations as text."""
     with _told(path):
-        return OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+        return _printable(OmegaConf.to_container(OmegaConf.load(path), resolve=False))
 
 
 def read_json(path: Path) -> Any:
     """Returns the content of a JSON file."""
     with _told(path):
-        return json.loads(path.read_text(encoding="utf-8"), parse_int=_whole_number)
+        return _printable(json.loads(path.read_text(encoding="utf-8"), parse_int=_whole_number))
+
+
+def printable(text: str) -> str:
+    """Returns a text without control characters, which a terminal would obey."""
+    return text if text.isprintable() else CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _printable(node: Any) -> Any:
+    if isinstance(node, str):
+        return printable(node)
+    if isinstance(node, dict):
+        return {_printable(key): _printable(value) for key, value in node.items()}
+    return [_printable(each) for each in node] if isinstance(node, list) else node
 
 
 def _whole_number(text: str) -> int | float:

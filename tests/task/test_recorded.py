@@ -161,3 +161,17 @@ def test_a_value_of_the_configuration_itself_may_be_asked_for(study):
     config.data.root = "${data.classes}/${hydra:job.num}/${.val_size}"
     write_config(study, config)
     assert recorded_config(JobFiles(StudyPaths(study).job(0))).model._target_.endswith("MLP")
+
+
+def test_texts_of_a_study_are_printed_as_they_are_and_command_no_terminal(tmp_path, capfd):
+    strange = "\x1b]0;title\x07\u202e[/bold][red]x"
+    write_study(
+        tmp_path / "study",
+        ["COMPLETE"] * 3,
+        params=lambda n: {"optimizer.lr": 0.1, "model.kind": f"{n}{strange}"},
+        record={"error": strange},
+    )
+    ended = command(results, capfd, str(tmp_path / "study"))
+    assert ended.code == 0, ended.err
+    assert "[/bold][red]x" in ended.out
+    assert not set("\x1b\x07\u202e") & set(ended.out + ended.err)
