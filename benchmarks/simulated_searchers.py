@@ -57,13 +57,16 @@ class Ours:
     Args:
         space: what is searched.
         overrides: of Hydra's configuration, as on the command line.
+        storage: of the study; None for one in memory.
     """
 
-    def __init__(self, space: Space, *overrides: str) -> None:
+    def __init__(
+        self, space: Space, *overrides: str, storage: optuna.storages.BaseStorage | None = None
+    ) -> None:
         settings, plan = settings_of(overrides), plan_of(tuple(space.items()))
         study = create_study(
-            optuna.storages.InMemoryStorage(),
-            "simulated",
+            storage or optuna.storages.InMemoryStorage(),
+            f"simulated {settings.n_trials}",
             settings.directions,
             SeededByTrial(settings.sampler, plan.space),
             build_pruner(settings.pruner),

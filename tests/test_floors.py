@@ -116,7 +116,8 @@ SWEEPERS_OWN = {
 
 def project_words() -> set[str]:
     """The names of this project's groups, keys, metrics, columns and files."""
-    pages = [yaml.safe_load((conf_dir() / path).read_text()) for path in CONF if path.parent.name]
+    own = [path for path in CONF if path.parent.name and path.parts[:2] != ("hydra", "launcher")]
+    pages = [yaml.safe_load((conf_dir() / path).read_text()) for path in own]
     keys = {str(key) for page in pages for key in page or {} if not str(key).startswith("_")}
     metrics = {f"{split}_{name}" for split in ("train", "val", "test") for name in DEFAULT_METRICS}
     files = {

@@ -46,7 +46,7 @@ def wait_for_start(job: str) -> None:
 
 @pytest.fixture
 def study(tmp_path: Path) -> ClusterStudy:
-    return ClusterStudy(tmp_path / "study", trials=10)
+    return ClusterStudy(tmp_path / "study", trials=20)
 
 
 def printed(study: ClusterStudy) -> str:
@@ -82,11 +82,11 @@ def test_a_killed_job_costs_what_it_has_trained_since_its_state(study):
 
 
 def test_the_end_of_its_time_stops_a_job_and_another_one_goes_on(tmp_path):
-    study = ClusterStudy(tmp_path / "study", trials=3, epochs=40, epoch_s=1)
-    first = submit(study, "--time=1", "--signal=B:TERM@15")
+    study = ClusterStudy(tmp_path / "study", trials=3, epochs=60, epoch_s=1)
+    first = submit(study, "--time=3", "--signal=B:TERM@60")  # Slurm sends it up to 60 s earlier
     wait_for_end(first)
     assert "SIGTERM: running trials stop after their epoch" in printed(study)
-    assert 0 < sum(map(len, study.trained().values())) < 120
+    assert 0 < sum(map(len, study.trained().values())) < 180
     second = submit(study, "--array=0-2")
     wait_for_end(second)
     study.check_whole()
