@@ -30,6 +30,7 @@ LONG = {
         "| p | trial-epochs/s |",
     ),
     "pruning.py": (["--seeds", "1", "--trials", "2"], "| successive halving |"),
+    "simulate.py": (["--workers", "2", "--trials", "4", "--storages", "memory"], "memory  "),
     "sweep.py": (
         ["--quickstart", "--contenders", "workers,population", "--trials", "2", "--repeats", "1"],
         "population",

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 INTERRUPTED = 130
 """The exit code after a signal."""
+SAME_S = 2.0
+"""Seconds within which SIGTERM is the same one."""
 
 
 class Deadline:
@@ -37,18 +39,43 @@ class Deadline:
         return self._end is not None and time.monotonic() >= self._end
 
 
+class Signals:
+    """The signals that have come: the first one stops, the second one ends the program at once.
+
+    Of SIGTERM, those within ``SAME_S`` are one: Slurm sends it to a process, and ``srun`` again.
+    """
+
+    def __init__(self) -> None:
+        self.came: list[int] = []
+        self._last = 0.0
+
+    def is_first(self, number: int) -> bool:
+        """Notes a signal; returns whether it is the first one.
+
+        Raises:
+            Interrupted: it is the second one.
+        """
+        now = time.monotonic()
+        if self.came == [number] == [signal.SIGTERM] and now - self._last < SAME_S:
+            return False
+        self.came.append(number)
+        self._last = now
+        if len(self.came) > 1:
+            raise Interrupted(INTERRUPTED)
+        return True
+
+
 @contextmanager
 def interruptible(source: "StudySource") -> Iterator[list[int]]:
     """Makes the first SIGINT or SIGTERM stop the study after the running epochs.
 
     The second ends the program at once. Yields the list of received signals.
     """
-    came: list[int] = []
+    signals = Signals()
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-        if len(came) > 1:
-            raise Interrupted(INTERRUPTED)
+        if not signals.is_first(number):
+            return
         name = signal.Signals(number).name
         log.warning("%s: running trials stop after their epoch; send it again to end now", name)
         source.stop()
@@ -57,7 +84,7 @@ def interruptible(source: "StudySource") -> Iterator[list[int]]:
         number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield came
+        yield signals.came
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -72,16 +99,14 @@ def stopped_by_sigterm() -> Iterator[OnEpoch]:
     Raises:
         StudyStopping: from what is yielded.
     """
-    came: list[int] = []
+    signals = Signals()
 
     def note(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-        if len(came) > 1:
-            raise Interrupted(INTERRUPTED)
-        log.warning("SIGTERM: the run stops after its epoch; send it again to end now")
+        if signals.is_first(number):
+            log.warning("SIGTERM: the run stops after its epoch; send it again to end now")
 
     def leave(_row: Metrics) -> bool:
-        if came:
+        if signals.came:
             raise StudyStopping
         return True
 

@@ -29,7 +29,7 @@ end() {
     for ((i = ${#started[@]} - 1; i >= 0; i--)); do kill "${started[i]}" 2>/dev/null || true; done
     for pid in "${started[@]}"; do tail --pid="$pid" -f /dev/null & done
     wait %tail 2>/dev/null || true
-    rm -rf "$place"
+    rm -rf "$place" || { sleep 1 && rm -rf "$place"; }
 }
 trap end EXIT
 run() { # NAME COMMAND...: starts a daemon
@@ -113,7 +113,7 @@ AccountingStoragePass=$place/munge/socket
 JobAcctGatherType=jobacct_gather/none
 NodeName=$host NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN
 PartitionName=main Nodes=$host Default=YES PriorityTier=1 GraceTime=60 MaxTime=INFINITE
-PartitionName=urgent Nodes=$host PriorityTier=10 PreemptMode=OFF MaxTime=INFINITE
+PartitionName=urgent Nodes=$host PriorityTier=10 MaxTime=INFINITE
 END
 export SLURM_CONF=$place/slurm.conf
 run slurmdbd slurmdbd -D

@@ -20,7 +20,7 @@ def slurm(*words: str) -> str:
 
 def submit(study: ClusterStudy, *options: str) -> str:
     """Submits the study's command as a job; returns its number."""
-    script = "#!/bin/bash\nexec " + " ".join(f"'{word}'" for word in study.command)
+    script = "#!/bin/bash\nsrun --ntasks=1 " + " ".join(f"'{word}'" for word in study.command)
     output = study.paths.root.with_name("slurm-%A_%a.out")
     return subprocess.run(
         ["sbatch", "--parsable", "--requeue", "--open-mode=append", f"--output={output}", *options],
@@ -83,7 +83,7 @@ def test_a_killed_job_costs_what_it_has_trained_since_its_state(study):
 
 def test_the_end_of_its_time_stops_a_job_and_another_one_goes_on(tmp_path):
     study = ClusterStudy(tmp_path / "study", trials=3, epochs=60, epoch_s=1)
-    first = submit(study, "--time=3", "--signal=B:TERM@60")  # Slurm sends it up to 60 s earlier
+    first = submit(study, "--time=3", "--signal=TERM@60")  # Slurm sends it up to 60 s earlier
     wait_for_end(first)
     assert "SIGTERM: running trials stop after their epoch" in printed(study)
     assert 0 < sum(map(len, study.trained().values())) < 180

@@ -131,6 +131,6 @@ def test_what_a_task_has_started_ends_with_a_killed_sweep(tmp_path: Path, number
         assert process.stdout is not None
         while "send it again to end now" not in process.stdout.readline():
             assert process.poll() is None
-        process.send_signal(number)
+        process.send_signal(signal.SIGINT)
     process.communicate(timeout=120)
     wait_until(lambda: not any(map(is_alive, sleepers(tmp_path))), "their end")

@@ -24,6 +24,7 @@ def test_once_the_running_trials_leave_and_the_study_is_resumed(tmp_path: Path, 
     if number == signal.SIGTERM:  # as a cluster does, also to the workers
         for worker in workers:
             os.kill(worker, number)
+        process.send_signal(number)  # and through its own program that starts processes
     os.killpg(process.pid, number)
     code, printed = ended(process)
     assert code == 130, printed
