@@ -121,11 +121,7 @@ def _replicates(paths: StudyPaths, problems: list[str]) -> pd.DataFrame | None:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-<<<<<<< HEAD
-        frame = pd.read_csv(path)
-=======
-        return pd.read_csv(StringIO(printable(path.read_text(encoding="utf-8"))))
->>>>>>> 22486e5 (Control characters of a study's texts do not reach the terminal)
+        frame = pd.read_csv(StringIO(printable(path.read_text(encoding="utf-8"))))
     except (ValueError, OSError) as error:
         raise UserError(f"{path} cannot be read as a table: {error}") from error
     texts = frame.select_dtypes(exclude="number")
