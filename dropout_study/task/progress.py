@@ -21,7 +21,7 @@ from dropout_study.trial import VAL_ACCURACY, Metrics, split_names
 log = logging.getLogger(__name__)
 
 BAR_WIDTH = 16
-BESIDE = BAR_WIDTH + len("epoch /  0:00:00  00:00:00 ")
+BESIDE = BAR_WIDTH + len("epoch /  0:00:00  00:00:00 ^C ")
 """Places that the line of a run takes beside its metrics and numbers of epochs."""
 SHOWN = 4
 """Metrics in a line on an epoch."""

@@ -16,7 +16,13 @@ from dropout_study.sweep.source import Assignment
 from dropout_study.task.job_files import JobFiles
 from dropout_study.trial import TrialState, trial_metrics
 
-OVERRIDES = ["model.dropout1=0.3", "+model.note='a b'", "optimizer=adam", "~trainer.seed"]
+OVERRIDES = [
+    "search_space.n_trials=3",
+    "model.dropout1=0.3",
+    "+model.note='a b'",
+    "optimizer=adam",
+    "~trainer.seed",
+]
 
 
 @pytest.fixture

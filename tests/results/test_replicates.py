@@ -32,6 +32,12 @@ def test_a_trials_row_has_means_their_spread_and_their_number():
     }
 
 
+@pytest.mark.parametrize("name", ["trainer.seed", "params_n", "model.dropout1"])
+def test_a_parameter_that_differs_between_seeds_has_no_mean(name):
+    row = mean_record([record(0, 0.5, **{name: 0}), record(1, 0.7, **{name: 1})])
+    assert row[name] is None
+
+
 def test_one_seed_has_no_spread():
     row = mean_record([record(7, 0.5)])
     assert (row["value"], row["value_sd"], row["n"], row["seed"]) == (0.5, None, 1, 7)

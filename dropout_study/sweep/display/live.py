@@ -197,7 +197,7 @@ def render(status: SweepStatus, elapsed: float) -> Group:
         elapsed: seconds since this process started the sweep.
     """
     heading = Text(f"{status.study_name}: {status.tally()}", style="bold")
-    parts: list[Text | Table] = [heading, Text(bar(status.share)), Text(status.pace(elapsed))]
+    parts: list[Text | Table] = [heading, Text(status.pace(elapsed))]
     if len(status.leaders) > 1:
         best = (f"{value:.4g} (trial {number})" for number, value in status.leaders)
         parts.append(Text(f"the best so far: {', '.join(best)}"))
@@ -205,6 +205,8 @@ def render(status: SweepStatus, elapsed: float) -> Group:
         parts.append(_running_table(status))
     if (hidden := len(status.running) - MOST_ROWS) > 0:
         parts.append(Text(f"and {hidden} more", style="dim"))
+    # Last a line that leaves room: the `^C` that a terminal echoes would begin another line.
+    parts.append(Text(bar(status.share)))
     return Group(*parts)
 
 
