@@ -10,6 +10,34 @@ from dropout_study.errors import UserError
 
 def confirm() -> None:
     """``dropout-study-confirm DIR --top 3 --seeds 10``: trains the best configurations again."""
+    arguments = _options().read()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        from dropout_study.cli.confirmed import print_confirmation
+        from dropout_study.confirmation.confirm import confirm as run
+        from dropout_study.report.page import write_report
+        from dropout_study.task.recorded import Trust, trusting
+
+        with trusting(Trust(arguments.trust)):
+            table = run(
+                arguments.dir,
+                top=arguments.top,
+                seeds=arguments.seeds,
+                merge=bool(arguments.merge),
+                by=arguments.by,
+                within=arguments.within,
+                baseline=arguments.baseline,
+                against=arguments.against,
+            )
+        path = write_report(arguments.dir)
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-confirm: {error}")
+    except KeyboardInterrupt:
+        sys.exit("dropout-study-confirm: interrupted; give the same command again to continue")
+    print_confirmation(arguments.dir, table, path)
+
+
+def _options() -> Options:
     options = Options(
         "confirm",
         "Train the best configurations of a study again with fresh seeds, and also "
@@ -69,28 +97,4 @@ def confirm() -> None:
         help="compare the best trial with that of another study instead",
     )
     options.trust()
-    arguments = options.read()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        from dropout_study.cli.confirmed import print_confirmation
-        from dropout_study.confirmation.confirm import confirm as run
-        from dropout_study.report.page import write_report
-        from dropout_study.task.recorded import Trust, trusting
-
-        with trusting(Trust(arguments.trust)):
-            table = run(
-                arguments.dir,
-                top=arguments.top,
-                seeds=arguments.seeds,
-                merge=bool(arguments.merge),
-                by=arguments.by,
-                within=arguments.within,
-                baseline=arguments.baseline,
-                against=arguments.against,
-            )
-        path = write_report(arguments.dir)
-    except (UserError, OSError) as error:
-        sys.exit(f"dropout-study-confirm: {error}")
-    except KeyboardInterrupt:
-        sys.exit("dropout-study-confirm: interrupted; give the same command again to continue")
-    print_confirmation(arguments.dir, table, path)
+    return options

@@ -7,7 +7,7 @@ import pandas as pd
 
 from dropout_study.report.confirmed import WORDS, confirmed_sentences, references
 from dropout_study.report.view import StudyView
-from dropout_study.results.layout import Column, lines
+from dropout_study.results.printed.layout import Column, lines
 from dropout_study.results.study import load_study
 
 PLACES = 4

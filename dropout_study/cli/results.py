@@ -14,7 +14,7 @@ from dropout_study.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dropout_study.results.show import Shown
+    from dropout_study.results.printed.show import Shown
 
 FORMATS = ("csv", "json", "markdown")
 
@@ -25,7 +25,7 @@ def results() -> None:
     try:
         if given.storage:
             _fetch(given.dir, given.storage, given.study_name)
-        from dropout_study.results.shown import shown_directory
+        from dropout_study.results.printed.shown import shown_directory
 
         shown = shown_directory(given.dir)
         _note(given, shown)
@@ -114,7 +114,7 @@ def _print(given: Namespace, shown: "Shown") -> None:
         return
     from dropout_study.paths import StudyPaths
     from dropout_study.results.notes import read_notes
-    from dropout_study.results.show import laid_out, print_results, print_table
+    from dropout_study.results.printed.show import laid_out, print_results, print_table
 
     rows, names = _rows(given, shown), _names(given, shown) or shown.columns()
     if shown.root is not None:
@@ -133,8 +133,8 @@ def _print(given: Namespace, shown: "Shown") -> None:
 
 def _rows(given: Namespace, shown: "Shown") -> "pd.DataFrame":
     """Returns the rows that were asked for, in their order."""
-    from dropout_study.results.select import filtered, sorted_by
-    from dropout_study.results.show import best_first
+    from dropout_study.results.printed.select import filtered, sorted_by
+    from dropout_study.results.printed.show import best_first
 
     rows = filtered(best_first(shown.frame, minimize=shown.aim.minimize), given.filter)
     if given.sort_by:
@@ -143,7 +143,7 @@ def _rows(given: Namespace, shown: "Shown") -> "pd.DataFrame":
 
 
 def _names(given: Namespace, shown: "Shown") -> list[str]:
-    from dropout_study.results.select import column_named
+    from dropout_study.results.printed.select import column_named
 
     return [column_named(shown.frame, name) for name in given.columns or []]
 
@@ -151,8 +151,8 @@ def _names(given: Namespace, shown: "Shown") -> list[str]:
 def _text(given: Namespace, shown: "Shown", form: str) -> str:
     """Returns the rows in a format of other tools."""
     from dropout_study.results.columns import csv_line
-    from dropout_study.results.layout import markdown
-    from dropout_study.results.show import laid_out
+    from dropout_study.results.printed.layout import markdown
+    from dropout_study.results.printed.show import laid_out
 
     rows, names = _rows(given, shown), _names(given, shown)
     rows = rows.head(given.top) if given.top else rows

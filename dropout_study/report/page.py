@@ -21,7 +21,7 @@ from dropout_study.report.headline import headline
 from dropout_study.report.objective import is_share, metric_words
 from dropout_study.report.reproduction import reproduction
 from dropout_study.report.view import StudyView, short, tell
-from dropout_study.results.show import best_first
+from dropout_study.results.printed.show import best_first
 from dropout_study.results.study import load_study
 
 TOP = 10

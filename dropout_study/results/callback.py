@@ -76,15 +76,15 @@ class ResultsCallback(Callback):
 
 def import_pandas() -> None:
     """Imports what the table needs."""
-    import_module("dropout_study.results.show")
-    import_module("dropout_study.results.shown")
+    import_module("dropout_study.results.printed.show")
+    import_module("dropout_study.results.printed.shown")
 
 
 def print_study(root: Path, top: int) -> None:
     """Writes the tables of the study in ``root``; prints the ``top`` best trials."""
     try:
-        from dropout_study.results.show import print_results
-        from dropout_study.results.shown import shown_study
+        from dropout_study.results.printed.show import print_results
+        from dropout_study.results.printed.shown import shown_study
     except ModuleNotFoundError:  # no pandas: it is needed to print, not to write the table
         print(f"Every trial: {shlex.quote(str(StudyPaths(root).results_csv))}")
         return

@@ -13,7 +13,7 @@ from dropout_study.report.headline import headline
 from dropout_study.report.page import write_report
 from dropout_study.report.view import StudyView
 from dropout_study.results.aim import Aim
-from dropout_study.results.show import Shown, print_results
+from dropout_study.results.printed.show import Shown, print_results
 
 ACCURACIES = [0.5, 0.6, 0.7, 0.6, 0.7]
 SIZES = [1, 2, 3, 3, 3]

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from dropout_study.results.select import column_named, filtered, sorted_by
+from dropout_study.results.printed.select import column_named, filtered, sorted_by
 
 FRAME = pd.DataFrame(
     {

@@ -6,7 +6,7 @@ import pytest
 from pandas.api.types import is_numeric_dtype
 
 from dropout_study.paths import StudyPaths
-from dropout_study.results.show import Shown, best_first, print_results, varied_params
+from dropout_study.results.printed.show import Shown, best_first, print_results, varied_params
 from dropout_study.results.table import study_frame, write_results
 from dropout_study.task.job_files import JobFiles
 from dropout_study.trial import trial_metrics

@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from dropout_study.results.aim import Aim
-from dropout_study.results.layout import Column, fitting, lines, markdown
 from dropout_study.results.params import parameter_columns
+from dropout_study.results.printed.layout import Column, fitting, lines, markdown
 from dropout_study.results.rates import Rates
 from dropout_study.results.reference_rates import has_book_rates, is_without_dropout
 from dropout_study.task.job_files import NUMBERS

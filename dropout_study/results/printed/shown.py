@@ -9,8 +9,8 @@ from dropout_study.results.aim import Aim
 from dropout_study.results.inside import single_runs
 from dropout_study.results.notes import read_notes
 from dropout_study.results.params import recorded_params
+from dropout_study.results.printed.show import DEFAULT, Shown, as_markdown
 from dropout_study.results.rates import recorded_rates
-from dropout_study.results.show import DEFAULT, Shown, as_markdown
 from dropout_study.results.study import study_config
 from dropout_study.results.table import runs_frame, study_frame, write_tables
 
