@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,26 +25,27 @@ def work(command):
     subprocess.run(command, check=True)
 
 
-ray.init(num_cpus=2)
+ray.init()  # at RAY_ADDRESS
 ray.get([work.remote(sys.argv[1:]) for _ in range(2)])
 """
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator:
-    """Starts a program; ends what it has left."""
-    assert os.environ.get("DROPOUT_STUDY_RAY"), "run `bash tests/cluster/ray.sh`"
+def run(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a program, and ends it with the test."""
+    assert os.environ.get("RAY_ADDRESS"), "run `bash tests/cluster/ray.sh`"
     started: list[subprocess.Popen[str]] = []
 
     def start(*command: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            command,
-            cwd=tmp_path,
-            stdout=(tmp_path / "printed").open("w"),
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
-        )
+        with (tmp_path / "printed").open("w") as printed:
+            process = subprocess.Popen(
+                command,
+                cwd=tmp_path,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+            )
         started.append(process)
         return process
 
@@ -52,7 +53,7 @@ def run(tmp_path: Path) -> Iterator:
     for process in started:
         if process.poll() is None:
             process.kill()
-    subprocess.run([Path(sys.executable).with_name("ray"), "stop", "--force"], check=False)
+            process.wait()
 
 
 def end_whole(study: ClusterStudy, process: subprocess.Popen[str], tmp_path: Path) -> None:
@@ -65,7 +66,6 @@ def end_whole(study: ClusterStudy, process: subprocess.Popen[str], tmp_path: Pat
 def test_waves_whose_jobs_have_a_quarter_of_a_gpu_and_one_of_which_is_killed(tmp_path, run):
     study = ClusterStudy(tmp_path / "study", trials=4, epochs=8)
     words = ["hydra/launcher=ray", "hydra.sweeper.n_jobs=2"]
-    words += ["+hydra.launcher.ray.init.num_cpus=2", "+hydra.launcher.ray.init.num_gpus=1"]
     words += ["+hydra.launcher.ray.remote.num_cpus=1", "+hydra.launcher.ray.remote.num_gpus=0.25"]
     process = run(*study.command, *words)
     study.wait_for_epochs(2)

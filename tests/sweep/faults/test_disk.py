@@ -34,18 +34,19 @@ def resumed(study: FaultyStudy, n_trials: int) -> None:
     assert [trial.state.name for trial in study.trials()] == ["COMPLETE"] * n_trials
 
 
-def test_a_full_disk(small_disk: Path):
-    study = FaultyStudy(small_disk / "study", "hydra.sweeper.n_trials=10", "epoch_s=0.02")
-    process = study.start()
+@pytest.mark.parametrize("count", [1, 2], ids=["alone", "shared"])
+def test_a_full_disk(small_disk: Path, count: int):
+    study = FaultyStudy(small_disk / "study", "hydra.sweeper.n_trials=10", "epoch_s=0.1")
+    processes = [study.start() for _ in range(count)]
     wait_until((study.paths.job(2).root / "app.log").exists, "the third trial")
     ballast = small_disk / "ballast"
     fill(ballast)
-    code, printed = ended(process)
-    assert code == 1, printed
-    assert "the study cannot go on: [Errno 28] No space left on device" in printed
-    assert "resume with: python" in printed
-    assert "app.py --multirun" in printed
-    assert "Traceback" not in printed
+    for code, printed in map(ended, processes):
+        assert code == 1, printed
+        assert "the study cannot go on: [Errno 28] No space left on device" in printed
+        assert "resume with: python" in printed
+        assert "app.py --multirun" in printed
+        assert "Traceback" not in printed
     assert not any(trial.state.name == "FAIL" for trial in study.trials())
     ballast.unlink()
     resumed(study, 10)
