@@ -16,6 +16,7 @@ SPACE = "search_space"
 OF_A_SWEEP = (SPACE, "hydra.sweeper", "hydra.sweep", "hydra.launcher")
 """The settings that a single run does not read, with all keys below them."""
 BASIC = "BasicSweeper"
+PARAMS = "hydra.sweeper.params"
 
 
 def check_no_sweep(config: DictConfig) -> None:
@@ -46,7 +47,7 @@ def check_sweep(config: DictConfig) -> None:
                     "value of a grid; use choice(...) or range(...), or leave out "
                     "hydra/sweeper=basic for a search"
                 )
-    elif is_ours(config.hydra.sweeper):
+    elif is_ours(config.hydra.sweeper) and not config.hydra.sweeper.points:
         _check_space(config)
 
 
@@ -62,13 +63,14 @@ def _check_space(config: DictConfig) -> None:
     space = config.get(SPACE)
     chosen = config.hydra.runtime.choices.get(SPACE)
     given = list(_given(config))
-    if not isinstance(space, DictConfig) or chosen is None or config.hydra.sweeper.points:
-        return
-    open_groups = {override_key(each) for each in given if each.is_sweep_override()}
     replaced = {override_key(each) for each in given}
+    if not isinstance(space, DictConfig) or chosen is None or PARAMS in replaced:
+        return
+    searched = {normal_key(str(key)) for key in space.get("params") or {}}
+    searched |= {override_key(each) for each in given if each.is_sweep_override()}
     for key in _keys(space, config):
         group = key.partition(".")[0]
-        if key in replaced or group in open_groups or group not in config:
+        if key in replaced or group in searched or group not in config:
             continue
         option = config.hydra.runtime.choices.get(group)
         raise UserError(
