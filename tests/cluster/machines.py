@@ -62,10 +62,16 @@ class Machines:
                 assert study.paths.job(number).config_yaml.is_file()
 
     @property
+    def logs(self) -> list[Path]:
+        """Where the trials of each machine say that they begin."""
+        return [study.paths.workers_log for study in self.studies]
+
+    @property
     def begun(self) -> list[int]:
         """The numbers of the trials that were begun, each as often as it was."""
-        logs = [study.paths.workers_log for study in self.studies]
-        lines = [line for log in logs if log.is_file() for line in log.read_text().splitlines()]
+        lines = [
+            line for log in self.logs if log.is_file() for line in log.read_text().splitlines()
+        ]
         return sorted(int(line.split()[1]) for line in lines)
 
 

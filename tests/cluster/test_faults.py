@@ -37,19 +37,32 @@ def start_with(study: FaultyStudy, words: tuple[str, ...]) -> subprocess.Popen[s
 @pytest.mark.slow
 @pytest.mark.usefixtures("server")
 def test_four_processes_killed_at_fifty_random_moments(tmp_path: Path):
-    count, kills, chance = 4, 50, random.Random(7)
-    given = ("hydra.sweeper.n_trials=60", "epoch_s=0.3", "hydra.sweeper.max_retries=1000")
-    machines = Machines(tmp_path, *given, count=count)
+    """Each is killed while it runs a trial, and begun again."""
+    kills, total, chance = 50, 60, random.Random(7)
+    given = ("hydra.sweeper.n_trials=60", "epoch_s=0.8", "hydra.sweeper.max_retries=1000")
+    machines = Machines(tmp_path, *given, count=4)
     running = machines.start()
+    known = [0] * 4  # trials that were begun on each before its present process
+
+    def busy() -> list[int]:
+        counts = [log.read_text().count("\n") if log.is_file() else 0 for log in machines.logs]
+        return [i for i, process in enumerate(running) if counts[i] > known[i] and alive(process)]
+
     for _ in range(kills):
-        time.sleep(chance.uniform(0, 3))
-        place = chance.randrange(count)
-        os.kill(running[place].pid, signal.SIGKILL)
-        ended(running[place])
-        running[place] = machines.studies[place].start()
+        wait_until(busy, "a process with a trial")
+        time.sleep(chance.uniform(0, 1.5))
+        victim = chance.choice(busy())
+        os.kill(running[victim].pid, signal.SIGKILL)
+        ended(running[victim])
+        known[victim] = machines.logs[victim].read_text().count("\n")
+        running[victim] = machines.studies[victim].start()
     finish(running)
-    machines.check_same(60)
-    print(f"{len(machines.begun)} trials were begun, 60 are in the table")
+    machines.check_same(total)
+    print(f"{kills} kills; {len(machines.begun)} begun, {total} in the table")
+
+
+def alive(process: subprocess.Popen[str]) -> bool:
+    return process.poll() is None
 
 
 @pytest.mark.skipif(not (ROOT and shutil.which("faketime")), reason="needs root and faketime")
@@ -59,7 +72,7 @@ def test_clocks_two_minutes_apart(tmp_path: Path):
     skews = ("-120s", "+0s", "+120s")
     finish(
         [
-            start_with(study, (*OTHER_PLACE, "faketime", "-f", skew))
+            start_with(study, ("faketime", "-f", skew, *OTHER_PLACE))
             for study, skew in zip(machines.studies, skews, strict=True)
         ]
     )
