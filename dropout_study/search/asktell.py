@@ -6,12 +6,14 @@ process has died keeps its number and runs again; ``queue`` has the order of the
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
@@ -124,8 +126,14 @@ class AskTell:
     def report(self, number: int, value: float, step: int) -> bool:
         """Records an intermediate value; returns whether the trial goes on."""
         running = self._running[number]
-        self._store(running, value, step)
+        try:
+            self._store(running, value, step)
+        except UpdateFinishedTrialError:  # another process has taken it over, and ended it
+            self._lease.lapsed = True
+            return False
         self._lease.beat()  # a trial may be long
+        if not self.is_ours(number):
+            return False
         if step >= max(running.stored, default=0) and self.budget.is_spent():
             running.pauses = False
             return False
@@ -180,13 +188,15 @@ class AskTell:
 
     def set_attrs(self, number: int, attrs: Mapping[str, Any]) -> None:
         """Records user attributes of a running trial."""
-        for name, value in attrs.items():
-            self._running[number].trial.set_user_attr(name, value)
+        with suppress(UpdateFinishedTrialError):  # another process has ended it
+            for name, value in attrs.items():
+                self._running[number].trial.set_user_attr(name, value)
 
     def set_constraints(self, number: int, violations: Mapping[str, float]) -> None:
         """Records by how much a running trial violates each constraint; <= 0 is feasible."""
-        for name, violation in violations.items():
-            self._running[number].trial.set_constraint(name, violation)
+        with suppress(UpdateFinishedTrialError):
+            for name, violation in violations.items():
+                self._running[number].trial.set_constraint(name, violation)
 
     def tell(self, number: int, state: TrialState, values: Sequence[float] = ()) -> FrozenTrial:
         """Ends a running trial and returns it as stored.

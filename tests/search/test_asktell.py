@@ -204,6 +204,20 @@ def test_one_that_was_silent_for_long_gives_up_what_another_runs(opened: Open, m
     assert other.tell(0, TrialState.COMPLETE, [1.0]).value == 1.0
 
 
+def test_a_report_on_a_trial_that_another_has_ended_ends_it_here(opened: Open):
+    silent = opened()
+    silent.ask()
+    die(silent)
+    other = opened()
+    other.queue.requeue_orphans()
+    other.ask()
+    other.tell(0, TrialState.COMPLETE, [1.0])
+    assert not silent.report(0, 2.0, 1)
+    assert not silent.is_ours(0)
+    silent.set_attrs(0, {"text": "late"})
+    assert silent.tell(0, TrialState.COMPLETE, [2.0]).value == 1.0
+
+
 def test_a_pruned_trials_value_is_its_last_report(opened: Open):
     asktell = opened()
     asktell.ask()
