@@ -18,6 +18,14 @@ from dropout_study.report.confirmed import confirmed_metric, references, trained
 from dropout_study.report.figures import FigureSpec, draw_figures, study_figures
 from dropout_study.report.figures.confirmation import FIGURE as CONFIRMATION
 from dropout_study.report.headline import headline
+from dropout_study.report.interactive import (
+    CHARTS,
+    as_json,
+    content_security_policy,
+    page_data,
+    page_style,
+    scripts,
+)
 from dropout_study.report.objective import is_share, metric_words
 from dropout_study.report.reproduction import reproduction
 from dropout_study.report.view import StudyView, short, tell
@@ -68,6 +76,11 @@ def render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec] = ()) 
         figures=figures,
         reproduction=reproduction(view),
         problems=view.tables.problems,
+        charts=CHARTS,
+        css=page_style(),
+        data=as_json(page_data(view)),
+        policy=content_security_policy(scripts()),
+        scripts=scripts(),
     )
 
 

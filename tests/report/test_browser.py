@@ -1,48 +1,201 @@
-"""The page in a real browser."""
+"""The page in a real browser, driven as a reader would."""
 
-import re
-import shutil
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fake_study import write_study
+from chromium import CHROMIUM, Browser, browser
+from fake_study import sampled, write_study
 
 from dropout_study.report.figures import study_figures
 from dropout_study.report.page import write_report
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--enable-logging=stderr", "--v=0", "--virtual-time-budget=5000", "--window-size=1000,900"),
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
+STATES = ["COMPLETE"] * 28 + ["PRUNED", "FAIL"]
+HOSTILE = (
+    "<img src=x onerror=\"document.title='run'\">$</script><script>document.title='run'</script>"
 )
-# Appended to a copy of the page: it leaves what the browser saw in the page's title.
-PROBE = """<script>
-addEventListener("load", () => {
-  const pictures = [...document.images];
-  const missing = pictures.filter(i => !i.complete || i.naturalWidth < 300).length;
-  const wide = document.documentElement.scrollWidth > innerWidth;
-  document.title = `PROBE ${pictures.length} pictures, ${missing} missing, wide ${wide}`;
-});
-</script>"""
+POINT = """(() => {{
+  const home = document.querySelector('[data-chart={kind}]');
+  home.scrollIntoView({{block: 'center'}});
+  const box = home.querySelector('.canvas').getBoundingClientRect();
+  const [x, y] = home.chart.convertToPixel({finder}, {value});
+  return [box.left + x, box.top + y];
+}})()"""
 
 
-def browse(page: Path, profile: Path) -> subprocess.CompletedProcess[str]:
-    assert CHROMIUM is not None
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+def named(number: int) -> dict[str, Any]:
+    return {**sampled(number), "model.act": [HOSTILE, "relu"][number % 2]}
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
-def test_a_browser_finds_no_missing_picture_and_no_error(tmp_path: Path) -> None:
-    root = write_study(tmp_path / "study", ["COMPLETE"] * 9 + ["PRUNED"])
-    probed = root / "probed.html"
-    probed.write_text(write_report(root).read_text() + PROBE)
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(write_study(tmp_path_factory.mktemp("study"), STATES, params=named))
 
-    seen = browse(probed, tmp_path / "profile")
 
-    told = re.search(r"<title>(PROBE.*?)</title>", seen.stdout)
-    assert told is not None
-    assert told[1] == f"PROBE {len(study_figures())} pictures, 0 missing, wide false"
-    assert "CONSOLE" not in seen.stderr
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browser(tmp_path_factory.mktemp("profile")) as tab:
+        yield tab
+
+
+@pytest.fixture
+def tab(started: Browser, page: Path) -> Iterator[Browser]:
+    """The page, freshly opened. After each test: no error, no request, no hostile name was run."""
+    started.events.clear()
+    started.open(page)
+    started.wait("document.querySelector('[data-chart=history]').chart !== undefined")
+    yield started
+    assert started.problems() == []
+    assert started.requests() == [page.as_uri()]
+    assert str(started.run("document.title")).startswith("Study ")
+
+
+def shown(tab: Browser) -> list[int]:
+    rows = "[...document.querySelectorAll('#trials tbody tr')].map(r => Number(r.dataset.trial))"
+    return list(tab.run(rows))
+
+
+def click(tab: Browser, element: str) -> None:
+    """Clicks an element that a script finds, in its middle."""
+    where = f"""(() => {{ const each = {element}; each.scrollIntoView({{block: 'center'}});
+      const box = each.getBoundingClientRect();
+      return [box.left + box.width / 2, box.top + box.height / 2]; }})()"""
+    tab.click(*tab.run(where))
+
+
+def button(text: str) -> str:
+    return f"[...document.querySelectorAll('button')].find(b => b.textContent === '{text}')"
+
+
+def labelled(text: str) -> str:
+    return f"document.querySelector('[aria-label=\"{text}\"]')"
+
+
+def at_trial(tab: Browser, kind: str, trial: int) -> tuple[float, float]:
+    value = f"[{trial}, study.value(study.row({trial}), study.objective)]"
+    x, y = tab.run(POINT.format(kind=kind, finder="{seriesIndex: 0}", value=value))
+    return x, y
+
+
+def test_without_scripts_and_on_paper_the_pictures_stand(tab: Browser) -> None:
+    pictures = "[...document.images].filter(i => i.complete && i.naturalWidth >= 300).length"
+    seen = "[...document.querySelectorAll('figure')].filter(f => f.offsetHeight > 0).length"
+    assert tab.run(pictures) == len(study_figures())
+    assert tab.run(seen) < len(study_figures())
+
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    assert tab.run(seen) == len(study_figures())
+    tab.call("Emulation.setEmulatedMedia", media="")
+    tab.run("document.documentElement.classList.remove('live')")
+    assert tab.run(seen) == len(study_figures())
+
+
+def test_the_table_sorts_filters_and_turns_pages(tab: Browser) -> None:
+    click(tab, button("trial"))
+    assert shown(tab) == list(range(25))
+    click(tab, button("Next"))
+    assert shown(tab) == list(range(25, 30))
+    click(tab, button("trial"))
+    assert shown(tab) == list(range(29, 4, -1))
+    assert tab.run(f"{button('trial')}.closest('th').ariaSort") == "descending"
+
+    click(tab, "document.querySelectorAll('#trials fieldset input[type=checkbox]')[0]")
+    assert shown(tab) == [29, 28]
+    click(tab, "document.querySelectorAll('#trials fieldset input[type=checkbox]')[0]")
+    tab.run(f"{labelled('Column')}.value = 'trial'; {labelled('to')}.value = 3")
+    click(tab, button("Filter"))
+    assert shown(tab) == [3, 2, 1, 0]
+    click(tab, "document.querySelector('.filters button')")
+    assert len(shown(tab)) == 25
+
+
+def test_a_point_tells_its_trial_and_marks_it_everywhere(tab: Browser) -> None:
+    x, y = at_trial(tab, "history", 7)
+
+    tab.mouse("Moved", x, y)
+    tab.wait("document.querySelector('[data-chart=history] .tip') !== null")
+    told = tab.run("document.querySelector('[data-chart=history] .tip').textContent")
+    assert told.startswith("trial 7")
+    assert "validation accuracy: 7" in told
+    assert "dropout1: " in told
+    tab.click(x, y)
+
+    assert tab.run("study.current") == 7
+    assert tab.run("document.querySelector('tr.current').dataset.trial") == "7"
+    assert tab.run("document.querySelector('#chosen h3').textContent") == "Trial 7"
+    assert "trial 7" in tab.run("document.getElementById('spoken').textContent")
+    for kind in ("history", "effect", "curves", "parallel"):
+        tab.run(f"document.querySelector('[data-chart={kind}]').scrollIntoView()")
+        marks = f"document.querySelector('[data-chart={kind}]').chart.getOption().series"
+        told = tab.run(f"JSON.stringify({marks}.at(-1).data) + {marks}.map(s => s.name)")
+        assert '"trial":7' in told or "trial 7" in told
+
+
+def test_a_brush_on_the_parallel_coordinates_filters_the_table(tab: Browser) -> None:
+    where = """(() => { const home = document.querySelector('[data-chart=parallel]');
+      home.scrollIntoView({block: 'center'});
+      const box = home.querySelector('.canvas').getBoundingClientRect();
+      const axis = home.chart.getModel().getComponent('parallel', 0).coordinateSystem;
+      return ['0.1', '0.4'].map(v => { const p = axis.dataToPoint(Number(v), axis.dimensions[0]);
+        return [box.left + p[0], box.top + p[1]]; }); })()"""
+    ends = tab.run(where)
+    tab.drag(*map(tuple, ends))
+
+    tab.wait("study.filters.size === 1")
+    kept = tab.run("study.visible.map(row => study.value(row, 'model.dropout1'))")
+    assert 0 < len(kept) < len(STATES)
+    assert all(0.09 < rate < 0.41 for rate in kept)
+    click(tab, "document.querySelector('.filters button')")
+    assert tab.run("study.visible.length") == len(STATES)
+
+
+def test_chosen_trials_stand_side_by_side(tab: Browser) -> None:
+    for trial in (0, 1):
+        tab.run("study.sorted.key === 'trial' || study.sort('trial')")
+        click(tab, labelled(f"Compare trial {trial}"))
+
+    text = tab.run("document.getElementById('chosen').textContent")
+    assert text.startswith("Trials side by side")
+    assert text.index("differs") < text.index("act") < text.index("the same")
+    assert HOSTILE in text
+    links = "[...document.querySelectorAll('#chosen a')].map(a => a.getAttribute('href'))"
+    assert tab.run(links) == ["0/", "1/"]
+    tab.wait("document.querySelector('[data-chart=sides]').chart !== undefined")
+    lines = "document.querySelector('[data-chart=sides]').chart.getOption().series.map(s => s.name)"
+    assert tab.run(lines) == ["trial 0", "trial 1"]
+
+    click(tab, labelled("Copy the rerun line of trial 1"))
+    tab.wait("document.querySelector('#chosen .note').textContent !== ''")
+    assert "dropout-study-rerun" in tab.run(
+        "document.querySelectorAll('#chosen code')[1].textContent"
+    )
+
+
+def test_the_keyboard_reaches_what_the_mouse_reaches(tab: Browser) -> None:
+    tab.run("document.querySelector('[data-chart=effect] .canvas').focus()")
+    tab.key("ArrowRight")
+    tab.key("ArrowRight")
+    second = tab.run("study.visible[1][0]")
+    assert tab.run("study.current") == second
+    tab.key("Enter")
+    assert tab.run("[...study.chosen]") == [second]
+    tab.run(f"{button('trial')}.focus()")
+    tab.key("Enter")
+    assert shown(tab)[:3] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_a_narrow_window_needs_no_sideways_scrolling(
+    started: Browser, page: Path, colours: str
+) -> None:
+    media = {"name": "prefers-color-scheme", "value": colours}
+    started.call("Emulation.setEmulatedMedia", features=[media])
+    started.open(page, width=400)
+    started.run("study.choose(0, true); study.choose(1, true)")
+
+    assert started.run("document.documentElement.scrollWidth") <= 400
+    back = started.run("getComputedStyle(document.body).backgroundColor")
+    assert (back == "rgb(255, 255, 255)") == (colours == "light")
+    assert started.problems() == []

@@ -40,6 +40,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def pictures(page: str) -> int:
+    return page.count('<img src="data:')
+
+
 def missing(page: str) -> list[str]:
     return re.findall(r"Not drawn: (.*?)\.</p>", page)
 
@@ -50,7 +54,7 @@ def test_the_page_holds_all_that_it_shows(study: Path) -> None:
     links.feed(page)
 
     assert missing(page) == []
-    assert page.count("<img src=") == len(study_figures())
+    assert pictures(page) == len(study_figures())
     assert all(url.startswith("data:") for url in links.urls)
     assert len(page) < 5_000_000
 
@@ -135,8 +139,8 @@ def test_any_study_has_a_report(tmp_path: Path, case: str) -> None:
     page = page_of(tmp_path, states, **settings)
 
     assert "<h2>How to reproduce</h2>" in page
-    assert page.count("<img src=") + len(missing(page)) == len(study_figures())
-    assert page.count("<img src=") == len(list((tmp_path / "figures").glob("*.png")))
+    assert pictures(page) + len(missing(page)) == len(study_figures())
+    assert pictures(page) == len(list((tmp_path / "figures").glob("*.png")))
 
 
 def test_a_study_of_damaged_files_has_a_report_that_names_them(tmp_path: Path) -> None:
@@ -160,7 +164,7 @@ def test_names_are_shown_and_not_run(tmp_path: Path) -> None:
 
     page = page_of(tmp_path, ["COMPLETE"] * 2, params=lambda n: {"model.name": [alert, "a"][n]})
 
-    assert "<script" not in page
+    assert alert not in page
 
 
 def test_the_command_writes_the_page_and_says_where(

@@ -1,0 +1,173 @@
+"""What the scripts of the page need: the trials and their curves as one block of JSON."""
+
+import base64
+import hashlib
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from dropout_study.config.overrides import to_override
+from dropout_study.report.objective import is_share, metric_words, select
+from dropout_study.report.view import SEED, StudyView, is_number, short
+from dropout_study.results.columns import REPORTED
+from dropout_study.results.show import best_first
+
+SCRIPTS = ("echarts.min.js", "study.js", "table.js", "chosen.js", "charts.js")
+CHARTS = {
+    "optimisation_history": "history",
+    "isolation": "effect",
+    "intermediate_values": "curves",
+    "parallel_coordinates": "parallel",
+}
+"""The figures that have an interactive twin, and its name in ``charts.js``."""
+MOST_CURVE_NUMBERS = 200_000
+"""Largest number of values of all curves on the page; beyond it epochs are left out."""
+WHOLE = ("trial", "epochs_run", "seed")
+
+
+def page_data(view: StudyView) -> dict[str, Any]:
+    """Returns the trials, the best first, their curves and commands, as plain data for JSON."""
+    rows = best_first(view.trials, minimize=view.objective.minimize)
+    columns = _columns(view)
+    objective = "value" if "value" in columns else "val_accuracy"
+    cells = [[_plain(value) for value in rows[name]] for name in columns]
+    return {
+        "columns": [_column(view, name) for name in columns],
+        "rows": [list(row) for row in zip(*cells, strict=True)],
+        "objective": objective,
+        "minimize": view.objective.minimize,
+        "curves": _curves(view),
+        "command": _commands(view, rows),
+    }
+
+
+def _columns(view: StudyView) -> list[str]:
+    """Returns the columns that the page shows; those without a value are left out."""
+    seeds = [SEED] if SEED in view.tables.params and view.trials[SEED].nunique() > 1 else []
+    value = [] if view.objective.name == "val_accuracy" else ["value"]
+    own = [name for name in view.objective.names if name in view.trials]
+    accuracies = [name for name in REPORTED if is_share(name)]
+    names = ["trial", "state", *value, *own, *accuracies, *view.settings, *seeds]
+    names += ["epochs_run", "seconds", *REPORTED, "seed"]
+    given = view.trials.notna().any()
+    told = [name for name in dict.fromkeys(names) if given[name]]
+    first = "value" if value else "val_accuracy"
+    return told if first in told else ["trial", "state", first, *told[2:]]
+
+
+def _column(view: StudyView, name: str) -> dict[str, Any]:
+    column = view.trials[name]
+    label = short(name).replace("_", " ")
+    if name == "value":
+        label = view.objective.label
+    elif name in REPORTED or name in view.objective.names:
+        label = metric_words(name)
+    numeric = is_number(column) and name != "state"
+    return {
+        "key": name,
+        "label": label,
+        "numeric": numeric,
+        "whole": name in WHOLE or (numeric and bool((column.dropna() % 1 == 0).all())),
+        "percent": view.objective.is_accuracy if name == "value" else is_share(name),
+        "log": name in view.log_params,
+        "param": name in view.settings,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Returns a cell as JSON has it: a number, a text, or None for an empty cell."""
+    if value is None or pd.isna(value) or value == "":
+        return None
+    if isinstance(value, bool | str):
+        return str(value)
+    return int(value) if float(value).is_integer() else float(f"{value:.6g}")
+
+
+def _curves(view: StudyView) -> dict[str, Any]:
+    """Returns for each metric and trial the values over the epochs, as means over seeds."""
+    histories = view.tables.histories.dropna(subset=["epoch"])
+    wanted = dict.fromkeys(["val_accuracy", *view.objective.names, "train_loss", *REPORTED])
+    metrics = [name for name in wanted if name in histories and histories[name].notna().any()]
+    means = histories.groupby(["trial", "epoch"])[metrics].mean().reset_index()
+    step = -(-len(means) * len(metrics) // MOST_CURVE_NUMBERS) or 1
+    last = means.groupby("trial")["epoch"].transform("max")
+    kept = means[((means["epoch"] - 1) % step == 0) | (means["epoch"] == last)]
+    groups = {int(number): group for number, group in kept.groupby("trial")}
+    return {
+        "columns": [
+            {"key": m, "label": metric_words(m), "numeric": True, "percent": is_share(m)}
+            for m in metrics
+        ],
+        "epochs": {number: [int(e) for e in group["epoch"]] for number, group in groups.items()},
+        "values": {
+            metric: {n: [_plain(v) for v in group[metric]] for n, group in groups.items()}
+            for metric in metrics
+        },
+    }
+
+
+def _commands(view: StudyView, rows: pd.DataFrame) -> dict[str, Any]:
+    root = view.tables.root
+    numbers = [int(number) for number in rows["trial"]]
+    here = {number for number in numbers if (root / str(number)).is_dir()}
+    return {
+        "rerun": shlex.join(["dropout-study-rerun", str(root)]),
+        "directories": {number: f"{number}/" for number in numbers if number in here},
+        "overrides": dict(zip(numbers, _overrides(view, rows), strict=True)),
+    }
+
+
+def _overrides(view: StudyView, rows: pd.DataFrame) -> Iterator[str]:
+    """Yields for each row the words that set its parameters, quoted for a shell."""
+    searched = select(view.tables.config, "hydra", "sweeper", "params")
+    keys = searched if isinstance(searched, Mapping) else {}
+    written = {str(key).lstrip("+"): str(key) for key in keys}
+    names = [(name, written.get(name, name)) for name in view.tables.params]
+    for row in rows.to_dict("records"):
+        given = [(key, row[name]) for name, key in names if _plain(row[name]) is not None]
+        yield " ".join(shlex.quote(_override(key, value)) for key, value in given)
+
+
+def _override(key: str, value: Any) -> str:
+    if isinstance(value, str) and value[:1] in ("[", "{"):  # a list or mapping, told as text
+        return f"{key}={value}"
+    whole = not isinstance(value, bool | str) and float(value).is_integer()
+    return to_override(key, int(value) if whole else value)
+
+
+def as_json(data: Mapping[str, Any]) -> Markup:
+    """Returns the data as JSON that no HTML parser takes for markup."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    for mark in "<>&":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return Markup(text)
+
+
+@cache
+def scripts() -> tuple[Markup, ...]:
+    """Returns the page's scripts: the library, and this package's own."""
+    return tuple(_static(name) for name in SCRIPTS)
+
+
+def page_style() -> Markup:
+    """Returns the page's style sheet."""
+    return _static("page.css")
+
+
+def _static(name: str) -> Markup:
+    path = files("dropout_study.report") / "static" / name
+    return Markup(path.read_text(encoding="utf-8"))
+
+
+def content_security_policy(texts: Sequence[str]) -> str:
+    """Returns the rule that the page loads nothing and runs no script but ``texts``."""
+    digests = (hashlib.sha256(text.encode()).digest() for text in texts)
+    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    rules = ["default-src 'none'", "img-src data:", "style-src 'unsafe-inline'"]
+    return "; ".join([*rules, f"script-src {hashes}"])

@@ -1,0 +1,74 @@
+// The chosen trials side by side: what differs, the lines to type, the learning curves on one axis.
+"use strict";
+
+{
+  const home = document.getElementById("chosen");
+  const result = make("span", { role: "status", className: "note" });
+
+  async function copy(text, code) {
+    try {
+      await navigator.clipboard.writeText(text);
+      result.textContent = "Copied.";
+    } catch { // the browser forbids it: the text is selected, Ctrl-C copies it
+      getSelection().selectAllChildren(code);
+      result.textContent = "Selected: press Ctrl-C to copy.";
+    }
+  }
+
+  function line(text, label) {
+    const code = make("code", {}, text);
+    return [make("button", { type: "button", "aria-label": label, onclick: () => copy(text, code) }, "Copy"),
+      " ", code];
+  }
+
+  const commands = trial => {
+    const row = study.row(trial);
+    const directory = study.command.directories[trial];
+    const words = study.command.overrides[trial];
+    return [
+      ["directory", directory === undefined ? [""] : [make("a", { href: directory }, directory)]],
+      ["repeat it", line(`${study.command.rerun} ${row[0]}`, `Copy the rerun line of trial ${trial}`)],
+      ["overrides", words ? line(words, `Copy the overrides of trial ${trial}`) : [""]],
+    ];
+  };
+
+  function draw() {
+    const trials = study.marked;
+    home.hidden = trials.length === 0;
+    if (home.hidden) return;
+    const rows = trials.map(trial => study.row(trial));
+    const differs = column => new Set(rows.map(row => study.value(row, column.key))).size > 1;
+    const given = study.columns.slice(1).filter(column =>
+      rows.some(row => study.value(row, column.key) !== null));
+    const [different, same] = [given.filter(differs), given.filter(column => !differs(column))];
+    const cells = column => rows.map(row => make("td", { className: column.numeric ? "" : "text" },
+      cellText(column, study.value(row, column.key))));
+    const block = (title, columns) => columns.length === 0 ? [] : [
+      make("tr", {}, make("th", { colSpan: rows.length + 1, className: "text" }, title)),
+      ...columns.map(column => make("tr", {},
+        make("th", { scope: "row", className: "text", title: column.key }, column.label),
+        ...cells(column))),
+    ];
+    const lines = trials.map(commands);
+    const links = lines[0].map(([name], index) => make("tr", {},
+      make("th", { scope: "row", className: "text" }, name),
+      ...lines.map(each => make("td", { className: "text" }, ...each[index][1]))));
+    const several = trials.length > 1;
+    const head = trial => make("th", { scope: "col" }, `trial ${trial} `, make("button", {
+      type: "button", "aria-label": `Put trial ${trial} away`,
+      onclick: () => { study.choose(trial, false); if (trial === study.current) study.mark(trial); },
+    }, "✕"));
+    const body = several
+      ? [...block("differs", different), ...block("the same", same)] : block("", given).slice(1);
+    home.querySelector(".values").replaceChildren(
+      make("h3", {}, several ? "Trials side by side" : `Trial ${trials[0]}`),
+      make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Chosen trials" },
+        make("table", { className: "sides" },
+          make("thead", {}, make("tr", {}, make("td"), ...trials.map(head))),
+          make("tbody", {}, ...body, ...links))),
+      result);
+  }
+
+  home.prepend(make("div", { className: "values" }));
+  study.listen("marks", draw);
+}
