@@ -118,7 +118,7 @@ def test_a_point_tells_its_trial_and_marks_it_everywhere(tab: Browser) -> None:
     tab.wait("document.querySelector('[data-chart=history] .tip') !== null")
     told = tab.run("document.querySelector('[data-chart=history] .tip').textContent")
     assert told.startswith("trial 7")
-    assert "validation accuracy: 7" in told
+    assert "validation accuracy: " in told
     assert "dropout1: " in told
     tab.click(x, y)
 

@@ -108,7 +108,7 @@
       ...frame(), legend: { show: false }, xAxis: axis(column), yAxis: axis(study.column(y), { nameGap: 48 }),
       grid: { left: 64, right: 96, top: 20, bottom: 48 },
       visualMap: {
-        type: "continuous", min: scaled(smallest(cells)), max: scaled(largest(cells)), dimension: 2,
+        type: "continuous", ...span(cells.map(scaled)), show: cells.length > 0, dimension: 2,
         seriesIndex: 0, right: 0, top: "middle", formatter: shown, calculable: false,
         text: [`${shade.label} ${cellText(shade, largest(cells))}`, cellText(shade, smallest(cells))],
         textStyle: { color: ink(), width: 80, overflow: "break" }, inRange: { color: MAPS[night.matches] },
@@ -120,6 +120,8 @@
 
   const smallest = cells => cells.reduce((a, b) => a < b ? a : b, Infinity);
   const largest = cells => cells.reduce((a, b) => a > b ? a : b, -Infinity);
+
+  const span = cells => cells.length ? { min: smallest(cells), max: largest(cells) } : { min: 0, max: 1 };
 
   function lines(trials, metric) {
     const { epochs, values } = study.curves;
@@ -169,14 +171,14 @@
       parallelAxis: axes.map((column, dim) => {
         const cells = column.numeric ? complete(study.rows)
           .map(row => study.value(row, column.key)).filter(cell => cell !== null) : [];
-        const ends = column.numeric ? { min: smallest(cells), max: largest(cells) } : {};
+        const ends = column.numeric ? span(cells) : {};
         return {
           ...axis(column, { ...ends, nameLocation: "end", nameGap: dim % 2 ? 26 : 10 }), dim,
           areaSelectStyle: { width: 22, color: BLUE[night.matches], borderColor: BLUE[night.matches] },
         };
       }),
       visualMap: {
-        show: false, type: "continuous", min: smallest(scale), max: largest(scale), seriesIndex: 0,
+        show: false, type: "continuous", ...span(scale), seriesIndex: 0,
         dimension: axes.length - 1, inRange: { color: MAPS[night.matches] },
       },
       series: [{
@@ -203,8 +205,7 @@
     const models = chart.getModel().queryComponents({ mainType: "parallelAxis" });
     axes.forEach((column, index) => {
       const filter = study.filters.get(column.key);
-      const [least, most] = models[index].axis.scale.getExtent();
-      const limits = column.numeric && column.log ? [10 ** least, 10 ** most] : [least, most];
+      const limits = models[index].axis.scale.getExtent();
       const names = filter?.values ? categories(column) : [];
       const held = names.flatMap((name, at) => filter.values.has(name) ? [at] : []);
       const interval = !filter ? [] : filter.values
