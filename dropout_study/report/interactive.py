@@ -16,7 +16,7 @@ from dropout_study.config.overrides import to_override
 from dropout_study.report.objective import is_share, metric_words, select
 from dropout_study.report.view import SEED, StudyView, is_number, short
 from dropout_study.results.columns import REPORTED
-from dropout_study.results.show import best_first
+from dropout_study.results.printed.show import best_first
 
 SCRIPTS = ("echarts.min.js", "study.js", "table.js", "chosen.js", "charts.js")
 CHARTS = {
@@ -35,12 +35,11 @@ def page_data(view: StudyView) -> dict[str, Any]:
     """Returns the trials, the best first, their curves and commands, as plain data for JSON."""
     rows = best_first(view.trials, minimize=view.objective.minimize)
     columns = _columns(view)
-    objective = "value" if "value" in columns else "val_accuracy"
     cells = [[_plain(value) for value in rows[name]] for name in columns]
     return {
         "columns": [_column(view, name) for name in columns],
         "rows": [list(row) for row in zip(*cells, strict=True)],
-        "objective": objective,
+        "objective": columns[2],
         "minimize": view.objective.minimize,
         "curves": _curves(view),
         "command": _commands(view, rows),
@@ -48,17 +47,16 @@ def page_data(view: StudyView) -> dict[str, Any]:
 
 
 def _columns(view: StudyView) -> list[str]:
-    """Returns the columns that the page shows; those without a value are left out."""
-    seeds = [SEED] if SEED in view.tables.params and view.trials[SEED].nunique() > 1 else []
-    value = [] if view.objective.name == "val_accuracy" else ["value"]
-    own = [name for name in view.objective.names if name in view.trials]
-    accuracies = [name for name in REPORTED if is_share(name)]
-    names = ["trial", "state", *value, *own, *accuracies, *view.settings, *seeds]
-    names += ["epochs_run", "seconds", *REPORTED, "seed"]
+    """Returns the columns of the page, the objective third; those without a value are left out."""
     given = view.trials.notna().any()
-    told = [name for name in dict.fromkeys(names) if given[name]]
-    first = "value" if value else "val_accuracy"
-    return told if first in told else ["trial", "state", first, *told[2:]]
+    own = [name for name in view.objective.names if name in view.trials and name != "value"]
+    value = [] if view.objective.name == "val_accuracy" else ["value"]
+    objective = next((name for name in (*value, *own) if given[name]), "val_accuracy")
+    seeds = [SEED] if SEED in view.tables.params and view.trials[SEED].nunique() > 1 else []
+    accuracies = [name for name in REPORTED if is_share(name)]
+    names = [*own, *accuracies, *view.settings, *seeds, "epochs_run", "seconds", *REPORTED, "seed"]
+    told = dict.fromkeys(name for name in names if given[name] and name != objective)
+    return ["trial", "state", objective, *told]
 
 
 def _column(view: StudyView, name: str) -> dict[str, Any]:

@@ -23,9 +23,9 @@ def test_the_page_has_every_trial_with_its_curves_and_commands(tmp_path: Path) -
     data = data_of(tmp_path, ["COMPLETE"] * 3 + ["PRUNED", "FAIL", "RUNNING"])
 
     keys = [column["key"] for column in data["columns"]]
-    assert keys[:3] == ["trial", "state", "value"]
+    assert keys[:3] == ["trial", "state", "val_accuracy"]
     assert sorted(row[0] for row in data["rows"]) == list(range(6))
-    value = keys.index("value")
+    value = keys.index("val_accuracy")
     done = [row[value] for row in data["rows"] if row[1] == "COMPLETE"]
     assert done == sorted(done, reverse=True)
     assert data["curves"]["epochs"]["3"] == [1, 2]

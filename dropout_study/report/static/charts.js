@@ -110,8 +110,8 @@
       visualMap: {
         type: "continuous", ...span(cells.map(scaled)), show: cells.length > 0, dimension: 2,
         seriesIndex: 0, right: 0, top: "middle", formatter: shown, calculable: false,
-        text: [`${shade.label} ${cellText(shade, largest(cells))}`, cellText(shade, smallest(cells))],
-        textStyle: { color: ink(), width: 80, overflow: "break" }, inRange: { color: MAPS[night.matches] },
+        text: [largest(cells), smallest(cells)].map(cell => cellText(shade, cell)),
+        textStyle: { color: ink() }, inRange: { color: MAPS[night.matches] },
       },
       series: [{ type: "scatter", data, symbolSize: data.length > 300 ? 6 : 10, large: data.length > MANY },
         ring(data.filter(({ trial }) => study.marked.includes(trial)))],
