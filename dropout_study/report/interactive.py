@@ -26,7 +26,7 @@ CHARTS = {
     "parallel_coordinates": "parallel",
 }
 """The figures that have an interactive twin, and its name in ``charts.js``."""
-MOST_CURVE_NUMBERS = 200_000
+MOST_CURVE_NUMBERS = 120_000
 """Largest number of values of all curves on the page; beyond it epochs are left out."""
 WHOLE = ("trial", "epochs_run", "seed")
 
