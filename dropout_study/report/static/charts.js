@@ -250,14 +250,22 @@
       make("div", { className: "scroll" }, canvas),
       make("p", { className: "note" }, CAPTIONS[home.dataset.chart] ?? ""));
     if (home.dataset.chart === "parallel") canvas.style.minWidth = `${85 * axes.length}px`;
-    let chart = null, drawing = false;
+    let chart = null, drawing = false, near = false, stale = true, waiting = false;
     const draw = () => {
       if (!canvas.clientWidth || drawing) return;
-      drawing = true;
+      [drawing, stale] = [true, false];
       chart ??= open();
       chart.setOption(option(controls), { notMerge: home.dataset.chart !== "parallel", replaceMerge: ["series"] });
       if (home.dataset.chart === "parallel") showBrushes(chart);
       drawing = false;
+    };
+    const ask = () => { // a large study's figure is drawn when it is on the screen, after the table
+      stale = true;
+      if (study.rows.length <= MANY) draw();
+      else if (near && !waiting) {
+        waiting = true;
+        setTimeout(() => { waiting = false; draw(); });
+      }
     };
     const open = () => {
       const opened = echarts.init(canvas, null, { renderer: "canvas" });
@@ -276,10 +284,14 @@
       else return;
       event.preventDefault();
     });
-    Object.values(controls).forEach(select => select.addEventListener("change", draw));
-    kinds.split(" ").forEach(kind => study.listen(kind, draw));
-    new ResizeObserver(() => { if (chart && canvas.clientWidth) chart.resize(); else draw(); }).observe(canvas);
-    night.addEventListener("change", () => { chart?.dispose(); chart = null; draw(); });
+    Object.values(controls).forEach(select => select.addEventListener("change", ask));
+    kinds.split(" ").forEach(kind => study.listen(kind, ask));
+    new IntersectionObserver(entries => {
+      near = entries.at(-1).isIntersecting;
+      if (near && stale) ask();
+    }).observe(canvas);
+    new ResizeObserver(() => { if (chart && canvas.clientWidth) chart.resize(); else ask(); }).observe(canvas);
+    night.addEventListener("change", () => { chart?.dispose(); chart = null; ask(); });
   }
 
   const spoken = document.getElementById("spoken");
