@@ -96,7 +96,7 @@ def _curves(view: StudyView) -> dict[str, Any]:
     step = -(-len(means) * len(metrics) // MOST_CURVE_NUMBERS) or 1
     last = means.groupby("trial")["epoch"].transform("max")
     kept = means[((means["epoch"] - 1) % step == 0) | (means["epoch"] == last)]
-    groups = {int(number): group for number, group in kept.groupby("trial")}
+    groups = {int(group["trial"].iloc[0]): group for _, group in kept.groupby("trial")}
     return {
         "columns": [
             {"key": m, "label": metric_words(m), "numeric": True, "percent": is_share(m)}
