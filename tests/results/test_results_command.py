@@ -19,8 +19,9 @@ from dropout_study.task.job_files import JobFiles
 
 @pytest.fixture
 def command(tmp_path, monkeypatch, capfd):
-    """Runs the command in the directory of a study ``a study`` of nine trials."""
+    """Runs the command in the directory of a study ``a study`` of nine trials, where all fits."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
     write_study(Path("a study"), ("COMPLETE",) * 7 + ("PRUNED", "FAIL"))
     return lambda *words: run_command(results, list(words), capfd)
 
