@@ -144,7 +144,8 @@ def test_the_best_are_never_chosen_by_test_accuracy(study):
     assert best_first(frame)["trial"].tolist() == [10, 0, 2]
 
 
-def test_what_is_printed_is_short_and_shows_what_varied(study, capsys):
+def test_what_is_printed_is_short_and_shows_what_varied(study, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
     frame = study_frame(study)
     assert varied_params(frame) == ["model.dropout1"]
     print_results(Shown(frame), top=1)
