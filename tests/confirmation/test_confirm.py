@@ -297,7 +297,7 @@ def test_the_command_leaves_tables_and_report(
 
 @pytest.mark.parametrize(
     ("word", "told"),
-    [("tops=1", "did you mean `top`"), ("seeds=many", "whole number"), ("seeds", "whole number")],
+    [("tops=1", "did you mean `--top`"), ("seeds=many", "whole number")],
 )
 def test_settings_that_are_none_end_the_command_with_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, told: str
