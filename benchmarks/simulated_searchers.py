@@ -27,7 +27,8 @@ from dropout_study.sweep.display.live import SweepDisplay
 from dropout_study.sweep.ended_trials import EndedTrials
 from dropout_study.sweep.open_trials import OpenTrials, jobs_of
 from dropout_study.sweep.outcome import Outcome
-from dropout_study.sweep.planning.plan import SweepPlan, plan_sweep
+from dropout_study.sweep.planning.plan import SweepPlan
+from dropout_study.sweep.planning.planned import plan_sweep
 from dropout_study.sweep.samplers import SeededByTrial, build_pruner
 from dropout_study.sweep.settings import SweepSettings
 from dropout_study.sweep.source import Assignment

@@ -28,7 +28,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from dropout_study import current_trial
 from dropout_study.sweep.confs.samplers import SAMPLERS
-from dropout_study.sweep.planning.plan import plan_sweep
+from dropout_study.sweep.planning.planned import plan_sweep
 from dropout_study.sweep.samplers import SeededByTrial, build_sampler
 from dropout_study.sweep.settings import SweepSettings, cores
 

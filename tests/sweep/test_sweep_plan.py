@@ -18,7 +18,8 @@ from dropout_study.config.overrides import plain_value
 from dropout_study.paths import conf_dir
 from dropout_study.search.priors import ChoicePrior, NumberPrior
 from dropout_study.sweep.planning.parameters import parameter_of
-from dropout_study.sweep.planning.plan import POINT, SweepPlan, config_keys, plan_points, plan_sweep
+from dropout_study.sweep.planning.plan import SweepPlan, config_keys
+from dropout_study.sweep.planning.planned import POINT, plan_points, plan_sweep
 
 
 def parsed(text: str):

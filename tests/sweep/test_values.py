@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from dropout_study.config.compose import Composer
 from dropout_study.search.grid import grid_values
-from dropout_study.sweep.planning.plan import plan_sweep
+from dropout_study.sweep.planning.planned import plan_sweep
 
 APP = Path(__file__).parent / "apps" / "shapes.py"
 Run = Callable[..., str]

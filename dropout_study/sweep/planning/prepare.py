@@ -23,7 +23,8 @@ from dropout_study.sweep.marks import epochs_key, marked
 from dropout_study.sweep.planning.candidates import Candidates, candidates_of, check_known
 from dropout_study.sweep.planning.enqueued import first_points
 from dropout_study.sweep.planning.objective import check_objectives
-from dropout_study.sweep.planning.plan import POINT, SweepPlan, plan_points, plan_sweep
+from dropout_study.sweep.planning.plan import SweepPlan
+from dropout_study.sweep.planning.planned import POINT, plan_points, plan_sweep
 from dropout_study.sweep.settings import SweepSettings
 
 CUSTOM = "hydra.sweeper.custom_search_space"
