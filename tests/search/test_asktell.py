@@ -177,25 +177,26 @@ def test_a_point_that_was_trained_is_a_twin_and_a_failed_one_is_not(opened: Open
     assert third.twin.number == 1
 
 
-def test_a_trial_that_another_has_taken_over_is_not_told_twice(opened: Open, caplog):
+def taken_over(opened: Open) -> tuple[AskTell, AskTell]:
+    """Returns a process that was silent for long, and the one that has begun its trial 0 again."""
     silent = opened()
     silent.ask()
     die(silent)
     other = opened()
     other.queue.requeue_orphans()
     other.ask()
+    return silent, other
+
+
+def test_a_trial_that_another_has_taken_over_is_not_told_twice(opened: Open, caplog):
+    silent, other = taken_over(opened)
     other.tell(0, TrialState.COMPLETE, [1.0])
     assert silent.tell(0, TrialState.COMPLETE, [2.0]).value == 1.0
     assert "trial 0 has been taken over by another process" in caplog.text
 
 
 def test_one_that_was_silent_for_long_gives_up_what_another_runs(opened: Open, monkeypatch):
-    silent = opened()
-    silent.ask()
-    die(silent)
-    other = opened()
-    other.queue.requeue_orphans()
-    other.ask()
+    silent, other = taken_over(opened)
     assert silent.is_ours(0)  # it need not ask as long as it has told that it lives
     monkeypatch.setattr(silent._lease, "lapsed", True)
     assert not silent.is_ours(0)
@@ -205,12 +206,7 @@ def test_one_that_was_silent_for_long_gives_up_what_another_runs(opened: Open, m
 
 
 def test_a_report_on_a_trial_that_another_has_ended_ends_it_here(opened: Open):
-    silent = opened()
-    silent.ask()
-    die(silent)
-    other = opened()
-    other.queue.requeue_orphans()
-    other.ask()
+    silent, other = taken_over(opened)
     other.tell(0, TrialState.COMPLETE, [1.0])
     assert not silent.report(0, 2.0, 1)
     assert not silent.is_ours(0)
