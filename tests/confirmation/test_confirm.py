@@ -297,7 +297,12 @@ def test_the_command_leaves_tables_and_report(
 
 @pytest.mark.parametrize(
     ("word", "told"),
-    [("tops=1", "did you mean `--top`"), ("seeds=many", "whole number")],
+    [
+        ("tops=1", "did you mean `--top`"),
+        ("seeds=many", "whole number"),
+        ("seeds", "one argument too many"),
+        ("--seeds", "expected one argument"),
+    ],
 )
 def test_settings_that_are_none_end_the_command_with_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, told: str
