@@ -53,8 +53,8 @@ def check_sweep(config: DictConfig) -> None:
 
 def _given(config: DictConfig) -> Iterator[Override]:
     """Yields the overrides of the command line."""
-    node = config.hydra.overrides
-    texts = [*as_given(node.task), *as_given(node.hydra)]
+    node = OmegaConf.select(config, "hydra.overrides")  # none if Hydra does not run the program
+    texts = [] if node is None else [*as_given(node.task), *as_given(node.hydra)]
     yield from OverridesParser.create().parse_overrides(texts)
 
 

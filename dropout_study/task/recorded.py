@@ -124,9 +124,11 @@ def recorded_config(files: JobFiles) -> DictConfig:
         if "${" in strange and not trust.everything:
             raise _refusal(path, f"asks for `{text}`")
     for target in targets(plain):
+        if not isinstance(target, str):
+            continue  # it names nothing that could run; what builds the object says so
         if not trust.allows(target):
             raise _refusal(path, f"names `{target}`{_where(target)}, not of this package or torch")
-        if isinstance(target, str) and not _is_ours(target):
+        if not _is_ours(target):
             _tell(target)
     config = OmegaConf.create(plain)
     assert isinstance(config, DictConfig)

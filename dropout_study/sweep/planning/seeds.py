@@ -26,13 +26,13 @@ def base_seed(
             a whole number.
     """
     key, count = normal_key(settings.seed_key or ""), settings.replicates
-    if key in plan.parameters and not walks:
-        raise UserError(
-            f"`{key}` is searched, but no seed is better than another; to train each trial with "
-            "several seeds, use hydra.sweeper.replicates=3 (or hydra/sweeper/sampler=grid to try "
-            "every combination)"
-        )
     if count == 1:
+        if key in plan.parameters and not walks:
+            raise UserError(
+                f"`{key}` is searched, but no seed is better than another; to train each trial "
+                "with several seeds, use hydra.sweeper.replicates=3 (or hydra/sweeper/sampler=grid "
+                "to try every combination)"
+            )
         return 0
     if not key:
         raise UserError(
