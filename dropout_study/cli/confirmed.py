@@ -53,9 +53,12 @@ def _columns(table: pd.DataFrame) -> list[Column]:
 def _with_interval(
     table: pd.DataFrame, mean: str, low: str, high: str, sign: str = ""
 ) -> list[str]:
-    """Returns ``0.8412 [0.8390, 0.8431]`` for each row, "" where there is no mean."""
+    """Returns ``0.8412 [0.8390, 0.8431]`` for each row; what is not known is left out."""
     form = f"{sign}.{PLACES}f"
-    return [
-        "" if pd.isna(a) else f"{a:{form}} [{b:{form}}, {c:{form}}]"
-        for a, b, c in zip(table[mean], table[low], table[high], strict=True)
-    ]
+
+    def cell(a: float, b: float, c: float) -> str:
+        if pd.isna(a):
+            return ""
+        return f"{a:{form}}" + ("" if pd.isna(b) else f" [{b:{form}}, {c:{form}}]")
+
+    return [cell(*row) for row in zip(table[mean], table[low], table[high], strict=True)]

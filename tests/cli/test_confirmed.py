@@ -15,12 +15,14 @@ def test_differences_are_printed_with_their_intervals(tmp_path, capsys):
     rows = [
         {"configuration": "trial_3", **row, "mean": 0.84, "low": 0.83, "high": 0.85, **minus},
         {"configuration": "book", **row, "mean": 0.82, "low": 0.81, "high": 0.83},
+        {"configuration": "twin", **row, "mean": 0.82, "low": 0.81, "high": 0.83, "minus_book": 0},
     ]
     table = pd.DataFrame(rows).assign(minus_book_n=10, minus_book_p=nan, minus_book_p_holm=nan)
     print_confirmation(tmp_path, table, tmp_path / "a report.html")
     out = capsys.readouterr().out
     assert "trial_3        10  0.8400 [0.8300, 0.8500]  +0.0200 [+0.0100, +0.0300]\n" in out
     assert "book           10  0.8200 [0.8100, 0.8300]\n" in out
+    assert "twin           10  0.8200 [0.8100, 0.8300]  +0.0000\n" in out
     assert "a report.html'\n" in out
 
 
