@@ -11,6 +11,7 @@ from optuna.trial import TrialState as OptunaState
 
 from dropout_study.search.asktell import AskTell
 from dropout_study.search.attrs import RESTARTS_ATTR
+from dropout_study.search.internals import close_connections
 from dropout_study.search.lease import OWNER_ATTR, Lease
 from dropout_study.search.storage.journal import open_journal
 from dropout_study.search.storage.open import open_storage
@@ -52,8 +53,7 @@ def opened(request, tmp_path: Path) -> Iterator[Open]:
 
     yield open_study
     for storage in storages:
-        if isinstance(storage, optuna.storages.RDBStorage):
-            storage.engine.dispose()
+        close_connections(storage)
 
 
 def die(asktell: AskTell) -> None:

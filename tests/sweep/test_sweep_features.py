@@ -73,7 +73,9 @@ def test_a_full_grid_of_conditional_parameters_is_refused(sweep):
 
 @pytest.mark.postgres
 def test_a_study_on_postgres_is_resumed_and_keeps_its_password_to_itself(sweep):
-    url = make_url(os.environ["DROPOUT_STUDY_POSTGRES"]).set(password="tell-nobody")
+    url = make_url(os.environ["DROPOUT_STUDY_POSTGRES"])
+    secret = str(url.password or "tell-nobody")  # a server may ask for none
+    url = url.set(password=secret)
     storage = f"hydra.sweeper.storage={url.render_as_string(hide_password=False)}"
     name = f"hydra.sweeper.study_name=sweep_{os.getpid()}"
     shown = ""
@@ -83,7 +85,7 @@ def test_a_study_on_postgres_is_resumed_and_keeps_its_password_to_itself(sweep):
         assert table()["state"].tolist() == ["COMPLETE"] * total
         shown += ended.out + ended.err
     written = [path.read_bytes() for path in Path("study").rglob("*") if path.is_file()]
-    assert not any(b"tell-nobody" in text for text in [shown.encode(), *written])
+    assert not any(secret.encode() in text for text in [shown.encode(), *written])
 
 
 def test_a_budget_of_time_leaves_the_rest_for_later(sweep):
