@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,15 @@ def test_a_study_killed_many_times(tmp_path: Path, way: str):
     check(tmp_path, *size, *words)
 
 
+@pytest.fixture
+def heeded_sigint() -> Iterator[None]:
+    """Lets programs that are started heed SIGINT, which those in a shell's background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_sigint")
 def test_a_single_run_is_killed_and_interrupted_and_goes_on(tmp_path: Path):
     def run(root: str, *given: str) -> subprocess.Popen[str]:
         command = [sys.executable, *PROGRAM, *NET, *given, f"hydra.run.dir={root}"]
