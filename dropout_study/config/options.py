@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
-from dropout_study.paths import conf_dir
+from dropout_study.config.hydra_main import with_own_conf
 
 
 @contextmanager
@@ -18,7 +17,7 @@ def config_loader() -> Iterator[ConfigLoader]:
     if running is not None:
         yield running.config_loader
         return
-    with initialize_config_dir(str(conf_dir().resolve()), version_base="1.3"):
+    with with_own_conf():
         mine = GlobalHydra.instance().hydra
         assert mine is not None
         yield mine.config_loader

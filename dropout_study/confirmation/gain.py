@@ -5,14 +5,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hydra import compose, initialize_config_dir
+from hydra import compose
 from omegaconf import DictConfig, OmegaConf
 
+from dropout_study.config.hydra_main import with_own_conf
 from dropout_study.config.overrides import to_override
 from dropout_study.confirmation.plan import best_of, image_facts, trial_config
 from dropout_study.confirmation.settable import rate_settings
 from dropout_study.errors import UserError
-from dropout_study.paths import conf_dir
 from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
 
@@ -68,7 +68,7 @@ def sweep_config(overrides: Sequence[str], config_dir: Path | None) -> DictConfi
     ]
     if config_dir is not None:
         fixed.append(f"hydra.searchpath=[file://{config_dir.resolve()}]")
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+    with with_own_conf():
         return compose("config", overrides=fixed, return_hydra_config=True)
 
 
