@@ -8,7 +8,7 @@ trap 'rm -rf "$place"' EXIT
 needs ray ray
 
 if (($# == 0)); then set -- pytest -n 0 -m ray; fi
-export RAY_USAGE_STATS_ENABLED=0
+export RAY_USAGE_STATS_ENABLED=0 RAY_AUTH_MODE=token # also for the programs that connect to it
 namespace=(unshare --net)
 if [[ $(id -u) != 0 ]]; then namespace=(unshare --map-root-user --net); fi
 "${namespace[@]}" bash -c '

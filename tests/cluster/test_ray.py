@@ -11,6 +11,8 @@ import pytest
 from clustered import ClusterStudy
 from faulty_study import DEADLINE_S, is_alive, wait_until
 
+from dropout_study.paths import conf_dir
+
 pytestmark = pytest.mark.ray
 
 WORKERS = """
@@ -65,8 +67,8 @@ def end_whole(study: ClusterStudy, process: subprocess.Popen[str], tmp_path: Pat
 
 def test_waves_whose_jobs_have_a_quarter_of_a_gpu_and_one_of_which_is_killed(tmp_path, run):
     study = ClusterStudy(tmp_path / "study", trials=4, epochs=8)
-    words = ["hydra/launcher=ray", "hydra.sweeper.n_jobs=2"]
-    words += ["+hydra.launcher.ray.remote.num_cpus=1", "+hydra.launcher.ray.remote.num_gpus=0.25"]
+    words = [f"hydra.searchpath=[file://{conf_dir().resolve()}]", "hydra/launcher=ray_waves"]
+    words += ["hydra.sweeper.n_jobs=2", "hydra.launcher.ray.remote.num_gpus=0.25"]
     process = run(*study.command, *words)
     study.wait_for_epochs(2)
     os.kill(study.processes()[0], signal.SIGKILL)
