@@ -1,16 +1,10 @@
 """What the scripts of the page need: the trials and their curves as one block of JSON."""
 
-import base64
-import hashlib
-import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from dropout_study.config.overrides import to_override
 from dropout_study.report.objective import is_share, metric_words, select
@@ -18,7 +12,6 @@ from dropout_study.report.view import SEED, StudyView, is_number, short
 from dropout_study.results.columns import REPORTED
 from dropout_study.results.printed.show import best_first
 
-SCRIPTS = ("echarts.min.js", "study.js", "table.js", "chosen.js", "charts.js")
 CHARTS = {
     "optimisation_history": "history",
     "isolation": "effect",
@@ -137,35 +130,3 @@ def _override(key: str, value: Any) -> str:
         return f"{key}={value}"
     whole = not isinstance(value, bool | str) and float(value).is_integer()
     return to_override(key, int(value) if whole else value)
-
-
-def as_json(data: Mapping[str, Any]) -> Markup:
-    """Returns the data as JSON that no HTML parser takes for markup."""
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
-    for mark in "<>&":
-        text = text.replace(mark, f"\\u{ord(mark):04x}")
-    return Markup(text)
-
-
-@cache
-def scripts() -> tuple[Markup, ...]:
-    """Returns the page's scripts: the library, and this package's own."""
-    return tuple(_static(name) for name in SCRIPTS)
-
-
-def page_style() -> Markup:
-    """Returns the page's style sheet."""
-    return _static("page.css")
-
-
-def _static(name: str) -> Markup:
-    path = files("dropout_study.report") / "static" / name
-    return Markup(path.read_text(encoding="utf-8"))
-
-
-def content_security_policy(texts: Sequence[str]) -> str:
-    """Returns the rule that the page loads nothing and runs no script but ``texts``."""
-    digests = (hashlib.sha256(text.encode()).digest() for text in texts)
-    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    rules = ["default-src 'none'", "img-src data:", "style-src 'unsafe-inline'"]
-    return "; ".join([*rules, f"script-src {hashes}"])

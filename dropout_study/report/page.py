@@ -1,15 +1,10 @@
 """``report.html``: one page that contains its figures and needs no other file."""
 
-import base64
-import html
-import re
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dropout_study.files import atomic_write
 from dropout_study.paths import StudyPaths
@@ -18,16 +13,10 @@ from dropout_study.report.confirmed import confirmed_metric, references, trained
 from dropout_study.report.figures import FigureSpec, draw_figures, study_figures
 from dropout_study.report.figures.confirmation import FIGURE as CONFIRMATION
 from dropout_study.report.headline import headline
-from dropout_study.report.interactive import (
-    CHARTS,
-    as_json,
-    content_security_policy,
-    page_data,
-    page_style,
-    scripts,
-)
+from dropout_study.report.interactive import CHARTS, page_data
 from dropout_study.report.objective import is_share, metric_words
 from dropout_study.report.reproduction import reproduction
+from dropout_study.report.template import filled_template
 from dropout_study.report.view import StudyView, short, tell
 from dropout_study.results.printed.show import best_first
 from dropout_study.results.study import load_study
@@ -56,17 +45,11 @@ def write_report(root: Path, more: Sequence[FigureSpec] = ()) -> Path:
 
 def render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec] = ()) -> str:
     """Draws the figures into ``figures_dir`` and returns the page that contains them."""
-    environment = Environment(
-        loader=PackageLoader("dropout_study.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"code": _code, "data_url": _data_url, "duration": _duration}
     specs = [CONFIRMATION, *study_figures(), *more]
     confirmation, *figures = draw_figures(view, figures_dir, specs)
-    return environment.get_template("report.html.j2").render(
+    return filled_template(
+        "report.html.j2",
+        page_data(view),
         name=view.tables.root.resolve().name,
         sentences=headline(view),
         table=top_table(view),
@@ -77,10 +60,6 @@ def render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec] = ()) 
         reproduction=reproduction(view),
         problems=view.tables.problems,
         charts=CHARTS,
-        css=page_style(),
-        data=as_json(page_data(view)),
-        policy=content_security_policy(scripts()),
-        scripts=scripts(),
     )
 
 
@@ -176,20 +155,3 @@ def _cell(name: str, value: Any) -> str:
     if name == "seconds":
         return f"{value:.1f}"
     return tell(value)
-
-
-def _code(sentence: str) -> str:
-    """Returns the text as HTML, with text in backticks as code."""
-    from markupsafe import Markup
-
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(sentence, quote=False)))
-
-
-def _data_url(png: Path) -> str:
-    """Returns the picture as a data URL."""
-    return f"data:image/png;base64,{base64.b64encode(png.read_bytes()).decode()}"
-
-
-def _duration(seconds: float) -> str:
-    """Returns seconds as "0:01:47"."""
-    return str(timedelta(seconds=round(seconds)))

@@ -9,7 +9,8 @@ from typing import Any
 from fake_study import sampled, write_study
 
 from dropout_study.report import interactive
-from dropout_study.report.interactive import as_json, content_security_policy, page_data
+from dropout_study.report.interactive import page_data
+from dropout_study.report.template import as_json, content_security_policy
 from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
 

@@ -1,0 +1,84 @@
+"""Fills the templates of the pages: one file that contains its style, scripts and pictures."""
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+SCRIPTS = ("echarts.min.js", "study.js", "table.js", "chosen.js", "charts.js")
+
+
+def filled_template(
+    template: str, data: Mapping[str, Any], scripts: Sequence[str] = SCRIPTS, **texts: Any
+) -> str:
+    """Returns a page.
+
+    Args:
+        template: its file name.
+        data: what the scripts of the page need, as plain data.
+        scripts: the names of the scripts.
+        texts: what else the template needs.
+    """
+    environment = Environment(
+        loader=PackageLoader("dropout_study.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"code": _code, "data_url": _data_url, "duration": _duration}
+    sources = [_static(script) for script in scripts]
+    return environment.get_template(template).render(
+        css=_static("page.css"),
+        data=as_json(data),
+        policy=content_security_policy(sources),
+        scripts=sources,
+        **texts,
+    )
+
+
+def as_json(data: Mapping[str, Any]) -> Markup:
+    """Returns the data as JSON that no HTML parser takes for markup."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    for mark in "<>&":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return Markup(text)
+
+
+@cache
+def _static(name: str) -> Markup:
+    path = files("dropout_study.report") / "static" / name
+    return Markup(path.read_text(encoding="utf-8"))
+
+
+def content_security_policy(texts: Sequence[str]) -> str:
+    """Returns the rule that the page loads nothing and runs no script but ``texts``."""
+    digests = (hashlib.sha256(text.encode()).digest() for text in texts)
+    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    rules = ["default-src 'none'", "img-src data:", "style-src 'unsafe-inline'"]
+    return "; ".join([*rules, f"script-src {hashes}"])
+
+
+def _code(sentence: str) -> str:
+    """Returns the text as HTML, with text in backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(sentence, quote=False)))
+
+
+def _data_url(png: Path) -> str:
+    """Returns the picture as a data URL."""
+    return f"data:image/png;base64,{base64.b64encode(png.read_bytes()).decode()}"
+
+
+def _duration(seconds: float) -> str:
+    """Returns seconds as "0:01:47"."""
+    return str(timedelta(seconds=round(seconds)))
