@@ -11,9 +11,11 @@ import os
 import socket
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, Self
 from uuid import uuid4
 
@@ -24,6 +26,7 @@ OWNER_ATTR = "owner"
 PROCESS_ATTR = "process:"
 BEAT_S = 15
 SILENT_S = 90
+END_S = 5
 LONG_S = 3600
 """A process whose last sign of life is older, by the clocks, is dead at the first look."""
 
@@ -116,12 +119,33 @@ class Lease:
         if time.monotonic() - self._beaten < BEAT_S:
             return
         self._tell(time.time())
-        before, self._beaten = self._beaten, time.monotonic()
-        silent = self._beaten - before
+        now = time.monotonic()
+        silent = now - self._beaten
         if math.isfinite(silent):
             self.lapsed |= silent >= SILENT_S
             if silent >= 2 * BEAT_S:  # the storage was away: others could not be heard, too
                 self._seen.clear()
+        self._beaten = now
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Gives signs of life from a thread, while this process is busy for long.
+
+        Not for a process that forks workers: a forked process must have no other threads.
+        """
+        over = Event()
+        thread = Thread(target=self._beat_until, args=(over,), name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join(timeout=END_S)  # it may wait for a server that is away
+
+    def _beat_until(self, over: Event) -> None:
+        with suppress(Exception):  # of the storage: who runs the trials will see it, too
+            while not over.wait(BEAT_S):
+                self.beat()
 
     def end(self) -> None:
         """Tells the study that this process runs no trials any more."""

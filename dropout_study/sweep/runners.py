@@ -1,6 +1,7 @@
 """The ways to run jobs: in this process, in worker processes, in waves of a Hydra launcher."""
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -31,6 +32,8 @@ from dropout_study.trial import TrialState
 log = logging.getLogger(__name__)
 
 TICK_S = 0.25
+HELD_UP_S = 1.0
+"""The sweep itself takes less for a round, unless its storage is slow or away."""
 
 
 def run_here(source: StudySource, runner: JobRunner) -> None:
@@ -50,6 +53,7 @@ def run_in_workers(
 ) -> None:
     """Keeps every worker busy: a worker whose trial ends gets the next one at once."""
     while True:
+        began = time.monotonic()
         for worker in pool.idle():
             jobs = source.ask(1)
             if not jobs:
@@ -59,9 +63,12 @@ def run_in_workers(
             return
         for event in pool.events(TICK_S):
             _handle(source, event)
-        if trial_timeout is not None:
-            _end_overdue(source, pool, trial_timeout)
         source.tick()
+        if trial_timeout is not None:
+            if (held_up := time.monotonic() - began) > HELD_UP_S:  # as were who waits for an answer
+                for worker in pool.busy():
+                    worker.excuse(held_up)
+            _end_overdue(source, pool, trial_timeout)
 
 
 def run_in_shares(source: StudySource, pool: WorkerPool[Share], most: int) -> None:

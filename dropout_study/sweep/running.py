@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 
 from dropout_study.config.compose import as_given
 from dropout_study.errors import UserError
+from dropout_study.search.lease import Lease
 from dropout_study.sweep.jobs import JobRunner
 from dropout_study.sweep.marks import marked, preload
 from dropout_study.sweep.planning.prepare import Prepared
@@ -62,11 +63,14 @@ class SweepJobs:
                 "hydra.launcher.ray.remote.num_gpus=1 with ray)"
             )
 
-    def run(self, source: StudySource, detach: Callable[[], None]) -> list[Sequence[JobReturn]]:
+    def run(
+        self, source: StudySource, lease: Lease, detach: Callable[[], None]
+    ) -> list[Sequence[JobReturn]]:
         """Runs the jobs of ``source``; returns what the launcher returned, wave by wave.
 
         Args:
             source: gives the jobs.
+            lease: this process's registration with the study.
             detach: called in each worker, so that it no longer writes to the terminal.
         """
         settings = self.ready.settings
@@ -74,17 +78,21 @@ class SweepJobs:
             if settings.gpu_names:
                 self._launch_in_workers(source, self.launcher.launch_from, detach)
             else:
-                self.launcher.launch_from(source)
+                with lease.beating():
+                    self.launcher.launch_from(source)
             return []
         if (launch := self._placed()) is not None:
-            launch(source)
+            with lease.beating():
+                launch(source)
             return []
         count = settings.jobs_at_once
         if not _is_basic(self.config):
-            return run_in_waves(source, self.launcher, max(count, 1) * settings.replicates)
+            with lease.beating():
+                return run_in_waves(source, self.launcher, max(count, 1) * settings.replicates)
         runner = JobRunner(self.config, self.context, self.task_function, self.ready.composer)
         if count == 0:
-            run_here(source, runner)
+            with lease.beating():
+                run_here(source, runner)
         else:
             self._run_in_workers(source, runner, count, detach)
         return []

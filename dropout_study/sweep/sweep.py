@@ -178,9 +178,9 @@ class Sweep:
         try:
             with display, interruptible(source) as interrupts:
                 source.tick = tick
-                returns = self._jobs.run(source, display.detach)
+                returns = self._jobs.run(source, lease, display.detach)
                 while self.settings.wait_for_others and work_appears(source):
-                    returns += self._jobs.run(source, display.detach)
+                    returns += self._jobs.run(source, lease, display.detach)
                 source.end_paused()
         except Interrupted:
             _tell_interrupted()

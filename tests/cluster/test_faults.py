@@ -21,9 +21,11 @@ OTHER_PLACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 """A process in it cannot see others, as on another machine."""
 
 
-def start_with(study: FaultyStudy, words: tuple[str, ...]) -> subprocess.Popen[str]:
+def start_with(
+    study: FaultyStudy, words: tuple[str, ...], *overrides: str
+) -> subprocess.Popen[str]:
     """Starts the command of a study by another program, as in ``faketime ... python app.py``."""
-    given = [f"hydra.sweep.dir={study.paths.root}", *study.overrides]
+    given = [f"hydra.sweep.dir={study.paths.root}", *study.overrides, *overrides]
     return subprocess.Popen(
         [*words, "python", *study.program, "--multirun", *given],
         stdout=subprocess.PIPE,
@@ -78,6 +80,19 @@ def test_clocks_two_minutes_apart(tmp_path: Path):
     )
     machines.check_same(8)
     assert machines.begun == list(range(8)), "each was trained once"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ROOT, reason="needs root")
+@pytest.mark.usefixtures("server")
+def test_a_process_that_is_busy_for_two_minutes_is_not_taken_for_dead(tmp_path: Path):
+    """Its trial runs in the process itself, which reports nothing meanwhile."""
+    given = ("hydra.sweeper.n_trials=2", "epochs=1", "epoch_s=120")
+    machines = Machines(tmp_path, *given, count=2)
+    here = "hydra.sweeper.n_jobs=0"
+    printed = "".join(finish([start_with(each, OTHER_PLACE, here) for each in machines.studies]))
+    machines.check_same(2)
+    assert [printed.count(f"trial {number} prints") for number in (0, 1)] == [1, 1]
 
 
 class Wire:

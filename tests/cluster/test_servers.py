@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,20 @@ from machines import Machines, Server, finish
 
 from dropout_study.search.storage.open import closing_storage, open_storage
 from dropout_study.search.storage.urls import masked
+
+OWN = (
+    *("experiment=quickstart", "search_space.n_trials=2", "search_space.study_name=study"),
+    *("data=synthetic", "trainer.epochs=2", "hydra.sweeper.n_jobs=1", "report=none"),
+    "hydra.sweeper.storage=${oc.env:STUDY_URL}",
+)
+
+
+def run_in(directory: Path, name: str, *words: str | Path) -> str:
+    """Runs a command of this project and returns what it prints."""
+    command = [Path(sys.executable).with_name(name), *words]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 @pytest.mark.usefixtures("server")
@@ -58,6 +73,37 @@ def test_a_server_that_restarts_in_mid_sweep_is_waited_for(server: Server, tmp_p
         assert printed.count("does not answer") == printed.count("answers again") <= 2
     machines.check_same(16)
     assert set(machines.begun) == set(range(16))
+
+
+@pytest.mark.slow
+def test_a_server_that_is_away_for_a_minute_is_waited_for(server: Server, tmp_path: Path):
+    machines = Machines(tmp_path, "hydra.sweeper.n_trials=24", "epoch_s=0.3", count=4)
+    processes = machines.start()
+    wait_until(lambda: len(machines.begun) >= 6, "some trials")
+    server.control("stop")
+    time.sleep(60)
+    server.control("start")
+    for printed in finish(processes):
+        assert printed.count("does not answer") == printed.count("answers again") <= 2
+    machines.check_same(24)
+    assert set(machines.begun) == set(range(24))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("server")
+def test_a_study_that_was_collected_is_reported_confirmed_and_run_again(tmp_path: Path):
+    """On a machine that has run none of its trials."""
+    here, there = tmp_path / "here" / "study", tmp_path / "there" / "study"
+    run_in(tmp_path, "dropout-study", "--multirun", *OWN, f"hydra.sweep.dir={here}")
+    there.parent.mkdir()
+    run_in(tmp_path, "dropout-study-results", there, "--storage", "${oc.env:STUDY_URL}")
+    run_in(tmp_path, "dropout-study-report", there)
+    assert (there / "report.html").is_file()
+    run_in(tmp_path, "dropout-study-rerun", there / "0")
+    shown = run_in(tmp_path, "dropout-study-confirm", there, "--top", "1", "--seeds", "2")
+    assert "[6/6 runs]" in shown
+    assert (there / "confirmation.csv").is_file()
+    assert not (here / "confirmation.csv").exists()
 
 
 @pytest.mark.slow

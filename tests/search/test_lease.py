@@ -8,6 +8,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from faulty_study import wait_until
 
 from dropout_study.search import lease as lease_module
 from dropout_study.search.lease import PROCESS_ATTR, SILENT_S, Lease, Process, is_used
@@ -154,6 +155,21 @@ def test_a_beat_is_written_when_it_is_due(study, clock):
     assert beat() == first
     clock[0] = lease_module.BEAT_S
     assert beat() >= first + lease_module.BEAT_S
+
+
+def test_a_process_gives_signs_of_life_while_it_is_busy(study, monkeypatch):
+    monkeypatch.setattr(lease_module, "BEAT_S", 0.01)
+    lease = Lease(study)
+
+    def told() -> float:
+        beat: float = study.user_attrs[PROCESS_ATTR + lease.process.key]["beat"]
+        return beat
+
+    first = told()
+    with lease.beating():
+        wait_until(lambda: told() > first, "a sign of life")
+    lease.end()
+    assert not is_used(study)
 
 
 def test_a_trial_nobody_has_marked_is_an_orphan_if_nobody_else_can_be_marking_it(study, clock):

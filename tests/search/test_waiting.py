@@ -70,6 +70,24 @@ def test_a_server_that_is_away_is_waited_for_and_this_is_said_once(caplog):
     assert last == "the storage answers again, after 1 s"
 
 
+def test_two_threads_that_wait_say_so_once(caplog):
+    caplog.set_level(logging.INFO)
+    waiting = Waiting(URL, 300)
+    other = Patient(Server(away(), away()), waiting)
+
+    class Joined(Server):
+        def _answer(self) -> bool:
+            if self.calls == 1:
+                other.set_trial_user_attr(7)  # begins to wait, and gets an answer
+            return super()._answer()
+
+    Patient(Joined(away(), away()), waiting).set_trial_user_attr(7)
+    assert [record.message.split(",")[0] for record in caplog.records] == [
+        f"the storage {URL} does not answer: {REFUSED}; waits for up to 300 s",
+        "the storage answers again",
+    ]
+
+
 def test_one_that_stays_away_is_an_error_with_its_reason_and_is_not_waited_for_again(clock):
     storage = patient(Server(*[away()] * 100))
     with pytest.raises(ConnectionError) as told:

@@ -58,6 +58,7 @@ class Waiting:
     def __init__(self, shown: str, seconds: float) -> None:
         self._shown = shown
         self._seconds = seconds
+        self._away = False  # said so
 
     def call(self, method: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         """Returns what ``method`` returns, as soon as its server answers.
@@ -75,7 +76,8 @@ class Waiting:
 
     def _repeat(self, call: "partial[Result]", reason: str) -> Result:
         began, pause = time.monotonic(), FIRST_PAUSE_S
-        if self._seconds:
+        if self._seconds and not self._away:  # another thread may wait, too
+            self._away = True
             told = self._shown, reason, self._seconds
             log.warning("the storage %s does not answer: %s; waits for up to %g s", *told)
         while (left := began + self._seconds - time.monotonic()) > 0:
@@ -92,7 +94,9 @@ class Waiting:
                     raise
                 reason = why
                 continue
-            log.warning("the storage answers again, after %.0f s", time.monotonic() - began)
+            if self._away:
+                self._away = False
+                log.warning("the storage answers again, after %.0f s", time.monotonic() - began)
             return result
         waited, self._seconds = self._seconds, 0
         for_long = f" for {waited:g} s" if waited else ""

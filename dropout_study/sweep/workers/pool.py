@@ -56,6 +56,11 @@ class Worker(Generic[Work]):
         """Starts the clock of the worker's job."""
         self.since = time.monotonic()
 
+    def excuse(self, seconds: float) -> None:
+        """Does not count a time in which the worker may have waited for an answer."""
+        if self.since is not None:
+            self.since = min(self.since + seconds, time.monotonic())
+
     @property
     def seconds(self) -> float:
         """How long the task of the worker's job has been running."""
