@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from statistics import fmean
 from typing import Any, Self
 
@@ -115,6 +116,13 @@ class Summary:
 
 
 LAST_EPOCH = Summary()
+
+
+def metric_bounds(name: str) -> tuple[float, float]:
+    """Returns the smallest and the largest value that a metric can have, by its name."""
+    if name.endswith("accuracy"):
+        return 0.0, 1.0
+    return (0.0 if name.endswith("loss") else -inf), inf
 
 
 def split_names(names: Mapping[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ import shlex
 import sys
 
 from dropout_study.cli.options import Options
+from dropout_study.config.schema import LANGUAGES
 from dropout_study.errors import UserError
 
 
@@ -20,12 +21,18 @@ def report() -> None:
         metavar="MODULE.NAME",
         help="add your own figure, a FigureSpec; may be given several times",
     )
+    options.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        help="of the page: English or Chinese (default: report.language of the sweep)",
+    )
     arguments = options.read()
     from dropout_study.report.figures import named_figure
     from dropout_study.report.page import write_report
 
     try:
-        path = write_report(arguments.dir, [named_figure(each) for each in arguments.figure])
+        figures = [named_figure(each) for each in arguments.figure]
+        path = write_report(arguments.dir, figures, arguments.language)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-report: {error}")
     print(f"Report: {shlex.quote(str(path))}")

@@ -37,6 +37,9 @@ CHECKPOINTS = ("none", "last", "best")
 RESUME = ("epochs", "keep", "off")
 ACTIVATIONS = ("relu", "selu", "elu", "gelu", "silu", "leaky_relu", "tanh", "sigmoid")
 
+LANGUAGES = ("en", "zh")
+REPORT_LANGUAGE = "report.language"
+LANGUAGE = {"check": partial(check_one_of, options=LANGUAGES)}
 ACTIVATION = {"check": partial(check_one_of, options=ACTIVATIONS)}
 
 
@@ -209,6 +212,13 @@ class SearchSpaceConf:
     pruner: dict[str, Any] | None = None
 
 
+@dataclass
+class ReportConf:
+    """Keys of ``report``; its option says whether there is one."""
+
+    language: str = field(default="en", metadata=LANGUAGE)
+
+
 TARGETS: dict[str, type] = {
     **SCHEDULES,
     **NOISE,
@@ -227,4 +237,8 @@ TARGETS: dict[str, type] = {
     "dropout_study.data.fashion_mnist_mini": CutConf,
     "dropout_study.data.synthetic": SyntheticConf,
 }
-GROUPS: dict[str, type] = {"trainer": TrainerConf, "search_space": SearchSpaceConf}
+GROUPS: dict[str, type] = {
+    "trainer": TrainerConf,
+    "search_space": SearchSpaceConf,
+    "report": ReportConf,
+}

@@ -14,8 +14,9 @@ from dropout_study.stats import (
     holm,
     mean_estimate,
     paired_comparison,
+    simultaneous_level,
 )
-from dropout_study.trial import MERGED, TrialState
+from dropout_study.trial import MERGED, TrialState, metric_bounds
 
 BySeed = Mapping[str, Mapping[int, float]]
 """The metric by configuration and seed, without the runs that diverged or failed."""
@@ -38,8 +39,9 @@ def summarise(plan: Plan, runs: Sequence[Mapping[str, Any]], metric: str) -> pd.
     ``mean, sd, low, high`` describe ``metric`` over the ``n`` seeds that have it; ``diverged`` and
     ``failed`` count the other seeds. ``minus_<reference>`` and its interval describe the paired
     differences over the ``_n`` seeds that both have. ``_p`` is the p-value of the sign-flip test.
-    ``_p_holm`` is corrected over all differences of the table, without the null check's, which is
-    not a claim.
+    ``_p_holm`` is corrected over all ``differences`` of the table, without the null check's, which
+    is not a claim. The intervals of the differences are simultaneous: together they have the level
+    of one interval.
 
     Args:
         plan: the plan of the confirmation.
@@ -51,21 +53,26 @@ def summarise(plan: Plan, runs: Sequence[Mapping[str, Any]], metric: str) -> pd.
     trained_on = next((str(run["trained_on"]) for run in runs if "trained_on" in run), MERGED)
     facts = {"metric": metric, "trained_on": trained_on}
     rows = [_row(c, by_name.get(c.name, {}), diverged[c.name], facts) for c in plan.configurations]
-    compared = {
-        (row, reference): comparison
+    pairs = {
+        (row, reference): pair
         for row, configuration in enumerate(plan.configurations)
         for reference, name in plan.references.items()
-        if (comparison := _compare(plan, configuration, configuration.baseline or name, by_name))
-        is not None
+        if (pair := _pair(plan, configuration, configuration.baseline or name, by_name)) is not None
     }
-    claims = [key for key in compared if not plan.configurations[key[0]].twin]
+    claims = [key for key in pairs if not plan.configurations[key[0]].twin]
+    level, bounds = simultaneous_level(len(claims)), metric_bounds(metric)
+    compared = {
+        key: comparison
+        for key, pair in pairs.items()
+        if (comparison := paired_comparison(*pair, bounds=bounds, level=level)) is not None
+    }
     corrected = dict(zip(claims, holm([compared[key].p for key in claims]), strict=True))
     for reference in plan.references:
         for row, columns in enumerate(rows):
             comparison = compared.get((row, reference))
             p_holm = corrected.get((row, reference), nan)
             columns |= _difference(f"minus_{reference}", comparison, p_holm)
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).assign(differences=len(claims))
     if any(configuration.baseline for configuration in plan.configurations):
         table["baseline"] = [c.baseline for c in plan.configurations]
     return table
@@ -83,7 +90,9 @@ def _row(
     facts: Mapping[str, str],
 ) -> dict[str, Any]:
     values = [by_seed[seed] for seed in configuration.seeds if seed in by_seed]
-    estimate = mean_estimate(values) if values else Estimate(nan, nan, nan, nan, 0)
+    estimate = Estimate(nan, nan, nan, nan, 0)
+    if values:
+        estimate = mean_estimate(values, bounds=metric_bounds(facts["metric"]))
     return {
         "configuration": configuration.name,
         "description": configuration.description,
@@ -95,10 +104,13 @@ def _row(
     }
 
 
-def _compare(
+def _pair(
     plan: Plan, configuration: Configuration, reference: str, by_name: BySeed
-) -> Comparison | None:
-    """Returns the comparison seed by seed; the null check's n-th seed pairs with its twin's."""
+) -> tuple[Mapping[int, float], Mapping[int, float]] | None:
+    """Returns the metric of both by seed, None if they have no seed in common.
+
+    The null check's n-th seed pairs with its twin's.
+    """
     if configuration.name == reference:
         return None
     mine = by_name.get(configuration.name, {})
@@ -108,7 +120,8 @@ def _compare(
         seeds = next(c.seeds for c in plan.configurations if c.name == reference)
         places = dict(zip(configuration.seeds, seeds, strict=True))
         mine = {places[seed]: accuracy for seed, accuracy in mine.items()}
-    return paired_comparison(mine, by_name.get(reference, {}))
+    theirs = by_name.get(reference, {})
+    return (mine, theirs) if mine.keys() & theirs.keys() else None
 
 
 def _difference(prefix: str, comparison: Comparison | None, p_holm: float) -> dict[str, Any]:

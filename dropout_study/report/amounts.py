@@ -2,13 +2,18 @@
 
 from math import isnan
 
+from dropout_study.report.language import NO_BREAK, say
 from dropout_study.report.objective import is_share
-from dropout_study.stats import Estimate
+from dropout_study.stats import FEWEST, Estimate
+
+ALONE = "95 % interval {low} to {high}"
+TOGETHER = "simultaneous 95 % interval {low} to {high}"
+"""How an interval is told: of one number, or of one of several differences."""
 
 
-def percent(share: float) -> str:
+def percent(share: float, digits: int = 1) -> str:
     """Returns an accuracy in percent: "84.2 %"."""
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.{digits}f}{NO_BREAK}%"
 
 
 def amount(value: float, metric: str) -> str:
@@ -19,23 +24,32 @@ def amount(value: float, metric: str) -> str:
 def interval(estimate: Estimate, over: str, metric: str = "test_accuracy") -> str:
     """Returns "95 % interval 82.0 to 86.3 %, over ...", or "no interval, over ..."."""
     if isnan(estimate.low):
-        return f"no interval, {over}"
+        return f"{no_interval(estimate)}, {over}"
     low = f"{100 * estimate.low:.1f}" if is_share(metric) else amount(estimate.low, metric)
-    return f"95 % interval {low} to {amount(estimate.high, metric)}, {over}"
+    return f"{say(ALONE, low=low, high=amount(estimate.high, metric))}, {over}"
 
 
-def points(difference: Estimate, metric: str = "test_accuracy") -> str:
-    """Returns a difference as text; for accuracies "+1.2 points (95 % interval +0.3 to +2.0)"."""
+def points(difference: Estimate, metric: str = "test_accuracy", kind: str = ALONE) -> str:
+    """Returns a difference as text; for accuracies "+1.2 points (95 % interval +0.3 to +2.0)".
+
+    Args:
+        difference: with its interval.
+        metric: what differs.
+        kind: how the interval is told, ``ALONE`` or ``TOGETHER``.
+    """
     share = is_share(metric)
-    scale, digits, unit = (100, "+.1f", " points") if share else (1, "+.3g", "")
+    scale, digits = (100, "+.1f") if share else (1, "+.3g")
     mean, low, high = (
         f"{scale * x:{digits}}" for x in (difference.mean, difference.low, difference.high)
     )
+    told = say("{number} points", number=mean) if share else mean
     if isnan(difference.low):
-        return f"{mean}{unit} (no interval)"
-    return f"{mean}{unit} (95 % interval {low} to {high})"
+        return f"{told} ({no_interval(difference)})"
+    return f"{told} ({say(kind, low=low, high=high)})"
 
 
-def count_of(count: int, noun: str) -> str:
-    """Returns "1 seed", "2 seeds"."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def no_interval(estimate: Estimate) -> str:
+    """Returns that there is no interval and, if the reason is the number of seeds, this reason."""
+    if 1 < estimate.n < FEWEST:
+        return say("no interval: {n} seeds are too few", n=estimate.n)
+    return say("no interval")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from dropout_study.checks import check_one_of
+from dropout_study.config.schema import LANGUAGES
 from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths
@@ -57,11 +59,15 @@ class ReportCallback(Callback):
         figures: dotted paths of the user's own figures, for example ``my_figures.FIGURE``.
         rates: keys of the settings that are dropout rates, for a network whose layers do not show
             them. The report and the confirmation read them from the study's configuration.
+        language: "en" or "zh".
     """
 
-    def __init__(self, figures: Sequence[str] = (), rates: Sequence[str] = ()) -> None:
+    def __init__(
+        self, figures: Sequence[str] = (), rates: Sequence[str] = (), language: str = "en"
+    ) -> None:
         self._figures = figures
         self.rates = list(rates)
+        self._language = language
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Ends the program before the first trial if a figure cannot be imported.
@@ -71,6 +77,7 @@ class ReportCallback(Callback):
         if not OmegaConf.select(config, "hydra.sweeper.dry_run") and not rank_of()[1]:
             prepare_beside(Path(config.hydra.sweep.dir), import_matplotlib)
         try:
+            check_one_of("hydra.callbacks.report.language", self._language, LANGUAGES)
             own_figures(self._figures)
         except UserError as error:  # Hydra turns any other exception into a warning
             raise SystemExit(f"dropout-study: {error}") from error
@@ -80,7 +87,7 @@ class ReportCallback(Callback):
         if OmegaConf.select(config, "hydra.sweeper.dry_run") or sys.exception() is not None:
             return  # an exception: Hydra 1.4 calls this for a refused sweep, too
         root = Path(config.hydra.sweep.dir)
-        report = call_beside(root, report_with, root, list(self._figures))
+        report = call_beside(root, report_with, root, list(self._figures), self._language)
         print(f"Report: {shlex.quote(str(report))}")
 
 
@@ -98,11 +105,11 @@ def import_matplotlib() -> None:
         figure.savefig(BytesIO(), format=form)
 
 
-def report_with(root: Path, figures: Sequence[str] = ()) -> Path:
+def report_with(root: Path, figures: Sequence[str] = (), language: str | None = None) -> Path:
     """Writes the report of the study in ``root``; ``figures`` names the user's own."""
     from dropout_study.report.page import write_report
 
-    return write_report(root, own_figures(figures))
+    return write_report(root, own_figures(figures), language)
 
 
 def own_figures(targets: Sequence[str]) -> list["FigureSpec"]:

@@ -4,11 +4,13 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_study.report.amounts import amount, count_of, interval, points
+from dropout_study.report.against import unlike
+from dropout_study.report.amounts import ALONE, TOGETHER, amount, interval, points
+from dropout_study.report.language import many, say
 from dropout_study.report.objective import metric_words
-from dropout_study.report.view import StudyView
+from dropout_study.report.view import Arm, StudyView
 from dropout_study.stats import Estimate, mean_estimate, sign_flip_p
-from dropout_study.trial import MERGED
+from dropout_study.trial import MERGED, metric_bounds
 
 BASELINE = "baseline"
 """The reference of a confirmation by parameters: the first of the compared values."""
@@ -25,22 +27,28 @@ def confirmed_sentences(view: StudyView) -> list[str]:
     if f"minus_{BASELINE}" in table:
         return [*_arms(table), *_interaction(view, table), *_lost(table)]
     first = table.iloc[0]
-    name = str(first["configuration"]).replace("_", " ")
+    name = _name(first)
     metric = confirmed_metric(table)
     lost = _lost(table)
     if pd.isna(first["mean"]):
-        return [f"{name} was trained again, but no run has a result.", *lost]
+        return [say("{name} was trained again, but no run has a result.", name=name), *lost]
     estimate = _row_estimate(first)
-    sentence = (
-        f"Trained again on {trained_on(table)} with n = {estimate.n} fresh seeds, "
-        f"{name}, the best by {view.objective.label}, reaches a {metric_words(metric)} of "
-        f"{amount(estimate.mean, metric)} ({interval(estimate, 'over the seeds', metric)})"
+    sentence = say(
+        "Trained again on {split} with n = {n} fresh seeds, {name}, the best by {objective}, "
+        "reaches a {metric} of {value} ({interval})",
+        split=say(trained_on(table)),
+        n=estimate.n,
+        name=name,
+        objective=view.objective.label,
+        metric=metric_words(metric),
+        value=amount(estimate.mean, metric),
+        interval=interval(estimate, say("over the seeds"), metric),
     )
     for reference in references(table):
         if not pd.isna(first.get(f"minus_{reference}")):
-            other = WORDS.get(reference, reference.replace("_", " "))
-            sentence += f"; against {other} {_difference(first, reference, metric)}"
-    return [f"{sentence}.", *lost]
+            told = _against(view, table, first, reference)
+            sentence += say("; against {difference}", difference=told)
+    return [sentence + say("."), *_of_references(view, table, metric), *lost]
 
 
 def references(table: pd.DataFrame) -> list[str]:
@@ -52,33 +60,117 @@ def references(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def _difference(row: "pd.Series[Any]", reference: str, metric: str) -> str:
+def reference_words(reference: str) -> str:
+    """Returns a reference's name for a reader."""
+    return say(WORDS.get(reference, reference.replace("_", " ")))
+
+
+def interval_kind(table: pd.DataFrame) -> str:
+    """Returns whether the intervals of the differences are simultaneous: ``TOGETHER``."""
+    return TOGETHER if table.get("differences", pd.Series([0])).max() > 1 else ALONE
+
+
+def _name(row: "pd.Series[Any]") -> str:
+    """Returns the name of a configuration for a reader: "trial 3"."""
+    name = str(row["configuration"])
+    if name.startswith("trial_"):
+        return say("trial {number}", number=name.removeprefix("trial_"))
+    return name.replace("_", " ")
+
+
+def _arm(view: StudyView, row: "pd.Series[Any]") -> Arm | None:
+    """Returns the configuration of the study that was trained again, if it is one of its trials."""
+    number = str(row["configuration"]).removeprefix("trial_")
+    return next((arm for arm in view.top(len(view.trials)) if str(arm.number) == number), None)
+
+
+def _reference_arm(view: StudyView, table: pd.DataFrame, reference: str) -> Arm | None:
+    """Returns the trial of the study that is a reference of the confirmation, if one is."""
+    arm = {"book": view.book, "no_dropout": view.no_dropout}.get(reference)
+    there = arm is not None and f"trial_{arm.number}" in set(table["configuration"])
+    return arm if there else None
+
+
+def _against(view: StudyView, table: pd.DataFrame, row: "pd.Series[Any]", reference: str) -> str:
+    """Returns the difference from a reference, and what else differs from it."""
+    one, other = _arm(view, row), _reference_arm(view, table, reference)
+    settings = unlike(view, one, other) if one and other else ""
+    name = reference_words(reference)
+    if settings:
+        name = say("{name} (also different: {settings})", name=name, settings=settings)
+    metric, kind = confirmed_metric(table), interval_kind(table)
+    return say(
+        "{name} {difference}", name=name, difference=_difference(row, reference, metric, kind)
+    )
+
+
+def _of_references(view: StudyView, table: pd.DataFrame, metric: str) -> list[str]:
+    """Returns the difference of the book's rates from no dropout, if nothing else differs."""
+    book, none = (_reference_arm(view, table, name) for name in WORDS)
+    if book is None or none is None or view.differing(book, none):
+        return []
+    row = table[table["configuration"] == f"trial_{book.number}"].iloc[0]
+    if row.name == table.index[0] or pd.isna(row.get("minus_no_dropout")):
+        return []
+    return [
+        say(
+            "All else equal, the book's rates (trial {book}) against no dropout (trial {none}): "
+            "{difference}.",
+            book=book.number,
+            none=none.number,
+            difference=_difference(row, "no_dropout", metric, interval_kind(table)),
+        )
+    ]
+
+
+def _difference(row: "pd.Series[Any]", reference: str, metric: str, kind: str) -> str:
     minus = f"minus_{reference}"
     p = row[f"{minus}_p_holm"]
-    verdict = "beyond" if p < 0.05 else "within"
     difference = _row_estimate(row, minus)
-    better = ", lower is better" * metric.endswith("loss")
-    pairs = f" over the {difference.n} seeds that both have" * (difference.n < int(row["n"]))
-    return (
-        f"{points(difference, metric)}{pairs}{better}, "
-        f"Holm-corrected p = {p:.3f}: {verdict} the noise"
-    )
+    told = points(difference, metric, kind)
+    if difference.n < int(row["n"]):
+        told += say(" over the {n} seeds that both have", n=difference.n)
+    if metric.endswith("loss"):
+        told += say(", lower is better")
+    told += say(", Holm-corrected p = {p:.3f}", p=p)
+    return told + (say(": beyond the noise") if p < 0.05 else say(": within the noise"))
 
 
 def _arms(table: pd.DataFrame) -> list[str]:
     """Returns sentences on a confirmation by parameters: each baseline, then its other arms."""
     metric = confirmed_metric(table)
-    told = [f"Trained again on {trained_on(table)} with fresh seeds; the {metric_words(metric)}:"]
+    told = [
+        say(
+            "Trained again on {split} with fresh seeds; the {metric}:",
+            split=say(trained_on(table)),
+            metric=metric_words(metric),
+        )
+    ]
     for _, row in table.iterrows():
         name, baseline = str(row["configuration"]), row.get(BASELINE)
         if pd.isna(row["mean"]):
-            told.append(f"{name}: no run has a result.")
+            told.append(say("{name}: no run has a result.", name=name))
         elif name == baseline:
             estimate = _row_estimate(row)
-            where = interval(estimate, f"over n = {estimate.n} seeds", metric)
-            told.append(f"{name}, a baseline: {amount(estimate.mean, metric)} ({where}).")
+            over = say("over n = {n} seeds", n=estimate.n)
+            told.append(
+                say(
+                    "{name}, a baseline: {value} ({interval}).",
+                    name=name,
+                    value=amount(estimate.mean, metric),
+                    interval=interval(estimate, over, metric),
+                )
+            )
         elif not pd.isna(row[f"minus_{BASELINE}_p_holm"]):
-            told.append(f"{name} against {baseline}: {_difference(row, BASELINE, metric)}.")
+            difference = _difference(row, BASELINE, metric, interval_kind(table))
+            told.append(
+                say(
+                    "{name} against {baseline}: {difference}.",
+                    name=name,
+                    baseline=baseline,
+                    difference=difference,
+                )
+            )
     return told
 
 
@@ -97,10 +189,19 @@ def _interaction(view: StudyView, table: pd.DataFrame) -> list[str]:
     each = ((d - c) - (b - a)).dropna().tolist()
     if not each:
         return []
-    told = points(mean_estimate(each), metric)
+    low, high = metric_bounds(metric)
+    estimate = mean_estimate(each, bounds=(2 * (low - high), 2 * (high - low)))
     return [
-        f"Interaction: the effect of {crossed[1][1]} is {told} larger with {crossed[0][1]} than "
-        f"with {crossed[0][0]} (paired over n = {len(each)} seeds, p = {sign_flip_p(each):.3f})."
+        say(
+            "Interaction: the effect of {value} is {points} larger with {second} than with {first} "
+            "(paired over n = {n} seeds, p = {p:.3f}).",
+            value=crossed[1][1],
+            points=points(estimate, metric),
+            second=crossed[0][1],
+            first=crossed[0][0],
+            n=len(each),
+            p=sign_flip_p(each),
+        )
     ]
 
 
@@ -110,20 +211,25 @@ def _lost(table: pd.DataFrame) -> list[str]:
     for _, row in table.iterrows():
         diverged, failed = (int(row.get(name) or 0) for name in ("diverged", "failed"))
         of = int(row["n"]) + diverged + failed
-        counts = [f"{n} {word}" for n, word in ((diverged, "diverged"), (failed, "failed")) if n]
+        counts = [say("{n} diverged", n=diverged)] * bool(diverged)
+        counts += [say("{n} failed", n=failed)] * bool(failed)
         if counts:
-            name = str(row["configuration"]).replace("_", " ")
-            told.append(f"{name}: {' and '.join(counts)} of {count_of(of, 'seed')}")
+            lost = say(" and ").join(counts)
+            one, several = "{name}: {lost} of {count} seed", "{name}: {lost} of {count} seeds"
+            told.append(many(of, one, several, name=_name(row), lost=lost))
     if not told:
         return []
     return [
-        f"Some runs have no result ({'; '.join(told)}). Means are over the other runs, which "
-        "favours a configuration that diverges. Differences are over the seeds that both have."
+        say(
+            "Some runs have no result ({which}). Means are over the other runs, which favours a "
+            "configuration that diverges. Differences are over the seeds that both have.",
+            which="; ".join(told),
+        )
     ]
 
 
 def trained_on(table: pd.DataFrame) -> str:
-    """Returns on which splits the runs of a confirmation were trained, in words."""
+    """Returns on which splits the runs of a confirmation were trained, in English words."""
     apart = "trained_on" in table and len(table) and table["trained_on"].iloc[0] != MERGED
     return "the training split" if apart else MERGED
 

@@ -6,10 +6,14 @@ import pandas as pd
 
 from dropout_study.report.amounts import amount, points
 from dropout_study.report.confirmed import confirmed_metric
+from dropout_study.report.language import say
 from dropout_study.report.objective import is_share, metric_words
 from dropout_study.report.predicted import Predicted, predicted_best
 from dropout_study.report.view import Arm, NotEnoughError, StudyView
 from dropout_study.stats import paired_comparison
+from dropout_study.trial import metric_bounds
+
+ROLES = ("best seen", "best predicted", "best confirmed")
 
 
 def likely_best_sentences(view: StudyView) -> list[str]:
@@ -19,21 +23,36 @@ def likely_best_sentences(view: StudyView) -> list[str]:
     try:
         found = predicted_best(view)
     except NotEnoughError as reason:
-        return [f"No configuration is predicted to be the best: the prediction {reason}."]
+        told = "No configuration is predicted to be the best: the prediction {reason}."
+        return [say(told, reason=reason)]
     return [_prediction(view, view.best, found), *_apart(view, view.best, found.arm)]
 
 
 def _prediction(view: StudyView, best: Arm, found: Predicted) -> str:
-    name, label, arm = view.objective.name, view.objective.label, found.arm
-    start = f"A Gaussian process over the {found.n} complete trials predicts the best mean {label} "
-    sd = f"{100 * found.sd:.1f} points" if is_share(name) else f"{found.sd:.2g}"
-    told = f"{amount(found.mean, name)} (standard deviation {sd})"
+    name, arm = view.objective.name, found.arm
+    deviation = 100 * found.sd if is_share(name) else found.sd
+    facts = {
+        "n": found.n,
+        "metric": view.objective.label,
+        "mean": amount(found.mean, name),
+        "sd": say("{sd:.1f} points", sd=deviation) if is_share(name) else f"{deviation:.2g}",
+        "reached": amount(best.value, name),
+    }
     if arm.number == best.number:
-        return f"{start}for the best trial, too: {told}; it reached {amount(best.value, name)}."
-    return (
-        f"{start}for trial {arm.number} ({view.describe(arm.number)}): {told}; it reached "
-        f"{amount(arm.value, name)}. For the best trial {amount(found.mean_of_seen, name)} is "
-        f"predicted; it reached {amount(best.value, name)}."
+        return say(
+            "A Gaussian process over the {n} complete trials predicts the best mean {metric} for "
+            "the best trial, too: {mean} (standard deviation {sd}); it reached {reached}.",
+            **facts,
+        )
+    return say(
+        "A Gaussian process over the {n} complete trials predicts the best mean {metric} for trial "
+        "{number} ({settings}): {mean} (standard deviation {sd}); it reached {value}. For the best "
+        "trial {seen} is predicted; it reached {reached}.",
+        number=arm.number,
+        settings=view.describe(arm.number),
+        value=amount(arm.value, name),
+        seen=amount(found.mean_of_seen, name),
+        **facts,
     )
 
 
@@ -49,14 +68,25 @@ def _apart(view: StudyView, seen: Arm, predicted: Arm) -> Iterator[str]:
     if not {first, second} <= set(means.index) or metric not in runs:
         return
     third = str(means.idxmin() if metric.endswith("loss") else means.idxmax())
+    words = metric_words(metric)
     if first == second == third:
-        yield f"With fresh seeds {first} is the best by {metric_words(metric)}, too."
+        yield say(
+            "With fresh seeds trial {number} is the best by {metric}, too.",
+            number=seen.number,
+            metric=words,
+        )
         return
-    roles = {"best seen": first, "best predicted": second, "best confirmed": third}
+    roles = dict(zip(ROLES, (first, second, third), strict=True))
     told = ", ".join(
-        f"{role} {name} ({amount(float(means[name]), metric)})" for role, name in roles.items()
+        say(
+            "{role} trial {number} ({value})",
+            role=say(role),
+            number=name.removeprefix("trial_"),
+            value=amount(float(means[name]), metric),
+        )
+        for role, name in roles.items()
     )
-    yield f"By {metric_words(metric)} with fresh seeds: {told}." + "".join(
+    yield say("By {metric} with fresh seeds: {roles}.", metric=words, roles=told) + "".join(
         _minus(runs, metric, role, name, first)
         for role, name in roles.items()
         if name != first and not (role == "best confirmed" and name == second)
@@ -69,10 +99,13 @@ def _minus(runs: pd.DataFrame, metric: str, role: str, name: str, first: str) ->
         runs[runs["configuration"] == each].dropna(subset=[metric]).set_index("seed")[metric]
         for each in (name, first)
     ]
-    pair = paired_comparison(*(dict(each) for each in by_seed))
+    pair = paired_comparison(*(dict(each) for each in by_seed), bounds=metric_bounds(metric))
     if pair is None:
         return ""
-    told = points(pair.difference, metric)
-    return (
-        f" {role.capitalize()} minus best seen: {told}, paired over n = {pair.difference.n} seeds."
+    return say(
+        " The {role} minus the best seen: {points}, paired over n = {n} seeds, each difference for "
+        "itself.",
+        role=say(role),
+        points=points(pair.difference, metric),
+        n=pair.difference.n,
     )

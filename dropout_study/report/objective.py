@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from dropout_study.report.language import say
 from dropout_study.results.aim import Aim
 from dropout_study.trial import VAL_ACCURACY, Objective, TrialState
 
@@ -104,8 +105,10 @@ def metric_words(name: str) -> str:
     """Returns a metric's name in words: "validation accuracy", "objective value"."""
     split, _, rest = name.partition("_")
     if name == "value":
-        return "objective value"
-    return f"{SPLITS[split]} {rest.replace('_', ' ')}" if split in SPLITS and rest else name
+        return say("objective value")
+    if split not in SPLITS or not rest:
+        return name
+    return say("{split} {metric}", split=say(SPLITS[split]), metric=say(rest.replace("_", " ")))
 
 
 def is_share(metric: str) -> bool:

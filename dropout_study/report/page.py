@@ -14,6 +14,7 @@ from dropout_study.report.figures import FigureSpec, draw_figures, study_figures
 from dropout_study.report.figures.confirmation import FIGURE as CONFIRMATION
 from dropout_study.report.headline import headline
 from dropout_study.report.interactive import CHARTS, page_data
+from dropout_study.report.language import recorded_language, speaking
 from dropout_study.report.objective import is_share, metric_words
 from dropout_study.report.reproduction import reproduction
 from dropout_study.report.template import filled_template
@@ -25,26 +26,37 @@ TOP = 10
 ACCURACIES = ("val_accuracy", "test_accuracy", "train_accuracy")
 
 
-def write_report(root: Path, more: Sequence[FigureSpec] = ()) -> Path:
+def write_report(root: Path, more: Sequence[FigureSpec] = (), chosen: str | None = None) -> Path:
     """Writes ``report.html`` and ``figures/`` of the study in ``root``; returns the page's path.
 
     Args:
         root: the study's directory.
         more: the user's own figures, placed after those of this package.
+        chosen: the language of the page, "en" or "zh"; None for the one that the sweep recorded.
 
     Raises:
-        UserError: there is no study in ``root``.
+        UserError: there is no study in ``root``, or no such language.
     """
     view = StudyView(load_study(root))
     paths = StudyPaths(root)
-    page = render(view, paths.figures_dir, more)
+    page = render(view, paths.figures_dir, more, chosen)
     with atomic_write(paths.report_html) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return paths.report_html
 
 
-def render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec] = ()) -> str:
+def render(
+    view: StudyView,
+    figures_dir: Path,
+    more: Sequence[FigureSpec] = (),
+    chosen: str | None = None,
+) -> str:
     """Draws the figures into ``figures_dir`` and returns the page that contains them."""
+    with speaking(chosen or recorded_language(view.tables.config)):
+        return _render(view, figures_dir, more)
+
+
+def _render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec]) -> str:
     specs = [CONFIRMATION, *study_figures(), *more]
     confirmation, *figures = draw_figures(view, figures_dir, specs)
     return filled_template(

@@ -52,7 +52,9 @@ def predicted_best(view: StudyView) -> Predicted:
     """
     done = view.complete
     if len(done) < FEWEST:
-        raise NotEnoughError(f"needs {FEWEST} complete trials, there are {len(done)}")
+        raise NotEnoughError(
+            "needs {needed} complete trials, there are {n}", needed=FEWEST, n=len(done)
+        )
     if not view.params or done["value"].nunique() < 2:
         raise NotEnoughError("needs complete trials with different parameters and values")
     sign = -1 if view.objective.minimize else 1

@@ -15,13 +15,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from dropout_study.report.language import CODES, language, many, say, script_texts
+
 SCRIPTS = ("echarts.min.js", "study.js", "table.js", "chosen.js", "charts.js")
 
 
 def filled_template(
     template: str, data: Mapping[str, Any], scripts: Sequence[str] = SCRIPTS, **texts: Any
 ) -> str:
-    """Returns a page.
+    """Returns a page in the present language, see ``report/language.py``.
 
     Args:
         template: its file name.
@@ -36,6 +38,7 @@ def filled_template(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"say": say, "many": many}
     environment.filters |= {"code": _code, "data_url": _data_url, "duration": _duration}
     sources = [_static(script) for script in scripts]
     return environment.get_template(template).render(
@@ -43,6 +46,8 @@ def filled_template(
         data=as_json(data),
         policy=content_security_policy(sources),
         scripts=sources,
+        language=CODES[language()],
+        script_texts=as_json(script_texts()),
         **texts,
     )
 

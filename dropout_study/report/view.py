@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from dropout_study.report.language import say
 from dropout_study.report.objective import StudyObjective, select
 from dropout_study.report.trial_rates import TrialRates
 from dropout_study.results.rates import Rates
@@ -14,10 +15,25 @@ from dropout_study.results.reference_rates import has_book_rates, is_without_dro
 from dropout_study.results.study import StudyTables
 
 SEED = "trainer.seed"
+BOOK, NO_DROPOUT = "book's rates", "no dropout"
+"""The labels of the references in figures."""
 
 
 class NotEnoughError(Exception):
-    """The study lacks data for a figure or a sentence. The message is printed in its place."""
+    """The study lacks data for a figure or a sentence. The message is printed in its place.
+
+    Args:
+        text: the message in English, with placeholders.
+        values: of the placeholders.
+    """
+
+    def __init__(self, text: str, **values: Any) -> None:
+        super().__init__(text)
+        self._values = values
+
+    def __str__(self) -> str:
+        """Returns the message in the language of the report."""
+        return say(self.args[0], **self._values)
 
 
 @dataclass(frozen=True)
@@ -139,12 +155,12 @@ class StudyView:
     @cached_property
     def book(self) -> Arm | None:
         """The best configuration of the best trial's network with the book's dropout rates."""
-        return self._reference("book's rates", has_book_rates)
+        return self._reference(BOOK, has_book_rates)
 
     @cached_property
     def no_dropout(self) -> Arm | None:
         """The best configuration of the best trial's network without dropout."""
-        return self._reference("no dropout", is_without_dropout)
+        return self._reference(NO_DROPOUT, is_without_dropout)
 
     @property
     def arms(self) -> list[Arm]:
@@ -162,12 +178,26 @@ class StudyView:
         return same
 
     def _reference(self, label: str, matches: Callable[[Rates], bool | None]) -> Arm | None:
+        return next(iter(self._references(label, matches)), None)
+
+    def _references(self, label: str, matches: Callable[[Rates], bool | None]) -> list[Arm]:
+        """Returns the configurations of a reference, the best mean value first."""
         rows, rates = self.same_network, self.rates.by_trial
         known = {n: rates[n] for n in map(int, rows["trial"]) if n in rates}
         if not any(known.values()):  # no layer has a rate that could be compared
-            return None
+            return []
         numbers = [number for number, rates in known.items() if matches(rates)]
-        return self.best_among(rows[rows["trial"].isin(numbers)], label)
+        return self._ranked(label, rows[rows["trial"].isin(numbers)])
+
+    @cached_property
+    def equal_references(self) -> tuple[Arm, Arm] | None:
+        """The book's rates and no dropout in trials that differ in nothing else, if there are any.
+
+        Of several such pairs, that of the best trial with the book's rates.
+        """
+        others = self._references(NO_DROPOUT, is_without_dropout)
+        pairs = ((a, b) for a in self._references(BOOK, has_book_rates) for b in others)
+        return next((pair for pair in pairs if not self.differing(*pair)), None)
 
     def differing(self, one: Arm, other: Arm) -> list[str]:
         """Returns the searched parameters, without rates, in which two configurations differ."""

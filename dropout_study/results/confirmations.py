@@ -6,14 +6,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dropout_study.stats import FEWEST
 from dropout_study.task.job_files import printable
+from dropout_study.trial import metric_bounds
 
 TEXTS = {
     *("configuration", "description", "metric", "trained_on", "baseline"),
     *("state", "error", "population"),
 }
 """The columns that are not numbers."""
-COUNTS = ("n", "diverged", "failed")
+COUNTS = ("n", "diverged", "failed", "differences")
 PARTS = ("", "_n", "_low", "_high", "_p", "_p_holm")
 """The columns of the differences to a reference end so: ``minus_book``, ``minus_book_n``, ..."""
 
@@ -34,7 +36,21 @@ def confirmation_table(path: Path, problems: list[str]) -> pd.DataFrame | None:
             problems.append(f"{path.name}: `{name}` has values that are not numbers; left empty")
         count = name in COUNTS or name.endswith("_n")
         frame[name] = numbers.fillna(0).round().astype(int) if count else numbers
-    return _whole_comparisons(frame, path.name, problems)
+    return _bounded(_whole_comparisons(frame, path.name, problems))
+
+
+def _bounded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns the table without what an earlier version wrote and this one does not.
+
+    That is an interval of fewer than ``FEWEST`` seeds, and one that leaves the metric's range.
+    """
+    low, high = metric_bounds(str(frame["metric"].iloc[0]) if "metric" in frame else "accuracy")
+    for n in [name for name in frame.columns if name == "n" or name.endswith("_n")]:
+        ends = [f"{n[:-1]}{end}" for end in ("low", "high")]
+        limits = (low, high) if n == "n" else (low - high, high - low)
+        for end in frame.columns.intersection(ends):
+            frame[end] = frame[end].where(frame[n] >= FEWEST).clip(*limits)
+    return frame
 
 
 def _whole_comparisons(frame: pd.DataFrame, name: str, problems: list[str]) -> pd.DataFrame:

@@ -26,7 +26,8 @@ from dropout_study.trial import TrialState
 RESERVED = ("trial", "state", "value", "job_dir", "error")
 """Columns that a task's metrics cannot take."""
 GROUPS = ("model", "noise", "schedule", "data", "optimizer", "lr_schedule")
-OF_THE_SPACE = "search_space."
+OF_THE_SWEEP = ("search_space.", "report.language")
+"""What keys begin with that a sweep reads, and no job."""
 OWN_COLUMNS = frozenset((*RESERVED, *NUMBERS, *SPREAD))
 """Columns that a parameter cannot take: one of their name has its column under ``params_NAME``."""
 
@@ -103,8 +104,8 @@ def unfinished(number: int, paths: JobPaths, state: str, error: str) -> dict[str
 
 
 def _of_a_job(keys: Iterable[str]) -> list[str]:
-    """Returns the keys without those of the search space, which no job reads."""
-    return [key for key in keys if not key.startswith(OF_THE_SPACE)]
+    """Returns the keys without those that no job reads."""
+    return [key for key in keys if not key.startswith(OF_THE_SWEEP)]
 
 
 def _given(overrides: Sequence[str]) -> dict[str, Any]:

@@ -82,11 +82,24 @@ def has_result(study: optuna.Study) -> bool:
 
 
 def best_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """Returns the best trial (for several objectives the Pareto front) of the feasible trials."""
+    """Returns the best trial (for several objectives the Pareto front) of the feasible trials.
+
+    Of equal trials the one of the lowest number is the best, as in the table. (A database gives
+    any of them.)
+    """
+    if len(study.directions) > 1:
+        return study.best_trials
     try:
-        return [study.best_trial] if len(study.directions) == 1 else study.best_trials
+        best = study.best_trial
     except ValueError:
         return []
+    complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
+    equal = (trial for trial in complete if trial.value == best.value and _is_feasible(trial))
+    return [min(equal, key=lambda trial: trial.number, default=best)]
+
+
+def _is_feasible(trial: FrozenTrial) -> bool:
+    return all(violation <= 0 for violation in trial.system_attrs.get("constraints") or ())
 
 
 def leaders(study: optuna.Study, count: int) -> list[tuple[int, float]]:

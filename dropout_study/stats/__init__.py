@@ -2,15 +2,20 @@
 
 from dropout_study.stats.gaussian_process import Array, GaussianProcess, fit_gaussian_process
 from dropout_study.stats.intervals import (
+    FEWEST,
+    Bounds,
     Estimate,
     difference_of_shares,
     mean_estimate,
     share_estimate,
+    simultaneous_level,
 )
 from dropout_study.stats.paired import Comparison, holm, paired_comparison, sign_flip_p
 
 __all__ = [
+    "FEWEST",
     "Array",
+    "Bounds",
     "Comparison",
     "Estimate",
     "GaussianProcess",
@@ -21,4 +26,5 @@ __all__ = [
     "paired_comparison",
     "share_estimate",
     "sign_flip_p",
+    "simultaneous_level",
 ]

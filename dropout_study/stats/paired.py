@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dropout_study.stats.intervals import Estimate, mean_estimate
+from dropout_study.stats.intervals import (
+    LEVEL,
+    UNBOUNDED,
+    Bounds,
+    Estimate,
+    mean_estimate,
+)
 
 SIGN_CHANGES = 9_999
 """Number of sign changes: all 2^n for up to n = 13 differences, a random sample for more."""
@@ -19,12 +25,20 @@ class Comparison:
     p: float
 
 
-def paired_comparison(a: Mapping[int, float], b: Mapping[int, float]) -> Comparison | None:
+def paired_comparison(
+    a: Mapping[int, float],
+    b: Mapping[int, float],
+    *,
+    bounds: Bounds = UNBOUNDED,
+    level: float = LEVEL,
+) -> Comparison | None:
     """Compares two configurations seed by seed.
 
     Args:
         a: seed -> metric of the first configuration.
         b: seed -> metric of the second configuration.
+        bounds: of what the metric can be; a difference is at most as large as their distance.
+        level: the confidence level of the difference's interval.
 
     Returns:
         The comparison over the common seeds, or None if there are none.
@@ -33,7 +47,9 @@ def paired_comparison(a: Mapping[int, float], b: Mapping[int, float]) -> Compari
     if not common:
         return None
     differences = [a[seed] - b[seed] for seed in common]
-    return Comparison(mean_estimate(differences), sign_flip_p(differences))
+    low, high = bounds
+    estimate = mean_estimate(differences, bounds=(low - high, high - low), level=level)
+    return Comparison(estimate, sign_flip_p(differences))
 
 
 def sign_flip_p(differences: Sequence[float]) -> float:

@@ -65,6 +65,27 @@ def test_differences_are_paired_and_corrected_over_all_claims() -> None:
     assert best["minus_book_p"] == pytest.approx(2 / 2**10)
     assert best["minus_book_p_holm"] == pytest.approx(4 * 2 / 2**10)  # four differences are claims
     assert np.isnan(table.loc["trial_0", "minus_book"])
+    assert set(table["differences"]) == {4}
+
+
+def test_the_interval_of_one_of_several_differences_is_wider_than_of_a_single_one() -> None:
+    several = summarise(plan(), measured()).iloc[0]
+    alone = summarise(replace(plan(), references={"book": "trial_0"}), measured()).iloc[0]
+
+    widths = [row["minus_book_high"] - row["minus_book_low"] for row in (several, alone)]
+    assert widths[0] > 1.1 * widths[1]
+    assert several["low"] == alone["low"]
+
+
+def test_two_seeds_have_no_interval_and_accuracies_stay_in_their_range() -> None:
+    by_name = {name: dict(list(values.items())[:2]) for name, values in measured().items()}
+    few = summarise(plan(), by_name)
+    assert few[["low", "high", "minus_book_low", "minus_book_high"]].isna().all(axis=None)
+    assert few.loc[0, "minus_book"] == pytest.approx(0.03, abs=0.01)
+
+    wide = {"trial_8": {1: 0.9, 2: 0.99, 3: 0.4}, "trial_0": {1: 0.1, 2: 0.9, 3: 0.2}}
+    row = summarise(plan(), wide).iloc[0]
+    assert (row["low"], row["high"]) == (0, 1)
 
 
 def test_the_null_check_is_compared_with_its_twin_and_claims_nothing() -> None:

@@ -159,12 +159,14 @@ def test_seen_predicted_and_confirmed_are_compared(tmp_path: Path) -> None:
     StudyPaths(tmp_path).confirmation_csv.write_text("\n".join(table))
     StudyPaths(tmp_path).confirmation_runs_csv.write_text("\n".join(runs))
 
-    told = likely_best_sentences(StudyView(load_study(tmp_path)))[1]
+    told = likely_best_sentences(StudyView(load_study(tmp_path)))[1].replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
 
     assert (
-        f"best seen trial_{LUCKY} (85.0 %), best predicted trial_{likely} (87.0 %), "
-        "best confirmed trial_0 (88.0 %)" in told
+        f"best seen trial {LUCKY} (85.0 %), best predicted trial {likely} (87.0 %), "
+        "best confirmed trial 0 (88.0 %)" in told
     )
-    assert "Best predicted minus best seen: +2.0 points" in told
-    assert "Best confirmed minus best seen: +3.0 points" in told
+    assert "The best predicted minus the best seen: +2.0 points" in told
+    assert "The best confirmed minus the best seen: +3.0 points" in told
     assert "paired over n = 3 seeds" in told

@@ -128,7 +128,7 @@ def test_the_report_judges_a_trial_with_several_seeds_over_its_seeds(tmp_path):
         JobFiles(paths.job(number)).write_metrics(mean_record(runs))
     first, *_ = headline(StudyView(load_study(tmp_path)))
     assert "trial 1" in first
-    assert "test accuracy 52.0 %" in first
+    assert "test accuracy 52.0\N{NO-BREAK SPACE}% (95" in first
     assert "n = 3 seeds" in first
 
 

@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dropout_study.stats import difference_of_shares, mean_estimate, share_estimate
+from dropout_study.stats import (
+    FEWEST,
+    difference_of_shares,
+    mean_estimate,
+    share_estimate,
+    simultaneous_level,
+)
 from dropout_study.stats.intervals import expanded_level
+from dropout_study.trial import metric_bounds
 
 NORMAL = np.random.default_rng(3).normal(0.88, 0.004, size=10)
 
@@ -102,3 +109,32 @@ def test_equal_shares_differ_by_an_interval_around_zero() -> None:
 
     assert difference.low == pytest.approx(-difference.high)
     assert not difference.excludes(0)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_fewer_than_three_values_give_no_interval(n: int) -> None:
+    estimate = mean_estimate([0.752, 0.93, 0.8][:n])
+
+    assert isnan(estimate.low) == isnan(estimate.high) == (n < FEWEST)
+    assert isnan(estimate.sd) == (n == 1)
+
+
+def test_an_interval_ends_where_the_metric_ends() -> None:
+    estimate = mean_estimate([0.5, 0.9, 0.99], bounds=metric_bounds("test_accuracy"))
+    assert estimate.high == 1
+    assert mean_estimate([0.5, 0.9, 0.99]).high > 1
+    assert mean_estimate([0.1, 0.9, 0.3], bounds=metric_bounds("val_loss")).low == 0
+    assert share_estimate(0, 10).low == 0
+    assert share_estimate(1, 10).high == pytest.approx(1)
+
+
+def test_simultaneous_intervals_hold_all_true_values_in_95_percent_of_studies() -> None:
+    draws = np.random.default_rng(0).normal(size=(300, 6, 5))
+    level = simultaneous_level(6)
+    held = [
+        all(not mean_estimate(values, level=level).excludes(0) for values in study)
+        for study in draws.tolist()
+    ]
+
+    assert simultaneous_level(1) == pytest.approx(0.95)
+    assert 0.92 <= np.mean(held) <= 0.98  # Student's t is exact; three standard errors
