@@ -71,6 +71,12 @@ def _options() -> Options:
     form.add_argument("--csv", action="store_true", help="print CSV: every row and column")
     form.add_argument("--json", action="store_true", help="print JSON: every row and column")
     form.add_argument("--markdown", action="store_true", help="print a table in Markdown")
+    form.add_argument(
+        "--parquet",
+        type=Path,
+        metavar="FILE",
+        help="write a Parquet file: every row and column (needs pyarrow)",
+    )
     options.add_argument(
         "--note", default="", metavar="TEXT", help="keep a note in the study's directory"
     )
@@ -109,6 +115,9 @@ def _note(given: Namespace, shown: "Shown") -> None:
 def _print(given: Namespace, shown: "Shown") -> None:
     exported = next((form for form in FORMATS if getattr(given, form)), None)
     chosen = given.sort_by or given.filter or given.columns
+    if given.parquet is not None:
+        _write_parquet(given, shown)
+        return
     if exported:
         print(_text(given, shown, exported), end="")
         return
@@ -148,17 +157,31 @@ def _names(given: Namespace, shown: "Shown") -> list[str]:
     return [column_named(shown.frame, name) for name in given.columns or []]
 
 
+def _exported(given: Namespace, shown: "Shown") -> "pd.DataFrame":
+    """Returns the rows and columns for other tools: all of them if none are asked for."""
+    rows, names = _rows(given, shown), _names(given, shown)
+    rows = rows.head(given.top) if given.top else rows
+    return rows[names] if names else rows
+
+
+def _write_parquet(given: Namespace, shown: "Shown") -> None:
+    from dropout_study.results.parquet import write_parquet
+
+    write_parquet(_exported(given, shown), given.parquet)
+    print(f"Table: {shlex.quote(str(given.parquet))}")
+
+
 def _text(given: Namespace, shown: "Shown", form: str) -> str:
     """Returns the rows in a format of other tools."""
     from dropout_study.results.columns import csv_line
     from dropout_study.results.printed.layout import markdown
     from dropout_study.results.printed.show import laid_out
 
-    rows, names = _rows(given, shown), _names(given, shown)
-    rows = rows.head(given.top) if given.top else rows
+    rows = _exported(given, shown)
     if form == "markdown":
-        return markdown(laid_out(shown, rows, names or shown.columns()))
-    rows = rows[names] if names else rows
+        return markdown(
+            laid_out(shown, rows, [*map(str, rows)] if given.columns else shown.columns())
+        )
     cells = rows.astype(object).where(rows.notna(), None).to_numpy().tolist()
     if form == "json":
         records = [dict(zip(rows, row, strict=True)) for row in cells]

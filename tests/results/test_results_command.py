@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from command_line import SMALL, run_command
 from fake_study import write_study
@@ -116,3 +117,23 @@ def test_a_formula_in_a_trial_is_inert(command):
     command("a study")
     with Path("a study/results.csv").open() as stream:
         assert list(csv.DictReader(stream))[-1]["error"] == "'=HYPERLINK(1)"
+
+
+def test_a_parquet_file_has_every_row_with_its_types(command):
+    pytest.importorskip("pyarrow")
+    assert "Table: t.parquet" in command("a study", "--parquet", "t.parquet").out
+    table = pd.read_parquet("t.parquet")
+    assert len(table) == 9
+    assert table["trial"].dtype == "Int64"
+    assert table["model.dropout1"].dtype == table["value"].dtype == "float64"
+    command("a study", "--columns", "trial,value", "--top", "2", "--parquet", "t.parquet")
+    assert list(pd.read_parquet("t.parquet")) == ["trial", "value"]
+
+
+def test_parquet_without_pyarrow_is_refused_in_one_line(command, monkeypatch):
+    monkeypatch.setattr("dropout_study.results.parquet.find_spec", lambda _name: None)
+    ended = command("a study", "--parquet", "t.parquet")
+    assert ended.code == 1
+    assert "pip install 'dropout-study[parquet]'" in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert not Path("t.parquet").exists()
