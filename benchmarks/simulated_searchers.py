@@ -19,9 +19,11 @@ from hydra.core.global_hydra import GlobalHydra
 from optuna.distributions import BaseDistribution
 from simulated import Job
 
+from dropout_study.paths import StudyPaths
 from dropout_study.search.asktell import AskTell
 from dropout_study.search.conditions import suggest
 from dropout_study.search.lease import Lease
+from dropout_study.search.shared.files import SharedFiles
 from dropout_study.search.study import create_study
 from dropout_study.sweep.display.live import SweepDisplay
 from dropout_study.sweep.ended_trials import EndedTrials
@@ -65,7 +67,7 @@ class Ours:
         self, space: Space, *overrides: str, storage: optuna.storages.BaseStorage | None = None
     ) -> None:
         settings, plan = settings_of(overrides), plan_of(tuple(space.items()))
-        study = create_study(
+        study, _ = create_study(
             storage or optuna.storages.InMemoryStorage(),
             f"simulated {settings.n_trials}",
             settings.directions,
@@ -80,9 +82,17 @@ class Ours:
                 lease=Lease(study),
                 lock=Path(lock.name),
             )
-        display, files = SweepDisplay.of(study, settings, None, asktell.budget), NoFiles()
+        display = SweepDisplay.of(study, settings, None, asktell.budget, lambda _: None)
+        files = NoFiles()
         ended = EndedTrials(
-            asktell, settings, plan, constraints=(), callbacks=(), recorder=files, display=display
+            asktell,
+            settings,
+            plan,
+            constraints=(),
+            callbacks=(),
+            recorder=files,
+            display=display,
+            shared=SharedFiles(study, StudyPaths(Path()), used=False),
         )
         jobs = partial(jobs_of, plan=plan, settings=settings, base_seed=0)
         self.source = StudySource(

@@ -18,6 +18,7 @@ PARTS = {
 QUICK = {
     "coverage.py": (["--studies", "20", "--seeds", "8"], "8, normal: "),
     "single_run.py": (["--share", "0.002", "--repeats", "1", "--device", "cpu"], "| floor |"),
+    "simulate.py": (["--workers", "2", "--trials", "4", "--storages", "memory"], "memory  "),
     "startup.py": (["--only", "help", "--repeats", "1"], "| help |"),
     "tables.py": (["--trials", "5", "--epochs", "2", "--repeats", "1"], "load_study: "),
 }
@@ -30,7 +31,7 @@ LONG = {
         "| p | trial-epochs/s |",
     ),
     "pruning.py": (["--seeds", "1", "--trials", "2"], "| successive halving |"),
-    "simulate.py": (["--workers", "2", "--trials", "4", "--storages", "memory"], "memory  "),
+    "asynchrony.py": (["--workers", "2", "--trials", "4", "--seeds", "1"], "| tpe in waves | 2 |"),
     "sweep.py": (
         ["--quickstart", "--contenders", "workers,population", "--trials", "2", "--repeats", "1"],
         "population",

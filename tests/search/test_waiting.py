@@ -5,7 +5,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    OperationalError,
+    PendingRollbackError,
+    ProgrammingError,
+)
 
 from dropout_study.search.storage import waiting as waiting_module
 from dropout_study.search.storage.waiting import Patient, Waiting, why_away
@@ -68,6 +74,15 @@ def test_a_server_that_is_away_is_waited_for_and_this_is_said_once(caplog):
     first, last = (record.message for record in caplog.records)
     assert first == f"the storage {URL} does not answer: {REFUSED}; waits for up to 300 s"
     assert last == "the storage answers again, after 1 s"
+
+
+def test_a_connection_that_is_lost_in_mid_transaction_is_waited_for():
+    """Optuna's ``get_trials`` tries a second query in the transaction of the one that failed."""
+    failed = PendingRollbackError("Can't reconnect until invalid transaction is rolled back.")
+    failed.__context__ = away("Lost connection to MySQL server during query")
+    assert why_away(as_optuna_says_it(failed)) == "Lost connection to MySQL server during query"
+    server = Server(as_optuna_says_it(failed))
+    assert patient(server).set_trial_user_attr(7) is False
 
 
 def test_two_threads_that_wait_say_so_once(caplog):

@@ -129,11 +129,14 @@ def _reason(error: BaseException) -> str | None:
             # UNKNOWN: the proxy answers and its own storage does not.
             away = (StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.UNKNOWN)
             return f"{error.details()}" if error.code() in away else None
-    from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+    from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
     from sqlalchemy.exc import TimeoutError as PoolTimeout
 
     if isinstance(error, PoolTimeout):
         return str(error)
+    if isinstance(error, PendingRollbackError):  # Optuna went on with a connection that was lost
+        lost = error.__context__
+        return (_reason(lost) if lost is not None else None) or str(error)
     if not isinstance(error, DBAPIError):
         return None
     if not (isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated):
