@@ -4,16 +4,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dropout_study.comparison.compare import StudyComparison, compare
     from dropout_study.errors import TrialPruned
     from dropout_study.results.study import StudyTables, load_study
     from dropout_study.sweep.current import current_trial
 
 __version__ = "0.1.0"
-__all__ = ["StudyTables", "TrialPruned", "current_trial", "load_study"]
+__all__ = [
+    "StudyComparison",
+    "StudyTables",
+    "TrialPruned",
+    "compare",
+    "current_trial",
+    "load_study",
+]
 
 _PLACES = {
+    "StudyComparison": "comparison.compare",
     "StudyTables": "results.study",
     "TrialPruned": "errors",
+    "compare": "comparison.compare",
     "current_trial": "sweep.current",
     "load_study": "results.study",
 }

@@ -7,11 +7,8 @@ import pandas as pd
 
 from dropout_study.report.confirmed import WORDS, confirmed_sentences, references
 from dropout_study.report.view import StudyView
-from dropout_study.results.printed.layout import Column, lines
+from dropout_study.results.printed.layout import Column, lines, with_intervals
 from dropout_study.results.study import load_study
-
-PLACES = 4
-"""Decimal places of a metric."""
 
 
 def print_confirmation(root: Path, table: pd.DataFrame, report: Path) -> None:
@@ -38,27 +35,13 @@ def _columns(table: pd.DataFrame) -> list[Column]:
     found = [
         Column("configuration", "configuration", names, left=True),
         Column("n", "n", [str(n) for n in table["n"]]),
-        Column("mean", "mean", _with_interval(table, "mean", "low", "high"), left=True),
+        Column("mean", "mean", with_intervals(table, "mean", "low", "high"), left=True),
     ]
     for reference in references(table):
         minus = f"minus_{reference}"
-        cells = _with_interval(table, minus, f"{minus}_low", f"{minus}_high", sign="+")
+        cells = with_intervals(table, minus, f"{minus}_low", f"{minus}_high", sign="+")
         heading = f"minus\n{WORDS.get(reference, reference.replace('_', ' '))}"
         found.append(Column(minus, heading, cells, left=True))
     if any(lost):
         found.append(Column("lost", "without\nresult", [str(count or "") for count in lost]))
     return found
-
-
-def _with_interval(
-    table: pd.DataFrame, mean: str, low: str, high: str, sign: str = ""
-) -> list[str]:
-    """Returns ``0.8412 [0.8390, 0.8431]`` for each row; what is not known is left out."""
-    form = f"{sign}.{PLACES}f"
-
-    def cell(a: float, b: float, c: float) -> str:
-        if pd.isna(a):
-            return ""
-        return f"{a:{form}}" + ("" if pd.isna(b) else f" [{b:{form}}, {c:{form}}]")
-
-    return [cell(*row) for row in zip(table[mean], table[low], table[high], strict=True)]

@@ -11,6 +11,11 @@ from typing import Any, NoReturn, TypeVar
 from dropout_study.errors import did_you_mean
 
 PROGRAM = "dropout-study"
+FORMATS = {
+    "csv": "CSV: every row and column",
+    "json": "JSON: every row and column",
+    "markdown": "a table in Markdown",
+}
 UNKNOWN = "unrecognized arguments: "
 
 T = TypeVar("T", int, float)
@@ -40,6 +45,19 @@ class Options(argparse.ArgumentParser):
     def study(self, text: str = "directory of the study, as in outputs/quickstart") -> None:
         """Adds the directory that the command reads."""
         self.add_argument("dir", type=Path, metavar="DIR", help=text)
+
+    def formats(self) -> argparse._MutuallyExclusiveGroup:
+        """Adds the forms in which a table is printed: ``form`` is "csv", "json", ... or None.
+
+        Returns:
+            The group of these options, for others that exclude them.
+        """
+        forms = self.add_mutually_exclusive_group()
+        for name, text in FORMATS.items():
+            forms.add_argument(
+                f"--{name}", dest="form", action="store_const", const=name, help=f"print {text}"
+            )
+        return forms
 
     def trust(self) -> None:
         """Adds the option with which recorded configurations may name any class."""

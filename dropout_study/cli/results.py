@@ -1,6 +1,5 @@
 """``dropout-study-results``: prints the table of a study or of single runs."""
 
-import json
 import os
 import shlex
 import sys
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dropout_study.results.printed.show import Shown
-
-FORMATS = ("csv", "json", "markdown")
 
 
 def results() -> None:
@@ -67,10 +64,7 @@ def _options() -> Options:
     options.add_argument(
         "--columns", type=keys, metavar="NAME,...", help="columns to print; lr means optimizer.lr"
     )
-    form = options.add_mutually_exclusive_group()
-    form.add_argument("--csv", action="store_true", help="print CSV: every row and column")
-    form.add_argument("--json", action="store_true", help="print JSON: every row and column")
-    form.add_argument("--markdown", action="store_true", help="print a table in Markdown")
+    form = options.formats()
     form.add_argument(
         "--parquet",
         type=Path,
@@ -113,13 +107,12 @@ def _note(given: Namespace, shown: "Shown") -> None:
 
 
 def _print(given: Namespace, shown: "Shown") -> None:
-    exported = next((form for form in FORMATS if getattr(given, form)), None)
     chosen = given.sort_by or given.filter or given.columns
     if given.parquet is not None:
         _write_parquet(given, shown)
         return
-    if exported:
-        print(_text(given, shown, exported), end="")
+    if given.form:
+        print(_text(given, shown), end="")
         return
     from dropout_study.paths import StudyPaths
     from dropout_study.results.notes import read_notes
@@ -171,19 +164,15 @@ def _write_parquet(given: Namespace, shown: "Shown") -> None:
     print(f"Table: {shlex.quote(str(given.parquet))}")
 
 
-def _text(given: Namespace, shown: "Shown", form: str) -> str:
+def _text(given: Namespace, shown: "Shown") -> str:
     """Returns the rows in a format of other tools."""
-    from dropout_study.results.columns import csv_line
+    from dropout_study.results.printed.export import exported
     from dropout_study.results.printed.layout import markdown
     from dropout_study.results.printed.show import laid_out
 
     rows = _exported(given, shown)
-    if form == "markdown":
+    if given.form == "markdown":
         return markdown(
             laid_out(shown, rows, [*map(str, rows)] if given.columns else shown.columns())
         )
-    cells = rows.astype(object).where(rows.notna(), None).to_numpy().tolist()
-    if form == "json":
-        records = [dict(zip(rows, row, strict=True)) for row in cells]
-        return json.dumps(records, indent=2, ensure_ascii=False, default=str) + "\n"
-    return "".join(map(csv_line, [list(rows), *cells]))
+    return exported(rows, given.form)

@@ -27,10 +27,10 @@ WHOLE = ("trial", "epochs_run", "seed")
 def page_data(view: StudyView) -> dict[str, Any]:
     """Returns the trials, the best first, their curves and commands, as plain data for JSON."""
     rows = best_first(view.trials, minimize=view.objective.minimize)
-    columns = _columns(view)
-    cells = [[_plain(value) for value in rows[name]] for name in columns]
+    columns = page_columns(view)
+    cells = [[plain(value) for value in rows[name]] for name in columns]
     return {
-        "columns": [_column(view, name) for name in columns],
+        "columns": [column_facts(view, name) for name in columns],
         "rows": [list(row) for row in zip(*cells, strict=True)],
         "objective": columns[2],
         "minimize": view.objective.minimize,
@@ -39,7 +39,7 @@ def page_data(view: StudyView) -> dict[str, Any]:
     }
 
 
-def _columns(view: StudyView) -> list[str]:
+def page_columns(view: StudyView) -> list[str]:
     """Returns the columns of the page, the objective third; those without a value are left out."""
     given = view.trials.notna().any()
     own = [name for name in view.objective.names if name in view.trials and name != "value"]
@@ -52,7 +52,8 @@ def _columns(view: StudyView) -> list[str]:
     return ["trial", "state", objective, *told]
 
 
-def _column(view: StudyView, name: str) -> dict[str, Any]:
+def column_facts(view: StudyView, name: str) -> dict[str, Any]:
+    """Returns what the scripts need to know of a column."""
     column = view.trials[name]
     label = short(name).replace("_", " ")
     if name == "value":
@@ -71,7 +72,7 @@ def _column(view: StudyView, name: str) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Returns a cell as JSON has it: a number, a text, or None for an empty cell."""
     if value is None or pd.isna(value) or value == "":
         return None
@@ -97,7 +98,7 @@ def _curves(view: StudyView) -> dict[str, Any]:
         ],
         "epochs": {number: [int(e) for e in group["epoch"]] for number, group in groups.items()},
         "values": {
-            metric: {n: [_plain(v) for v in group[metric]] for n, group in groups.items()}
+            metric: {n: [plain(v) for v in group[metric]] for n, group in groups.items()}
             for metric in metrics
         },
     }
@@ -110,18 +111,18 @@ def _commands(view: StudyView, rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "rerun": shlex.join(["dropout-study-rerun", str(root)]),
         "directories": {number: f"{number}/" for number in numbers if number in here},
-        "overrides": dict(zip(numbers, _overrides(view, rows), strict=True)),
+        "overrides": dict(zip(numbers, overrides_of(view, rows), strict=True)),
     }
 
 
-def _overrides(view: StudyView, rows: pd.DataFrame) -> Iterator[str]:
+def overrides_of(view: StudyView, rows: pd.DataFrame) -> Iterator[str]:
     """Yields for each row the words that set its parameters, quoted for a shell."""
     searched = select(view.tables.config, "hydra", "sweeper", "params")
     keys = searched if isinstance(searched, Mapping) else {}
     written = {str(key).lstrip("+"): str(key) for key in keys}
     names = [(name, written.get(name, name)) for name in view.tables.params]
     for row in rows.to_dict("records"):
-        given = [(key, row[name]) for name, key in names if _plain(row[name]) is not None]
+        given = [(key, row[name]) for name, key in names if plain(row[name]) is not None]
         yield " ".join(shlex.quote(_override(key, value)) for key, value in given)
 
 

@@ -44,7 +44,7 @@ def recorded_params(paths: StudyPaths, config: Mapping[str, Any]) -> frozenset[s
         paths: the paths of the study.
         config: the sweep's configuration, as plain data.
     """
-    of_sweep = list(_parsed(_at(config, "hydra", "overrides", "task")))
+    of_sweep = list(given_overrides(config))
     searched = {override_key(each) for each in of_sweep if each.is_sweep_override()}
     for path in (("hydra", "sweeper", "params"), ("search_space", "params")):
         space = _at(config, *path)
@@ -54,6 +54,11 @@ def recorded_params(paths: StudyPaths, config: Mapping[str, Any]) -> frozenset[s
     given = {override_key(each) for told in ends for each in _parsed(told)}
     given = {key for key in given if key.partition(".")[0] not in OF_THE_SWEEP}
     return frozenset(param_columns(dict.fromkeys(searched | given)))
+
+
+def given_overrides(config: Mapping[str, Any]) -> Iterator[Override]:
+    """Yields the overrides on a sweep's command line, from its configuration as plain data."""
+    return _parsed(_at(config, "hydra", "overrides", "task"))
 
 
 def _at(config: Any, *path: str) -> Any:

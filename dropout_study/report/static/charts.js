@@ -39,7 +39,7 @@
 
   function tip(trial, first = null) {
     const row = study.row(trial);
-    return make("div", { className: "tip" }, make("strong", {}, `trial ${trial}`),
+    return make("div", { className: "tip" }, make("strong", {}, study.name(trial)),
       ...[...(first === null ? [] : [first]), ...trialLines(row)].map(text => make("div", {}, text)));
   }
 
@@ -130,7 +130,7 @@
       const on = study.marked.includes(trial);
       const style = { color: on ? colour(trial) : BLUE[night.matches], opacity: on ? 1 : 0.35 };
       return {
-        type: "line", name: on ? `trial ${trial}` : "other trials", z: on ? 4 : 2, symbolSize: on ? 5 : 3,
+        type: "line", name: on ? study.name(trial) : "other trials", z: on ? 4 : 2, symbolSize: on ? 5 : 3,
         lineStyle: { ...style, width: on ? 2.5 : 1 }, itemStyle: style, triggerLineEvent: true, id: `trial ${trial}`,
         data: values[metric][trial].map((cell, index) => ({
           value: [epochs[trial][index], cell], trial, told: `epoch ${epochs[trial][index]}: ${cellText(column, cell)}`,
@@ -296,7 +296,7 @@
 
   const spoken = document.getElementById("spoken");
   study.listen("marks", () => {
-    spoken.textContent = study.current === null ? "" : `trial ${study.current}, ${trialLines(study.row(study.current)).join(", ")}`;
+    spoken.textContent = study.current === null ? "" : `${study.name(study.current)}, ${trialLines(study.row(study.current)).join(", ")}`;
   });
   document.documentElement.classList.add("live");
   document.querySelectorAll("[data-chart]").forEach(build);

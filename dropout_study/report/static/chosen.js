@@ -27,8 +27,8 @@
     const words = study.command.overrides[trial];
     return [
       ["directory", directory === undefined ? [""] : [make("a", { href: directory }, directory)]],
-      ["repeat it", line(`${study.command.rerun} ${row[0]}`, `Copy the rerun line of trial ${trial}`)],
-      ["overrides", words ? line(words, `Copy the overrides of trial ${trial}`) : [""]],
+      ["repeat it", line(study.command.reruns?.[trial] ?? `${study.command.rerun} ${row[0]}`, `Copy the rerun line of ${study.name(trial)}`)],
+      ["overrides", words ? line(words, `Copy the overrides of ${study.name(trial)}`) : [""]],
     ];
   };
 
@@ -50,18 +50,19 @@
         ...cells(column))),
     ];
     const lines = trials.map(commands);
-    const links = lines[0].map(([name], index) => make("tr", {},
+    const told = index => lines.some(each => each[index][1][0] !== "");
+    const links = lines[0].flatMap(([name], index) => !told(index) ? [] : make("tr", {},
       make("th", { scope: "row", className: "text" }, name),
       ...lines.map(each => make("td", { className: "text" }, ...each[index][1]))));
     const several = trials.length > 1;
-    const head = trial => make("th", { scope: "col" }, `trial ${trial} `, make("button", {
-      type: "button", "aria-label": `Put trial ${trial} away`,
+    const head = trial => make("th", { scope: "col" }, `${study.name(trial)} `, make("button", {
+      type: "button", "aria-label": `Put ${study.name(trial)} away`,
       onclick: () => { study.choose(trial, false); if (trial === study.current) study.mark(trial); },
     }, "✕"));
     const body = several
       ? [...block("differs", different), ...block("the same", same)] : block("", given).slice(1);
     home.querySelector(".values").replaceChildren(
-      make("h3", {}, several ? "Trials side by side" : `Trial ${trials[0]}`),
+      make("h3", {}, several ? "Trials side by side" : study.name(trials[0]).replace(/^trial (?=\d+$)/, "Trial ")),
       make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Chosen trials" },
         make("table", { className: "sides" },
           make("thead", {}, make("tr", {}, make("td"), ...trials.map(head))),

@@ -2,14 +2,14 @@
 "use strict";
 
 const study = (() => {
-  const { columns, rows, curves, objective, minimize, command } =
+  const { columns, rows, curves, objective, minimize, command, names, chosen: first } =
     JSON.parse(document.getElementById("study-data").textContent);
   const place = new Map(columns.map((column, index) => [column.key, index]));
   const byTrial = new Map(rows.map(row => [row[0], row]));
   const listeners = { rows: [], marks: [] };
   const hidden = new Set(); // states that are not shown
   const filters = new Map(); // column -> {low, high} of numbers, or {values: Set} of texts
-  const chosen = new Set(); // trials to compare, in the order of choice
+  const chosen = new Set(first); // trials to compare, in the order of choice
   const sorted = { key: null, down: false }; // key null: the order of the rows, the best first
   let current = null;
   let visible = rows;
@@ -39,6 +39,7 @@ const study = (() => {
     columns, rows, curves, objective, minimize, command, hidden, filters, chosen, sorted, value, passes,
     column: key => columns[place.get(key)],
     row: trial => byTrial.get(trial),
+    name: trial => names?.[trial] ?? `trial ${trial}`, // a page of several studies gives names
     get visible() { return visible; },
     get current() { return current; },
     get marked() { return [...new Set([...chosen, ...(current === null ? [] : [current])])]; },

@@ -2,10 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 GAP = "  "
+PLACES = 4
+"""Decimal places of a metric with an interval."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,28 @@ def _line(columns: Sequence[Column], cells: Sequence[str]) -> str:
 def _placed(cell: str, column: Column) -> str:
     space = " " * (column.width - cell_len(cell))
     return cell + space if column.left else space + cell
+
+
+def with_intervals(
+    table: "pd.DataFrame", mean: str, low: str, high: str, sign: str = ""
+) -> list[str]:
+    """Returns ``0.8412 [0.8390, 0.8431]`` for each row; what is not known is left out.
+
+    Args:
+        table: the table.
+        mean: the column of the means.
+        low: the column of the lower bounds.
+        high: the column of the upper bounds.
+        sign: "+" to write the sign of a positive number.
+    """
+    form = f"{sign}.{PLACES}f"
+
+    def cell(a: float, b: float, c: float) -> str:
+        if a != a:
+            return ""
+        return f"{a:{form}}" + (f" [{b:{form}}, {c:{form}}]" if b == b else "")
+
+    return [cell(*row) for row in zip(table[mean], table[low], table[high], strict=True)]
 
 
 def markdown(columns: Sequence[Column]) -> str:

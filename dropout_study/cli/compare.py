@@ -1,0 +1,50 @@
+"""``dropout-study-compare``: studies side by side."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from dropout_study.cli.options import Options
+from dropout_study.errors import UserError
+
+
+def compare() -> None:
+    """``dropout-study-compare DIR DIR ...``: prints a table of studies and what it says."""
+    options = Options(
+        "compare",
+        "Compare studies: what differs in their settings, the best trial of each and its "
+        "confirmation, and the difference of each study to the first one, paired by seed. "
+        "Only the directories are needed.",
+    )
+    options.add_argument(
+        "dirs",
+        nargs="+",
+        type=Path,
+        metavar="DIR",
+        help="directories of studies, the first one is the one that the others are compared with",
+    )
+    options.formats()
+    options.add_argument(
+        "--page", type=Path, metavar="FILE", help="also write the comparison as a page of HTML"
+    )
+    arguments = options.read()
+    from dropout_study.comparison.compare import compare as run
+    from dropout_study.comparison.printed import as_markdown, print_comparison
+    from dropout_study.results.printed.export import exported
+
+    try:
+        compared = run(arguments.dirs)
+        if arguments.page:
+            from dropout_study.comparison.page import write_page
+
+            write_page(compared, arguments.page)
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-compare: {error}")
+    if arguments.form == "markdown":
+        print(as_markdown(compared), end="")
+    elif arguments.form:
+        print(exported(compared.studies, arguments.form), end="")
+    else:
+        print_comparison(compared)
+        if arguments.page:
+            print(f"\nPage: {shlex.quote(str(arguments.page))}")
