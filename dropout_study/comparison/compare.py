@@ -72,7 +72,8 @@ def compare(directories: Sequence[Path | str]) -> StudyComparison:
         }
         for best, difference, values in zip(bests, difference_columns(found), columns, strict=True)
     ]
-    told = [difference_sentence(b.name, f) for b, f in zip(bests, found, strict=True) if f]
+    compared = [(best.name, each) for best, each in zip(bests, found, strict=True) if each]
+    told = [difference_sentence(*each, several=len(compared) > 1) for each in compared]
     return StudyComparison(
         studies=pd.DataFrame(rows).astype({"best_trial": "Int64", "confirmed_trial": "Int64"}),
         settings=tuple(settings),

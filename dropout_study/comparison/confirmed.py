@@ -10,6 +10,7 @@ import pandas as pd
 from dropout_study.report.confirmed import confirmed_metric, trained_on
 from dropout_study.report.view import StudyView
 from dropout_study.stats import Estimate, mean_estimate
+from dropout_study.trial import metric_bounds
 
 NEEDED = {"configuration", "description"}
 _NAME = re.compile(r"trial_(\d+)")
@@ -36,7 +37,7 @@ class Confirmed:
     @property
     def estimate(self) -> Estimate:
         """The mean over the seeds."""
-        return mean_estimate(list(self.by_seed.values()))
+        return mean_estimate(list(self.by_seed.values()), bounds=metric_bounds(self.metric))
 
 
 def best_confirmed(view: StudyView, others: Sequence[StudyView] = ()) -> Confirmed | None:

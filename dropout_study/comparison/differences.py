@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from dropout_study.comparison.confirmed import Confirmed
 from dropout_study.paths import StudyPaths
 from dropout_study.report.view import StudyView
-from dropout_study.stats import Comparison, holm, paired_comparison
+from dropout_study.stats import Comparison, holm, paired_comparison, simultaneous_level
 from dropout_study.task.job_files import recorded_data
+from dropout_study.trial import metric_bounds
 
 CONFIRMED, SEARCHED = "confirmation", "search"
 
@@ -55,10 +56,11 @@ def differences(studies: Sequence[StudyBest]) -> tuple[list[Difference | None], 
     """
     first, *others = studies
     pairs = [_pair(first, each) for each in others]
+    level = simultaneous_level(sum(pair is not None for pair in pairs))
     compared = {
         pair: comparison
         for pair in pairs
-        if pair and (comparison := paired_comparison(pair.theirs, pair.mine)) is not None
+        if pair and (comparison := pair.comparison(level)) is not None
     }
     corrected = holm([each.p for each in compared.values()])
     found = {
@@ -120,6 +122,10 @@ class _Pair:
     source: str
     mine: Mapping[int, float]
     theirs: Mapping[int, float]
+
+    def comparison(self, level: float) -> Comparison | None:
+        bounds = metric_bounds(self.metric)
+        return paired_comparison(self.theirs, self.mine, bounds=bounds, level=level)
 
 
 def _pair(one: StudyBest, other: StudyBest) -> _Pair | None:

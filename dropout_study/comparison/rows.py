@@ -6,13 +6,13 @@ from typing import Any
 
 from dropout_study.comparison.differences import Difference, StudyBest
 from dropout_study.report.accounting import account
-from dropout_study.report.headline import test_size
+from dropout_study.report.against import test_size
 from dropout_study.report.objective import is_share
 from dropout_study.report.view import Arm, StudyView
 from dropout_study.results.notes import Notes, read_notes
 from dropout_study.stats import Estimate, mean_estimate, share_estimate
 from dropout_study.task.job_files import JobFileError
-from dropout_study.trial import TrialState
+from dropout_study.trial import TrialState, metric_bounds
 
 SEEDS, IMAGES = "seeds", "test images"
 """What an interval is over."""
@@ -47,9 +47,10 @@ def place_and_notes(view: StudyView) -> dict[str, str]:
 
 def _best(view: StudyView) -> dict[str, Any]:
     """Returns the best trial by the objective, its value and its test metric."""
-    best, metric = view.best, view.objective.test_metric
+    best, objective = view.best, view.objective
+    metric = objective.test_metric
     test, over = _test(view, best, metric) if best else (_unknown(), "")
-    value = _over_seeds(best, "value") if best else _unknown()
+    value = _over_seeds(best, "value", objective.name) if best else _unknown()
     return {
         "best_trial": best.number if best else None,
         "params": view.describe(best.number) if best else "",
@@ -62,15 +63,15 @@ def _best(view: StudyView) -> dict[str, Any]:
 
 def _test(view: StudyView, best: Arm, metric: str) -> tuple[Estimate, str]:
     """Returns a test metric with its interval, and what the interval is over."""
-    estimate, size = _over_seeds(best, metric), test_size(view)
+    estimate, size = _over_seeds(best, metric, metric), test_size(view)
     if estimate.n == 1 and is_share(metric) and size is not None:
         return share_estimate(estimate.mean, size), IMAGES
     return estimate, SEEDS if estimate.n else ""
 
 
-def _over_seeds(arm: Arm, column: str) -> Estimate:
+def _over_seeds(arm: Arm, column: str, metric: str) -> Estimate:
     values = list(arm.by_seed(column).values()) if column in arm.runs else []
-    return mean_estimate(values) if values else _unknown()
+    return mean_estimate(values, bounds=metric_bounds(metric)) if values else _unknown()
 
 
 def _confirmed(study: StudyBest) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def test_each_study_is_a_row_with_its_best_its_notes_and_what_differs(tmp_path: 
     assert two["minus_a"] == pytest.approx(two["test"] - one["test"])
     assert (two["minus_a_n"], two["minus_a_seeds_of"]) == (1, "search")
     assert "b minus a, test accuracy" in found.sentences[0]
-    assert "one seed has no interval" in found.sentences[0]
+    assert "`dropout-study-confirm` trains" in found.sentences[0]
     assert set(found.curves["study"]) == {"a", "b"}
     assert found.curves.loc[found.curves["study"] == "a", "epoch"].tolist() == [1, 2, 3, 4, 5, 6]
 
