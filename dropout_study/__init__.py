@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dropout_study.comparison.compare import StudyComparison, compare
+    from dropout_study.comparison.compare import compare
+    from dropout_study.comparison.result import StudyComparison
     from dropout_study.errors import TrialPruned
     from dropout_study.results.study import StudyTables, load_study
     from dropout_study.sweep.current import current_trial
@@ -20,7 +21,7 @@ __all__ = [
 ]
 
 _PLACES = {
-    "StudyComparison": "comparison.compare",
+    "StudyComparison": "comparison.result",
     "StudyTables": "results.study",
     "TrialPruned": "errors",
     "compare": "comparison.compare",

@@ -2,13 +2,13 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from dropout_study.comparison.confirmed import best_confirmed
 from dropout_study.comparison.differences import StudyBest, differences
+from dropout_study.comparison.result import StudyComparison
 from dropout_study.comparison.rows import difference_columns, place_and_notes, study_row
 from dropout_study.comparison.sentences import budget_sentence, difference_sentence
 from dropout_study.comparison.settings import differing_settings
@@ -17,27 +17,6 @@ from dropout_study.report.view import StudyView
 from dropout_study.results.columns import REPORTED
 from dropout_study.results.inside import studies
 from dropout_study.results.study import load_study
-
-
-@dataclass(frozen=True)
-class StudyComparison:
-    """Studies side by side.
-
-    Attributes:
-        studies: one row per study; ``docs/comparing.md`` describes the columns. Some are the
-            settings in which the studies differ.
-        settings: the names of these columns, each the key of an override.
-        curves: the learning curves of the best trials: ``study``, ``epoch`` and the metrics, as
-            means over the seeds.
-        sentences: what the comparison says, and what could not be compared.
-        views: the studies that were read.
-    """
-
-    studies: pd.DataFrame
-    settings: tuple[str, ...]
-    curves: pd.DataFrame
-    sentences: tuple[str, ...]
-    views: tuple[StudyView, ...]
 
 
 def compare(directories: Sequence[Path | str]) -> StudyComparison:

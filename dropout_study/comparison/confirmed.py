@@ -7,10 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_study.report.confirmed import confirmed_metric, trained_on
 from dropout_study.report.view import StudyView
 from dropout_study.stats import Estimate, mean_estimate
-from dropout_study.trial import metric_bounds
+from dropout_study.trial import MERGED, metric_bounds
 
 NEEDED = {"configuration", "description"}
 _NAME = re.compile(r"trial_(\d+)")
@@ -25,7 +24,7 @@ class Confirmed:
     Attributes:
         trial: its number.
         metric: the name of the test metric.
-        trained_on: the splits that were trained on, in words.
+        trained_on: "train + validation", or "train" as in the study.
         by_seed: seed -> metric, of the runs that have a result.
     """
 
@@ -83,13 +82,11 @@ def _rows(view: StudyView) -> list[dict[Any, Any]]:
 
 def _confirmed(view: StudyView, row: dict[Any, Any], number: int) -> Iterator[Confirmed]:
     """Yields a row of a study's confirmation with its runs, if one has a result."""
-    table, runs = view.tables.confirmation, view.tables.confirmation_runs
-    assert table is not None
-    metric = confirmed_metric(table)
+    runs, metric = view.tables.confirmation_runs, str(row.get("metric", "test_accuracy"))
     if runs is None or not {"configuration", "seed", metric} <= set(runs.columns):
         return
     own: pd.DataFrame = runs[runs["configuration"] == row["configuration"]]
     own = own.dropna(subset=["seed", metric])
     if len(own):
         by_seed = dict(zip(own["seed"].astype(int), own[metric].astype(float), strict=True))
-        yield Confirmed(number, metric, trained_on(table), by_seed)
+        yield Confirmed(number, metric, str(row.get("trained_on", MERGED)), by_seed)

@@ -5,10 +5,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dropout_study.comparison.compare import StudyComparison
 from dropout_study.comparison.figure import curves_figure
 from dropout_study.comparison.page_data import comparison_data
 from dropout_study.comparison.printed import columns, heading, note_lines, setting_columns
+from dropout_study.comparison.result import StudyComparison
 from dropout_study.files import atomic_write
 from dropout_study.report.figures import draw_figures
 from dropout_study.report.template import filled_template

@@ -3,7 +3,7 @@
 import shlex
 from typing import Any
 
-from dropout_study.comparison.compare import StudyComparison
+from dropout_study.comparison.result import StudyComparison
 from dropout_study.report.interactive import column_facts, overrides_of, page_columns, plain
 from dropout_study.report.objective import is_share, metric_words
 from dropout_study.report.view import StudyView

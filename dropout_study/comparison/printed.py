@@ -4,8 +4,7 @@ import shlex
 
 import pandas as pd
 
-from dropout_study.comparison.compare import StudyComparison
-from dropout_study.comparison.rows import IMAGES
+from dropout_study.comparison.result import IMAGES, StudyComparison
 from dropout_study.report.objective import metric_words
 from dropout_study.results.printed.layout import Column, markdown, with_intervals
 from dropout_study.results.printed.show import print_table

@@ -5,6 +5,7 @@ from math import nan
 from typing import Any
 
 from dropout_study.comparison.differences import Difference, StudyBest
+from dropout_study.comparison.result import IMAGES, SEEDS
 from dropout_study.report.accounting import account
 from dropout_study.report.against import test_size
 from dropout_study.report.objective import is_share
@@ -13,9 +14,6 @@ from dropout_study.results.notes import Notes, read_notes
 from dropout_study.stats import Estimate, mean_estimate, share_estimate
 from dropout_study.task.job_files import JobFileError
 from dropout_study.trial import TrialState, metric_bounds
-
-SEEDS, IMAGES = "seeds", "test images"
-"""What an interval is over."""
 
 
 def study_row(study: StudyBest) -> dict[str, Any]:
