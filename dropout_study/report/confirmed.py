@@ -35,7 +35,7 @@ def confirmed_sentences(view: StudyView) -> list[str]:
     estimate = _row_estimate(first)
     sentence = say(
         "Trained again on {split} with n = {n} fresh seeds, {name}, the best by {objective}, "
-        "reaches a {metric} of {value} ({interval})",
+        "reaches a {metric} of {value} ({interval}).",
         split=say(trained_on(table)),
         n=estimate.n,
         name=name,
@@ -44,11 +44,12 @@ def confirmed_sentences(view: StudyView) -> list[str]:
         value=amount(estimate.mean, metric),
         interval=interval(estimate, say("over the seeds"), metric),
     )
-    for reference in references(table):
-        if not pd.isna(first.get(f"minus_{reference}")):
-            told = _against(view, table, first, reference)
-            sentence += say("; against {difference}", difference=told)
-    return [sentence + say("."), *_of_references(view, table, metric), *lost]
+    differences = [
+        _against(view, table, first, reference)
+        for reference in references(table)
+        if not pd.isna(first.get(f"minus_{reference}"))
+    ]
+    return [sentence, *differences, *_of_references(view, table, metric), *lost]
 
 
 def references(table: pd.DataFrame) -> list[str]:
@@ -92,7 +93,7 @@ def _reference_arm(view: StudyView, table: pd.DataFrame, reference: str) -> Arm 
 
 
 def _against(view: StudyView, table: pd.DataFrame, row: "pd.Series[Any]", reference: str) -> str:
-    """Returns the difference from a reference, and what else differs from it."""
+    """Returns a sentence on the difference from a reference, and what else differs from it."""
     one, other = _arm(view, row), _reference_arm(view, table, reference)
     settings = unlike(view, one, other) if one and other else ""
     name = reference_words(reference)
@@ -100,7 +101,9 @@ def _against(view: StudyView, table: pd.DataFrame, row: "pd.Series[Any]", refere
         name = say("{name} (also different: {settings})", name=name, settings=settings)
     metric, kind = confirmed_metric(table), interval_kind(table)
     return say(
-        "{name} {difference}", name=name, difference=_difference(row, reference, metric, kind)
+        "Against {name} the difference is {difference}.",
+        name=name,
+        difference=_difference(row, reference, metric, kind),
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dropout_study.config.overrides import to_override
 from dropout_study.report.objective import is_share, metric_words, select
-from dropout_study.report.view import SEED, StudyView, is_number, short
+from dropout_study.report.view import SEED, StudyView, is_number
 from dropout_study.results.columns import REPORTED
 from dropout_study.results.printed.show import best_first
 
@@ -25,9 +25,13 @@ WHOLE = ("trial", "epochs_run", "seed")
 
 
 def page_data(view: StudyView) -> dict[str, Any]:
-    """Returns the trials, the best first, their curves and commands, as plain data for JSON."""
+    """Returns the trials, the best first, their curves and commands, as plain data for JSON.
+
+    A column that is the same in all trials is left out; the page names its value in a sentence.
+    """
     rows = best_first(view.trials, minimize=view.objective.minimize)
-    columns = page_columns(view)
+    first, more = page_columns(view)[:3], page_columns(view)[3:]
+    columns = [*first, *(name for name in more if view.varies(name))]
     cells = [[plain(value) for value in rows[name]] for name in columns]
     return {
         "columns": [column_facts(view, name) for name in columns],
@@ -55,15 +59,10 @@ def page_columns(view: StudyView) -> list[str]:
 def column_facts(view: StudyView, name: str) -> dict[str, Any]:
     """Returns what the scripts need to know of a column."""
     column = view.trials[name]
-    label = short(name).replace("_", " ")
-    if name == "value":
-        label = view.objective.label
-    elif name in REPORTED or name in view.objective.names:
-        label = metric_words(name)
     numeric = is_number(column) and name != "state"
     return {
         "key": name,
-        "label": label,
+        "label": view.label_of(name),
         "numeric": numeric,
         "whole": name in WHOLE or (numeric and bool((column.dropna() % 1 == 0).all())),
         "percent": view.objective.is_accuracy if name == "value" else is_share(name),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dropout_study.paths import JobPaths, StudyPaths
+from dropout_study.report.language import say
 from dropout_study.report.view import StudyView
 from dropout_study.search.storage.urls import masked
 from dropout_study.task.job_files import JobFileError, JobFiles, recorded_data, trained_runs
@@ -21,7 +22,10 @@ def reproduction(view: StudyView) -> list[tuple[str, str]]:
     numbers = [first, *paths.numbers()]
     rows = [("the study", sweep_command(view.tables.config))]
     if view.best is not None:
-        rows += [(f"its best trial, {name}", command) for name, command in _best(paths, first)]
+        rows += [
+            (say("its best trial, {name}", name=name), command)
+            for name, command in _best(paths, first)
+        ]
     rows.append(("this report", f"dropout-study-report {shlex.quote(str(paths.root))}"))
     rows.append(("started in", _started_in(view.tables.config)))
     return [*rows, *_seeds(view), *_environment(paths, numbers)]
@@ -119,6 +123,11 @@ def _environment(paths: StudyPaths, numbers: list[int]) -> list[tuple[str, str]]
     rows = [("python", facts.get("python"))]
     rows += [("packages", ", ".join(f"{name} {version}" for name, version in given.items()))]
     rows += [(key, facts.get(key)) for key in ("commit", "device", "platform")]
-    sizes = data and f"{data.train:,} train, {data.val:,} validation, {data.test:,} test"
+    sizes = data and say(
+        "{train:,} train, {val:,} validation, {test:,} test",
+        train=data.train,
+        val=data.val,
+        test=data.test,
+    )
     rows += [("images", sizes), ("SHA-256 of the images and labels", data and data.sha256)]
     return [(name, str(text) if text else UNKNOWN) for name, text in rows]

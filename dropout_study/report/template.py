@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from dropout_study.report.language import CODES, language, many, say, script_texts
+from dropout_study.report.language import CODES, NO_BREAK, language, many, say, script_texts
 
 SCRIPTS = ("echarts.min.js", "study.js", "table.js", "chosen.js", "charts.js")
 
@@ -75,7 +75,8 @@ def content_security_policy(texts: Sequence[str]) -> str:
 
 
 def _code(sentence: str) -> str:
-    """Returns the text as HTML, with text in backticks as code."""
+    """Returns the text as HTML, with text in backticks as code, and no line break in "n = 3"."""
+    sentence = sentence.replace(" = ", f"{NO_BREAK}={NO_BREAK}")
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(sentence, quote=False)))
 
 

@@ -291,7 +291,7 @@ def test_the_command_leaves_tables_and_report(
 
     assert "null_check" in capsys.readouterr().out
     page = (tmp_path / "report.html").read_text()
-    assert "n = 2 fresh seeds" in page
+    assert "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}2 fresh seeds" in page
     assert (tmp_path / "figures" / "confirmation.png").is_file()
 
 

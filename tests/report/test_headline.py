@@ -160,7 +160,7 @@ def test_a_confirmation_speaks_first(tmp_path: Path) -> None:
         "minus_book_p,minus_book_p_holm\ntrial_3,10,0.88,0.01,0.87,0.89,0.02,10,0.01,0.03,.001,.002\n"
     )
 
-    first, *others = sentences_of(tmp_path)
+    first, second, *others = sentences_of(tmp_path)
 
     assert not any("Against the book's rates" in sentence for sentence in others)
     assert any("Against no dropout" in sentence for sentence in others)  # not confirmed
@@ -168,8 +168,9 @@ def test_a_confirmation_speaks_first(tmp_path: Path) -> None:
         "n = 10 fresh seeds, trial 3, the best by validation accuracy, reaches a test accuracy of "
         "88.0 % (95 %" in first
     )
-    assert "+2.0 points (95 % interval +1.0 to +3.0)" in first
-    assert first.endswith("p = 0.002: beyond the noise.")
+    assert second.startswith("Against the book's rates")
+    assert "+2.0 points (95 % interval +1.0 to +3.0)" in second
+    assert second.endswith("p = 0.002: beyond the noise.")
 
 
 def test_a_confirmation_says_how_many_seeds_have_no_result(tmp_path: Path) -> None:
@@ -181,10 +182,10 @@ def test_a_confirmation_says_how_many_seeds_have_no_result(tmp_path: Path) -> No
         "trial_0,test_loss,8,1,1,0.42,.01,.41,.43,,,,,,\n"
     )
 
-    first, second, *_ = sentences_of(tmp_path)
+    first, difference, second, *_ = sentences_of(tmp_path)
 
     assert "reaches a test loss of 0.4 (95 % interval 0.39 to 0.41, over the seeds)" in first
-    assert "-0.02 (95 % interval -0.03 to -0.01) over the 5 seeds that both have" in first
+    assert "-0.02 (95 % interval -0.03 to -0.01) over the 5 seeds that both have" in difference
     assert "trial 3: 3 diverged of 10 seeds; trial 0: 1 diverged and 1 failed of 10 seeds" in second
 
 
@@ -249,10 +250,10 @@ def test_a_confirmation_of_an_earlier_version_loses_what_two_seeds_cannot_tell(
         "minus_book_p,minus_book_p_holm\ntrial_3,2,0.88,.07,.25,1.42,.02,2,-.5,.53,.5,.9\n"
     )
 
-    first = sentences_of(tmp_path)[0]
+    first, difference, *_ = sentences_of(tmp_path)
 
     assert "88.0 % (no interval: 2 seeds are too few, over the seeds)" in first
-    assert "% interval" not in first
+    assert "difference is +2.0 points (no interval: 2 seeds are too few), Holm" in difference
 
 
 def test_a_confirmation_names_what_else_differs(tmp_path: Path) -> None:
@@ -266,9 +267,9 @@ def test_a_confirmation_names_what_else_differs(tmp_path: Path) -> None:
         "trial_1,10,0.85,.01,.84,.86,-.01,10,-.02,.01,.2,.4,,0,,,,,3\n"
     )
 
-    first, second, *_ = sentences_of(tmp_path)
+    _, first, _, second, *_ = sentences_of(tmp_path)
 
-    assert "against the book's rates (also different: lr 0.0549 against 0.5" in first
+    assert first.startswith("Against the book's rates (also different: lr 0.0549 against 0.5")
     assert "+2.0 points (simultaneous 95 % interval +1.0 to +3.0)" in first
     assert second.startswith("All else equal, the book's rates (trial 0) against no dropout (tri")
     assert "+1.0 points (simultaneous 95 % interval -1.0 to +2.0)" in second

@@ -1,3 +1,4 @@
+import json
 import re
 import sys
 from html.parser import HTMLParser
@@ -8,10 +9,25 @@ import pytest
 from fake_study import CONFIG, sampled, write_study
 
 from dropout_study.cli.report import report
+from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.report.figures import study_figures
+from dropout_study.report.interactive import page_data
 from dropout_study.report.page import write_report
+from dropout_study.report.page_tables import (
+    confirmation_notes,
+    confirmation_table,
+    constants,
+    top_table,
+)
 from dropout_study.report.view import StudyView
+from dropout_study.results.replicates import mean_record
 from dropout_study.results.study import load_study
+from dropout_study.task.job_files import JobFiles
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
 
 MIXED = ["COMPLETE"] * 10 + ["PRUNED"] * 3 + ["FAIL", "RUNNING"]
 FEW = ["COMPLETE"] * 3
@@ -189,3 +205,67 @@ def test_what_is_no_study_ends_the_command_with_one_line(
     with pytest.raises(SystemExit, match=r"^dropout-study-report: .*give .*directory"):
         report()
     assert not (tmp_path / name / "report.html").exists()
+
+
+def test_what_is_the_same_in_all_trials_is_said_once_and_not_a_column(tmp_path: Path) -> None:
+    write_study(tmp_path, ["COMPLETE"] * 4 + ["RUNNING"])
+
+    view = StudyView(load_study(tmp_path))
+
+    assert (
+        plain(constants(view))
+        == "model = mlp, data = fashion_mnist_mini, optimizer = sgd, seed = 0"
+    )
+    table = top_table(view)
+    assert not {"seed", "model", "data"} & set(table.heads)
+    assert [table.heads[i] for i in table.left] == []
+    columns = [column["key"] for column in page_data(view)["columns"]]
+    assert not {"seed", "model", "data"} & set(columns)
+
+
+def test_the_settings_of_a_sweep_are_no_parameters_and_seeds_no_average(tmp_path: Path) -> None:
+    paths = StudyPaths(write_study(tmp_path, ["COMPLETE"] * 2))
+    for number in (0, 1):
+        record = json.loads(paths.job(number).metrics_json.read_text())
+        runs = [
+            {**record, "seed": s, "trainer.seed": s, "search_space.n_trials": 2} for s in (4, 5)
+        ]
+        for index, run in enumerate(runs):
+            JobFiles(JobPaths(paths.job(number).root / f"replicate_{index}")).write_metrics(run)
+        JobFiles(paths.job(number)).write_metrics(mean_record(runs))
+
+    view = StudyView(load_study(tmp_path))
+
+    assert "seeds 4, 5 in each trial" in constants(view)
+    heads = " ".join([*top_table(view).heads, *(c["key"] for c in page_data(view)["columns"])])
+    assert "n_trials" not in heads
+    assert "n trials" not in heads
+    assert "seed" not in heads
+
+
+def test_the_intervals_of_the_page_are_explained(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    head = "configuration,description,metric,n,mean,sd,low,high,minus_book,minus_book_n,"
+    head += "minus_book_low,minus_book_high,minus_book_p,minus_book_p_holm"
+    row = "trial_{},text,test_accuracy,{},.9,.01,.8,1.2,.05,{},.01,.09,.1,.3"
+    file = StudyPaths(tmp_path).confirmation_csv
+    file.write_text("\n".join([head, *(row.format(n, 10, 10) for n in (3, 4, 5))]))
+    view = StudyView(load_study(tmp_path))
+    table = confirmation_table(view)
+    assert table is not None
+    assert plain(table.rows[0][4]) == "80.00 to 100.00 %"  # an accuracy ends at 1
+    assert plain(table.rows[0][5]) == "+5.00 (+1.00 to +9.00), p = 0.300"
+    assert table.left == {0, 1}
+    assert any("not corrected" in note for note in confirmation_notes(view))
+
+    file.write_text(
+        "\n".join([f"{head},differences", *(row.format(n, 2, 2) + ",3" for n in (3, 4))])
+    )
+    view = StudyView(load_study(tmp_path))
+    table = confirmation_table(view)
+    assert table is not None
+    assert "95" not in " ".join(table.heads)
+    assert plain(table.rows[0][-1]) == "+5.00, p = 0.300"
+    notes = " ".join(confirmation_notes(view))
+    assert "3 differences are simultaneous" in notes
+    assert "With fewer than 3 seeds there is no interval." in notes

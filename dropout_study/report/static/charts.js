@@ -20,7 +20,7 @@
   const colour = trial => MARKS[study.marked.indexOf(trial) % MARKS.length];
   const complete = rows => rows.filter(row => study.value(row, "state") === "COMPLETE");
   const params = study.columns.filter(column => column.param);
-  const axisText = column => number => cellText({ ...column, param: true }, number).replace(/\.?0+ %$/, " %");
+  const axisText = column => number => cellText({ ...column, param: true }, number).replace(/\.?0+\u00a0%$/, "\u00a0%");
 
   function axis(column, more = {}) {
     const base = {

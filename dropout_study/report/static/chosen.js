@@ -8,16 +8,16 @@
   async function copy(text, code) {
     try {
       await navigator.clipboard.writeText(text);
-      result.textContent = "Copied.";
+      result.textContent = say("Copied.");
     } catch { // the browser forbids it: the text is selected, Ctrl-C copies it
       getSelection().selectAllChildren(code);
-      result.textContent = "Selected: press Ctrl-C to copy.";
+      result.textContent = say("Selected: press Ctrl-C to copy.");
     }
   }
 
   function line(text, label) {
     const code = make("code", {}, text);
-    return [make("button", { type: "button", "aria-label": label, onclick: () => copy(text, code) }, "Copy"),
+    return [make("button", { type: "button", "aria-label": label, onclick: () => copy(text, code) }, say("Copy")),
       " ", code];
   }
 
@@ -26,9 +26,10 @@
     const directory = study.command.directories[trial];
     const words = study.command.overrides[trial];
     return [
-      ["directory", directory === undefined ? [""] : [make("a", { href: directory }, directory)]],
-      ["repeat it", line(study.command.reruns?.[trial] ?? `${study.command.rerun} ${row[0]}`, `Copy the rerun line of ${study.name(trial)}`)],
-      ["overrides", words ? line(words, `Copy the overrides of ${study.name(trial)}`) : [""]],
+      [say("directory"), directory === undefined ? [""] : [make("a", { href: directory }, directory)]],
+      [say("repeat it"), line(study.command.reruns?.[trial] ?? `${study.command.rerun} ${row[0]}`,
+        say("Copy the rerun line of {trial}", { trial: study.name(trial) }))],
+      [say("overrides"), words ? line(words, say("Copy the overrides of {trial}", { trial: study.name(trial) })) : [""]],
     ];
   };
 
@@ -56,14 +57,14 @@
       ...lines.map(each => make("td", { className: "text" }, ...each[index][1]))));
     const several = trials.length > 1;
     const head = trial => make("th", { scope: "col" }, `${study.name(trial)} `, make("button", {
-      type: "button", "aria-label": `Put ${study.name(trial)} away`,
+      type: "button", "aria-label": say("Put {trial} away", { trial: study.name(trial) }),
       onclick: () => { study.choose(trial, false); if (trial === study.current) study.mark(trial); },
     }, "✕"));
     const body = several
-      ? [...block("differs", different), ...block("the same", same)] : block("", given).slice(1);
+      ? [...block(say("differs"), different), ...block(say("the same"), same)] : block("", given).slice(1);
     home.querySelector(".values").replaceChildren(
-      make("h3", {}, several ? "Trials side by side" : study.name(trials[0]).replace(/^trial (?=\d+$)/, "Trial ")),
-      make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Chosen trials" },
+      make("h3", {}, several ? say("Trials side by side") : study.name(trials[0]).replace(/^trial (?=\d+$)/, "Trial ")),
+      make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": say("Chosen trials") },
         make("table", { className: "sides" },
           make("thead", {}, make("tr", {}, make("td"), ...trials.map(head))),
           make("tbody", {}, ...body, ...links))),

@@ -37,9 +37,11 @@ const study = (() => {
 
   return {
     columns, rows, curves, objective, minimize, command, hidden, filters, chosen, sorted, value, passes,
+    texts: column => [...new Set(rows.map(row => value(row, column.key)).filter(cell => cell !== null))]
+      .map(String).sort(),
     column: key => columns[place.get(key)],
     row: trial => byTrial.get(trial),
-    name: trial => names?.[trial] ?? `trial ${trial}`, // a page of several studies gives names
+    name: trial => names?.[trial] ?? say("trial {trial}", { trial }), // a page of several studies gives names
     get visible() { return visible; },
     get current() { return current; },
     get marked() { return [...new Set([...chosen, ...(current === null ? [] : [current])])]; },
@@ -74,11 +76,18 @@ const study = (() => {
   };
 })();
 
+const TEXTS = JSON.parse(document.getElementById("texts").textContent);
+
+/** Returns a text in the language of the page, with its {placeholders} filled in. */
+function say(text, values = {}) {
+  return (TEXTS[text] ?? text).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
 /** Returns a cell as text: an accuracy in percent, another number with four digits (a parameter without zeros at its end). */
 function cellText(column, cell) {
   if (cell === null || cell === undefined) return "";
   if (typeof cell !== "number") return String(cell);
-  if (column.percent) return `${(100 * cell).toFixed(2)} %`;
+  if (column.percent) return `${(100 * cell).toFixed(2)}\u00a0%`;
   if (Number.isInteger(cell)) return String(cell);
   return column.param ? String(Number(cell.toPrecision(4))) : cell.toPrecision(4);
 }

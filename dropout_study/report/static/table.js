@@ -6,74 +6,104 @@
   const home = document.getElementById("trials");
   let first = 0;
 
-  const heads = study.columns.map(column => {
+  const several = new Set(study.rows.map(row => study.value(row, "state"))).size > 1;
+  const shown = study.columns.filter(column => column.key !== "state" || several);
+  const heads = shown.map(column => {
     const button = make("button", { type: "button", onclick: () => study.sort(column.key) },
       column.label);
-    return make("th", { scope: "col", title: column.key }, button);
+    return make("th", { scope: "col", title: column.key, className: column.numeric ? "" : "text" }, button);
   });
   const body = make("tbody");
   const count = make("span", { role: "status" });
   const page = (label, by) => make("button", {
     type: "button", onclick: () => { first = Math.max(first + by, 0); draw(); },
   }, label);
-  const [before, after] = [page("Previous", -PART), page("Next", PART)];
+  const [before, after] = [page(say("Previous"), -PART), page(say("Next"), PART)];
 
   function states() {
-    const names = [...new Set(study.rows.map(row => study.value(row, "state")))].sort();
-    const boxes = names.map(state => make("label", {}, make("input", {
+    if (!several) return null;
+    const boxes = study.texts(study.column("state")).map(state => make("label", {}, make("input", {
       type: "checkbox", checked: true, onchange: event => study.show(state, event.target.checked),
     }), ` ${state}`));
-    return make("fieldset", {}, make("legend", {}, "State"), ...boxes);
+    return make("fieldset", {}, make("legend", {}, say("State")), ...boxes);
   }
 
-  function ranges() {
-    const numeric = study.columns.filter(column => column.numeric);
-    const select = make("select", { "aria-label": "Column" },
-      ...numeric.map(column => make("option", { value: column.key }, column.label)));
+  /** A filter for one column at a time: the ends of a range, or a box for each text. */
+  function conditions() {
+    const columns = study.columns.filter(column => column.numeric || column.param);
+    const select = make("select", { "aria-label": say("Column") },
+      ...columns.map(column => make("option", { value: column.key }, column.label)));
     const ends = ["from", "to"].map(name => make("input", {
-      type: "number", step: "any", placeholder: name, "aria-label": name,
+      type: "number", step: "any", placeholder: say(name), "aria-label": say(name),
     }));
     const unit = make("span");
-    const tell = () => { unit.textContent = study.column(select.value).percent ? "%" : ""; };
-    select.addEventListener("change", tell);
-    select.value = study.objective;
-    tell();
-    const apply = event => {
+    const range = make("span", { className: "controls" }, ...ends, unit, make("button", {}, say("Filter")));
+    const boxes = make("span", { className: "controls boxes", role: "group" });
+    const column = () => study.column(select.value);
+
+    function drawBoxes() {
+      const held = study.filters.get(column().key)?.values;
+      const names = study.texts(column());
+      const toggle = () => {
+        const on = [...boxes.querySelectorAll("input")].filter(box => box.checked).map(box => box.value);
+        study.filter(column().key, on.length === names.length ? null : { values: new Set(on) });
+      };
+      boxes.replaceChildren(...names.map(name => make("label", {}, make("input", {
+        type: "checkbox", value: name, checked: held?.has(name) ?? true, onchange: toggle,
+      }), ` ${name}`)));
+    }
+
+    function draw() {
+      const { numeric, percent, label } = column();
+      [range.hidden, boxes.hidden] = [!numeric, numeric];
+      unit.textContent = percent ? "%" : "";
+      boxes.setAttribute("aria-label", label);
+      if (!numeric) drawBoxes();
+    }
+
+    function apply(event) {
       event.preventDefault();
-      const scale = study.column(select.value).percent ? 100 : 1;
+      const scale = column().percent ? 100 : 1;
       const [low, high] = ends.map(end => end.value === "" ? null : Number(end.value) / scale);
       const given = low !== null || high !== null;
       study.filter(select.value, given ? { low: low ?? -Infinity, high: high ?? Infinity } : null);
-    };
-    return make("form", { onsubmit: apply }, make("fieldset", {},
-      make("legend", {}, "Range"), select, ...ends, unit, make("button", {}, "Filter")));
+    }
+
+    select.addEventListener("change", draw);
+    select.value = study.objective;
+    draw();
+    study.listen("rows", () => { // a filter that was set elsewhere; a box that has the focus stays
+      if (!column().numeric && !boxes.contains(document.activeElement)) drawBoxes();
+    });
+    return make("form", { onsubmit: apply },
+      make("fieldset", {}, make("legend", {}, say("Filter by")), select, range, boxes));
   }
 
   const filters = make("p", { className: "filters" });
 
   function drawFilters() {
     const text = (column, { low, high, values }) => values
-      ? `${column.label}: ${[...values].join(", ") || "none"}`
+      ? `${column.label}: ${[...values].join(", ") || say("none")}`
       : [low > -Infinity ? `${cellText(column, low)} ≤ ` : "", column.label,
         high < Infinity ? ` ≤ ${cellText(column, high)}` : ""].join("");
     filters.replaceChildren(...[...study.filters].map(([key, filter]) => make("button", {
-      type: "button", title: "Remove this filter", onclick: () => study.filter(key, null),
+      type: "button", title: say("Remove this filter"), onclick: () => study.filter(key, null),
     }, `${text(study.column(key), filter)} ✕`)));
   }
 
   function drawRow(row) {
     const trial = row[0];
     const box = make("input", {
-      type: "checkbox", checked: study.chosen.has(trial), "aria-label": `Compare trial ${trial}`,
+      type: "checkbox", checked: study.chosen.has(trial), "aria-label": say("Compare trial {trial}", { trial }),
       onchange: event => study.choose(trial, event.target.checked),
     });
     const name = make("button", {
       type: "button", "aria-pressed": String(trial === study.current),
-      "aria-label": `Trial ${trial}`, onclick: () => study.mark(trial),
+      "aria-label": say("Trial {trial}", { trial }), onclick: () => study.mark(trial),
     }, String(trial));
-    const cells = study.columns.slice(1).map((column, index) => make("td", {
+    const cells = shown.slice(1).map(column => make("td", {
       className: column.numeric ? "" : "text",
-    }, cellText(column, row[index + 1])));
+    }, cellText(column, study.value(row, column.key))));
     return make("tr", { className: trial === study.current ? "current" : "", "data-trial": trial },
       make("td", {}, box), make("td", {}, name), ...cells);
   }
@@ -81,7 +111,7 @@
   function draw() {
     const rows = study.visible;
     first = Math.min(first, Math.max(0, PART * (Math.ceil(rows.length / PART) - 1)));
-    study.columns.forEach((column, index) => {
+    shown.forEach((column, index) => {
       const now = study.sorted.key === column.key;
       const order = study.sorted.down ? "descending" : "ascending";
       if (now) heads[index].setAttribute("aria-sort", order);
@@ -95,19 +125,22 @@
     }
     const last = Math.min(first + PART, rows.length);
     count.textContent = rows.length
-      ? `Rows ${first + 1} to ${last} of ${rows.length}` : "No trial passes the filters";
-    if (rows.length < study.rows.length) count.textContent += ` (${study.rows.length} trials)`;
+      ? say("Rows {first} to {last} of {count}", { first: first + 1, last, count: rows.length })
+      : say("No trial passes the filters");
+    if (rows.length < study.rows.length) {
+      count.textContent += ` ${say("({count} trials)", { count: study.rows.length })}`;
+    }
     before.disabled = first === 0;
     after.disabled = last >= rows.length;
     drawFilters();
   }
 
   home.append(
-    make("div", { className: "controls" }, states(), ranges()),
+    make("div", { className: "controls" }, ...[states(), conditions()].filter(Boolean)),
     filters,
-    make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "All trials" },
+    make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": say("All trials") },
       make("table", {},
-        make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "compare"), ...heads)), body)),
+        make("thead", {}, make("tr", {}, make("th", { scope: "col" }, say("compare")), ...heads)), body)),
     make("p", { className: "controls" }, before, after, count),
   );
   study.listen("rows", () => { first = 0; draw(); });
