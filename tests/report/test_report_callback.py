@@ -11,9 +11,10 @@ from dropout_study.report.callback import ReportCallback
 
 def test_the_config_group_makes_the_callback_or_none() -> None:
     html = OmegaConf.load(conf_dir() / "report" / "html.yaml")
+    config = OmegaConf.create({"hydra": {"callbacks": html}})  # its place in a configuration
     none = OmegaConf.load(conf_dir() / "report" / "none.yaml")
 
-    assert isinstance(instantiate(html.report), ReportCallback)
+    assert isinstance(instantiate(config.hydra.callbacks.report), ReportCallback)
     assert none == {}
 
 
