@@ -101,6 +101,10 @@ def test_the_gap_is_the_difference_of_two_evaluations(splits) -> None:
     assert got["loss_off"] == pytest.approx(val["loss"] - train["loss"])
     assert got["accuracy_off"] == pytest.approx(train["accuracy"] - val["accuracy"])
     assert got["loss_on"] != got["loss_off"]
+    few = Gap(examples=100).measure(snapshot(model, splits))
+    places = torch.arange(100) * len(splits.train) // 100
+    fewer = evaluate(model, splits.train.take(places))
+    assert few["accuracy_off"] == pytest.approx(fewer["accuracy"] - val["accuracy"])
     silent = Gap().measure(snapshot(network(rate=0.0), splits))
     assert silent["loss_on"] == silent["loss_off"]
     assert set(Gap().measure(snapshot(model, replace(splits, val=None))).values()) == {None}
@@ -245,7 +249,10 @@ def test_a_network_that_cannot_be_copied_is_refused(splits, told) -> None:
     )
 
 
-@pytest.mark.parametrize("make", [lambda: Activations(examples=0), lambda: Gradient(minibatches=1)])
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Activations(examples=0), lambda: Gap(examples=0), lambda: Gradient(minibatches=1)],
+)
 def test_arguments_out_of_range_are_refused(told, make) -> None:
     assert "must be at least" in told(make)
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import torch
 
-from dropout_study.errors import UserError
+from dropout_study.data.splits import Examples
+from dropout_study.errors import UserError, argument_error
 from dropout_study.noise.known import rates_of
 from dropout_study.training.measures.base import Measure, Snapshot
 from dropout_study.training.predict import are_equal
@@ -17,10 +18,21 @@ class Gap(Measure):
     ``loss`` is validation loss - training loss, ``accuracy`` training accuracy - validation
     accuracy; ``off`` is evaluation mode, ``on`` one pass with the noise on. Both splits are
     measured with the weights after the epoch, unlike the columns ``train_...``.
+
+    Args:
+        examples: so many training examples, at equal distances, the same after every epoch; all if
+            there are fewer.
     """
 
     meaning: ClassVar[str] = "how much better the network is on training than on validation data"
-    cost: ClassVar[str] = "two passes over the training and the validation data, without gradients"
+    cost: ClassVar[str] = (
+        "two passes over 2,000 training examples and the validation data, without gradients"
+    )
+
+    def __init__(self, examples: int = 2000) -> None:
+        if examples < 1:
+            raise argument_error("examples", examples, "must be at least 1")
+        self._examples = examples
 
     def check(self, start: Snapshot) -> None:
         """Raises UserError without validation data, and without noise that can be switched on."""
@@ -47,11 +59,18 @@ class Gap(Measure):
     def _gaps(self, after: Snapshot) -> dict[str, float | None]:
         if after.splits.val is None:
             return {"loss": None, "accuracy": None}
-        train, val = after.scores(after.splits.train), after.scores(after.splits.val)
+        train, val = after.scores(self._sample(after)), after.scores(after.splits.val)
         return {
             "loss": val["loss"] - train["loss"],
             "accuracy": train["accuracy"] - val["accuracy"],
         }
+
+    def _sample(self, after: Snapshot) -> Examples:
+        train = after.splits.train
+        if len(train) <= self._examples:
+            return train
+        places = torch.arange(self._examples, device=train.labels.device)
+        return train.take(places * len(train) // self._examples)
 
 
 @torch.no_grad()
