@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import optuna
 from hydra import compose, initialize
@@ -70,7 +69,7 @@ class Ours:
         settings, plan = settings_of(overrides), plan_of(tuple(space.items()))
         study, _ = create_study(
             storage or optuna.storages.InMemoryStorage(),
-            f"simulated {uuid4().hex[:8]}",
+            f"simulated {settings.n_trials}",
             settings.directions,
             SeededByTrial(settings.sampler, plan.space),
             build_pruner(settings.pruner),

@@ -31,8 +31,7 @@ LEVELS = (
     {"data", "models"},
     {"training", "search"},
     *({room} for room in ("config", "sweep", "task", "launch", "results", "report")),
-    *({room} for room in ("confirmation", "extension", "comparison", "cli")),
-    *({room} for room in ("notebook", "integrations")),
+    *({room} for room in ("confirmation", "extension", "comparison", "cli", "integrations")),
     {"__main__", "__init__"},
 )
 FLOORS = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from os import PathLike
 from pathlib import Path
 
 import pandas as pd
@@ -20,14 +19,14 @@ from dropout_study.results.inside import studies
 from dropout_study.results.study import load_study
 
 
-def compare(directories: Sequence[PathLike[str] | str]) -> StudyComparison:
+def compare(directories: Sequence[Path | str]) -> StudyComparison:
     """Compares studies by their best trials, which validation has chosen.
 
     Each study is compared with the first one: by the test metric of the best confirmed trial of
     both, or, if a study is not confirmed, of the best trials of the search, paired by seed.
 
     Args:
-        directories: those of two or more studies, or what ``load_study`` returns.
+        directories: those of two or more studies.
 
     Raises:
         UserError: there are fewer than two, one is given twice, or one is no study.

@@ -22,7 +22,7 @@ def draw_curves(curves: pd.DataFrame, figure: "Figure") -> None:
     metrics = [str(name) for name in curves if name not in ("study", "epoch")][:MOST_PANELS]
     if not metrics:
         raise NotEnoughError("no history.csv of the best trials can be read")
-    figure.set_size_inches(3.4 * len(metrics), 3.4)
+    figure.set_size_inches(figure.get_figwidth(), 3.4)
     panels = figure.subplots(1, len(metrics), squeeze=False)[0]
     studies = list(dict.fromkeys(curves["study"]))
     for ax, metric in zip(panels, metrics, strict=True):
@@ -35,10 +35,10 @@ def draw_curves(curves: pd.DataFrame, figure: "Figure") -> None:
             }
             ax.plot(rows["epoch"], rows[metric], label=name, lw=1.4, **style)
         ax.set_xlabel("epoch")
-        ax.set_title(metric_words(metric), fontsize=10)
+        ax.set_title(metric_words(metric))
         percent_axis(ax.yaxis, accuracy=is_share(metric))
         integer_axis(ax.xaxis)
-        finish(ax, legend=ax.get_subplotspec().is_first_col(), below=True)
+        finish(ax, legend=ax.get_subplotspec().is_first_col())
 
 
 def curves_figure(curves: pd.DataFrame) -> FigureSpec:

@@ -10,8 +10,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from dropout_study.confirmation.settable import ImageFacts, with_book_rates, without_dropout
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
+from dropout_study.report.objective import NotEnoughError
 from dropout_study.report.predicted import predicted_best
-from dropout_study.report.view import Arm, NotEnoughError, StudyView, short
+from dropout_study.report.view import Arm, StudyView, short
 from dropout_study.task.job_files import JobFileError, JobFiles, recorded_data, trial_files
 from dropout_study.task.recorded import recorded_config
 

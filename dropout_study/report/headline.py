@@ -6,7 +6,8 @@ from dropout_study.report.confirmed import confirmed_sentences
 from dropout_study.report.figures.importances import parameter_importances
 from dropout_study.report.language import many, say
 from dropout_study.report.likely_best import likely_best_sentences
-from dropout_study.report.view import Arm, NotEnoughError, StudyView, short
+from dropout_study.report.objective import NotEnoughError
+from dropout_study.report.view import Arm, StudyView, short
 from dropout_study.results.rates import Rates
 from dropout_study.results.reference_rates import BOOK_RATES, has_book_rates, is_without_dropout
 from dropout_study.stats import Estimate, mean_estimate, share_estimate
@@ -112,7 +113,7 @@ def _estimate(view: StudyView, tests: list[float]) -> tuple[Estimate, str]:
 def _mattered(view: StudyView) -> list[str]:
     """Returns a sentence on the parameters that the objective depended on most, if known."""
     try:
-        shares = parameter_importances(view)
+        shares = parameter_importances(view, view.objective.targets[0])
     except NotEnoughError:
         return []
     told = ", ".join(f"{short(name)} {share:.2f}" for name, share in [*shares.items()][:MATTERED])

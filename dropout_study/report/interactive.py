@@ -14,7 +14,7 @@ from dropout_study.results.printed.show import best_first
 
 CHARTS = {
     "optimisation_history": "history",
-    "isolation": "effect",
+    "effects": "effect",
     "intermediate_values": "curves",
     "parallel_coordinates": "parallel",
 }

@@ -7,9 +7,9 @@ import pandas as pd
 from dropout_study.report.amounts import amount, points
 from dropout_study.report.confirmed import confirmed_metric
 from dropout_study.report.language import say
-from dropout_study.report.objective import is_share, metric_words
+from dropout_study.report.objective import NotEnoughError, is_share, metric_words
 from dropout_study.report.predicted import Predicted, predicted_best
-from dropout_study.report.view import Arm, NotEnoughError, StudyView
+from dropout_study.report.view import Arm, StudyView
 from dropout_study.stats import paired_comparison
 from dropout_study.trial import metric_bounds
 

@@ -1,6 +1,6 @@
 """What a study optimises: the metric, its direction, and its name in sentences and on axes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,40 @@ import pandas as pd
 from dropout_study.report.language import say
 from dropout_study.results.aim import Aim
 from dropout_study.trial import VAL_ACCURACY, Objective, TrialState
+
+
+class NotEnoughError(Exception):
+    """The study lacks data for a figure or a sentence. The message is printed in its place.
+
+    Args:
+        text: the message in English, with placeholders.
+        values: of the placeholders.
+    """
+
+    def __init__(self, text: str, **values: Any) -> None:
+        super().__init__(text)
+        self._values = values
+
+    def __str__(self) -> str:
+        """Returns the message in the language of the report."""
+        return say(self.args[0], **self._values)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One of the numbers that a study optimises.
+
+    Attributes:
+        column: its column in the table.
+        label: its name on an axis.
+        minimize: whether small numbers are good.
+        accuracy: whether it is a share of images.
+    """
+
+    column: str
+    label: str
+    minimize: bool
+    accuracy: bool
 
 
 @dataclass(frozen=True)
@@ -81,21 +115,43 @@ class StudyObjective:
         return name if given else "test_accuracy"
 
     @cached_property
+    def targets(self) -> list[Target]:
+        """What the study optimises: one number, or several."""
+        if len(self.names) == 1:
+            return [Target("value", self.label, self.minimize, self.is_accuracy)]
+        directions = self._aim.directions
+        known = [name for name in self.names if name in self.trials]
+        if len(known) < len(self.names) or len(directions) != len(known):
+            return []
+        return [
+            Target(name, metric_words(name), direction == "minimize", is_share(name))
+            for name, direction in zip(known, directions, strict=True)
+        ]
+
+    @cached_property
+    def finished(self) -> pd.DataFrame:
+        """The complete trials that have every number which the study optimises."""
+        columns = [target.column for target in self.targets]
+        done = self.trials[self.trials["state"] == TrialState.COMPLETE]
+        return done.dropna(subset=columns) if columns else done.head(0)
+
+    @cached_property
     def front(self) -> list[int]:
         """The Pareto-optimal trials of several objectives: no other trial dominates them."""
-        names = [name for name in self.names if name in self.trials]
-        if len(names) < 2:
+        if len(self.targets) < 2:
             return []
-        if len(self._aim.directions) != len(names):
-            return []
-        signs = [-1.0 if each == "minimize" else 1.0 for each in self._aim.directions]
-        rows = self.trials[self.trials["state"] == TrialState.COMPLETE].dropna(subset=names)
-        points = rows[names].to_numpy(float) * signs
-        beaten = [
-            bool(((points >= point).all(axis=1) & (points > point).any(axis=1)).any())
-            for point in points
-        ]
-        return [int(n) for n, lost in zip(rows["trial"], beaten, strict=True) if not lost]
+        return not_dominated(self.finished, self.targets)
+
+
+def not_dominated(rows: pd.DataFrame, targets: Sequence[Target]) -> list[int]:
+    """Returns the trials among ``rows`` than which no other is as good in all and better in one."""
+    signs = [-1.0 if target.minimize else 1.0 for target in targets]
+    points = rows[[target.column for target in targets]].to_numpy(float) * signs
+    beaten = [
+        bool(((points >= point).all(axis=1) & (points > point).any(axis=1)).any())
+        for point in points
+    ]
+    return [int(n) for n, lost in zip(rows["trial"], beaten, strict=True) if not lost]
 
 
 SPLITS = {"val": "validation", "test": "test", "train": "train"}

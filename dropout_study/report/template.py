@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from dropout_study.report.figures.drawing import inline_svg
 from dropout_study.report.language import CODES, NO_BREAK, language, many, say, script_texts
 
 SCRIPTS = ("echarts.min.js", "study.js", "table.js", "chosen.js", "charts.js")
@@ -39,7 +39,7 @@ def filled_template(
         lstrip_blocks=True,
     )
     environment.globals |= {"say": say, "many": many}
-    environment.filters |= {"code": _code, "data_url": _data_url, "duration": _duration}
+    environment.filters |= {"code": _code, "duration": _duration, "inline_svg": inline_svg}
     sources = [_static(script) for script in scripts]
     return environment.get_template(template).render(
         css=_static("page.css"),
@@ -78,11 +78,6 @@ def _code(sentence: str) -> str:
     """Returns the text as HTML, with text in backticks as code, and no line break in "n = 3"."""
     sentence = sentence.replace(" = ", f"{NO_BREAK}={NO_BREAK}")
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(sentence, quote=False)))
-
-
-def _data_url(png: Path) -> str:
-    """Returns the picture as a data URL."""
-    return f"data:image/png;base64,{base64.b64encode(png.read_bytes()).decode()}"
 
 
 def _duration(seconds: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,26 +15,12 @@ from dropout_study.results.rates import Rates
 from dropout_study.results.reference_rates import has_book_rates, is_without_dropout
 from dropout_study.results.study import StudyTables
 
+if TYPE_CHECKING:
+    from dropout_study.report.surrogate import Surrogate
+
 SEED = "trainer.seed"
 BOOK, NO_DROPOUT = "book's rates", "no dropout"
 """The labels of the references in figures."""
-
-
-class NotEnoughError(Exception):
-    """The study lacks data for a figure or a sentence. The message is printed in its place.
-
-    Args:
-        text: the message in English, with placeholders.
-        values: of the placeholders.
-    """
-
-    def __init__(self, text: str, **values: Any) -> None:
-        super().__init__(text)
-        self._values = values
-
-    def __str__(self) -> str:
-        """Returns the message in the language of the report."""
-        return say(self.args[0], **self._values)
 
 
 @dataclass(frozen=True)
@@ -83,6 +69,11 @@ class StudyView:
     def objective(self) -> StudyObjective:
         """What the study optimises."""
         return StudyObjective(self.tables.trials, self.tables.config)
+
+    @cached_property
+    def surrogates(self) -> dict[str, "Surrogate"]:
+        """The Gaussian processes that have been fitted to the trials, by column."""
+        return {}
 
     @cached_property
     def rates(self) -> TrialRates:

@@ -51,9 +51,35 @@ class GaussianProcess:
         variance = np.maximum(self.signal - (explained**2).sum(axis=0), 0)
         return self.offset + self.scale * mean, self.scale * np.sqrt(variance)
 
+    def combination(self, points: Array, weights: Array) -> tuple[float, float]:
+        """Returns the sum of the function at points [K, D] times weights [K], and its deviation.
 
-def fit_gaussian_process(points: Array, values: Array) -> GaussianProcess:
+        The average over points is such a sum, and so is a difference of averages. That of weights
+        whose sum is 1 has the offset; a difference, whose weights have the sum 0, has none.
+        """
+        covariance = self.signal * _matern(_scaled(points, self.points, self.lengths)[1])
+        mean = float(weights @ covariance @ self.weights)
+        explained = linalg.solve_triangular(self.factor, weights @ covariance, lower=True)
+        variance = self._prior(points, weights) - float(explained @ explained)
+        offset = self.offset * float(weights.sum())
+        return offset + self.scale * mean, self.scale * sqrt(max(variance, 0.0))
+
+    def prior_deviation(self, points: Array, weights: Array) -> float:
+        """Returns the standard deviation of such a sum before any value was seen."""
+        return self.scale * sqrt(self._prior(points, weights))
+
+    def _prior(self, points: Array, weights: Array) -> float:
+        matern = _matern(_scaled(points, points, self.lengths)[1])
+        return self.signal * max(float(weights @ matern @ weights), 0.0)
+
+
+def fit_gaussian_process(
+    points: Array, values: Array, noisier: Array | None = None
+) -> GaussianProcess:
     """Fits a Gaussian process to values [N] at points [N, D] of the unit cube.
+
+    ``noisier`` [N] says of each value how many times the variance of its noise is that of the
+    others; None for one noise.
 
     The source is Rasmussen & Williams 2006, Gaussian Processes for Machine Learning, chapters 2 and
     5. The length scales and the variances of signal and noise are those of the highest posterior
@@ -68,6 +94,7 @@ def fit_gaussian_process(points: Array, values: Array) -> GaussianProcess:
     if scale == 0:
         raise ValueError("a Gaussian process needs different values")
     standard = (values - offset) / scale
+    times = np.ones(len(values)) if noisier is None else noisier
     dimensions = points.shape[1]
     length_mean = sqrt(2) + log(dimensions) / 2
     means = np.array([*[length_mean] * dimensions, 0.0, NOISE_MEAN])
@@ -77,7 +104,7 @@ def fit_gaussian_process(points: Array, values: Array) -> GaussianProcess:
         optimize.minimize(
             _loss,
             start,
-            (points, standard, means, deviations),
+            (points, standard, times, means, deviations),
             jac=True,
             method="L-BFGS-B",
             bounds=list(zip(means - 6, means + 6, strict=True)),
@@ -86,19 +113,19 @@ def fit_gaussian_process(points: Array, values: Array) -> GaussianProcess:
     ]
     best: Array = min(found, key=lambda each: float(each.fun)).x
     lengths, signal, noise = np.exp(best[:-2]), float(np.exp(best[-2])), float(np.exp(best[-1]))
-    factor = _factor(signal * _matern(_scaled(points, points, lengths)[1]), noise)
+    factor = _factor(signal * _matern(_scaled(points, points, lengths)[1]), noise * times)
     weights = linalg.cho_solve((factor, True), standard)
     return GaussianProcess(points, lengths, signal, noise, offset, scale, weights, factor)
 
 
 def _loss(
-    logs: Array, points: Array, values: Array, means: Array, deviations: Array
+    logs: Array, points: Array, values: Array, times: Array, means: Array, deviations: Array
 ) -> tuple[float, Array]:
     """Returns the negative log posterior density of hyperparameters, and its gradient."""
     lengths, signal, noise = np.exp(logs[:-2]), np.exp(logs[-2]), np.exp(logs[-1])
     squares, distance = _scaled(points, points, lengths)
     covariance = signal * _matern(distance)
-    factor = _factor(covariance, noise)
+    factor = _factor(covariance, noise * times)
     weights = linalg.cho_solve((factor, True), values)
     offsets = (logs - means) / deviations
     loss = 0.5 * values @ weights + np.log(np.diag(factor)).sum() + 0.5 * offsets @ offsets
@@ -108,7 +135,7 @@ def _loss(
     gradient = [
         *np.einsum("ij,ij,ijd->d", slope, by_length, squares),
         (slope * covariance).sum(),
-        noise * np.trace(slope),
+        noise * (np.diag(slope) * times).sum(),
     ]
     return float(loss), 0.5 * np.array(gradient) + offsets / deviations
 
@@ -125,5 +152,5 @@ def _matern(distance: Array) -> Array:
     return np.asarray((1 + root + root**2 / 3) * np.exp(-root))
 
 
-def _factor(covariance: Array, noise: float) -> Array:
-    return linalg.cholesky(covariance + (noise + JITTER) * np.eye(len(covariance)), lower=True)
+def _factor(covariance: Array, noise: Array) -> Array:
+    return linalg.cholesky(covariance + np.diag(noise + JITTER), lower=True)

@@ -80,7 +80,7 @@ def at_trial(tab: Browser, kind: str, trial: int) -> tuple[float, float]:
 
 
 def test_without_scripts_and_on_paper_the_pictures_stand(tab: Browser) -> None:
-    pictures = "[...document.images].filter(i => i.complete && i.naturalWidth >= 300).length"
+    pictures = "document.querySelectorAll('figure svg[role=img][aria-label]').length"
     seen = "[...document.querySelectorAll('figure')].filter(f => f.offsetHeight > 0).length"
     assert tab.run(pictures) == len(study_figures())
     assert tab.run(seen) < len(study_figures())

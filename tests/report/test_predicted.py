@@ -14,7 +14,8 @@ from dropout_study.confirmation.plan import plan_confirmation
 from dropout_study.paths import StudyPaths
 from dropout_study.report.figures.spec import NotEnoughError
 from dropout_study.report.likely_best import likely_best_sentences
-from dropout_study.report.predicted import predicted_best, unit_points
+from dropout_study.report.predicted import predicted_best
+from dropout_study.report.surrogate import surrogate
 from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
 
@@ -105,7 +106,7 @@ def test_numbers_choices_and_conditions_are_dimensions(tmp_path: Path) -> None:
         )
 
     view = view_of(tmp_path, n=12, params=mixed)
-    columns = unit_points(view, view.complete).T.tolist()
+    columns = surrogate(view, view.objective.targets[0]).points.T.tolist()
 
     odd = [float(n % 2) for n in range(12)]
     assert columns.count(odd) == 2  # dropout was chosen; the width was searched

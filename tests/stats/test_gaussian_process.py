@@ -46,7 +46,7 @@ def test_far_from_all_values_it_knows_only_their_mean() -> None:
 def test_the_gradient_is_that_of_the_loss() -> None:
     rng = np.random.default_rng(1)
     points, values, logs = rng.random((12, 3)), rng.normal(size=12), rng.normal(size=5)
-    rest = points, values, np.zeros(5), np.ones(5)
+    rest = points, values, rng.random(12), np.zeros(5), np.ones(5)
 
     _, gradient = module._loss(logs, *rest)
     numeric = optimize.approx_fprime(logs, lambda x: module._loss(x, *rest)[0], 1e-6)

@@ -67,23 +67,23 @@ def confirmed(view: StudyView) -> list[Confirmed]:
 
 def draw_confirmed(rows: list[Confirmed], figure: "Figure") -> None:
     """Draws one line per configuration, the first on top."""
-    figure.set_size_inches(7.6, 0.62 * len(rows) + 1.2)
+    figure.set_size_inches(figure.get_figwidth(), 0.62 * len(rows) + 1.2)
     ax = figure.add_subplot()
     for place, row in enumerate(rows):
         ax.scatter(row.seeds, [place] * len(row.seeds), s=16, color=GREY, label="one seed")
         ax.plot(row.bounds, [place, place], color=BLUE, lw=3, label="95 % interval of the mean")
         ax.plot(row.mean, place, "D", color=BLUE, ms=7, zorder=3, label="mean")
-    ax.set_yticks(range(len(rows)), [row.label for row in rows], fontsize=8)
+    ax.set_yticks(range(len(rows)), [row.label for row in rows])
     ax.invert_yaxis()
     metric = rows[0].metric
     ax.set_xlabel(f"{metric_words(metric)} after training on {rows[0].trained_on}")
     percent_axis(ax.xaxis, accuracy=is_share(metric))
     counts = sorted({len(row.seeds) for row in rows})
     seeds = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0])
-    ax.set_title(f"{len(rows)} configurations with {seeds} fresh seeds each", fontsize=10)
+    ax.set_title(f"{len(rows)} configurations with {seeds} fresh seeds each")
     finish(ax, legend=False)
     names = dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
-    figure.legend(names.values(), names.keys(), fontsize=8, loc="outside lower center", ncols=3)
+    figure.legend(names.values(), names.keys(), loc="outside lower center", ncols=3)
 
 
 FIGURE = FigureSpec(

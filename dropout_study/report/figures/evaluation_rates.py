@@ -89,7 +89,7 @@ def _map(way: str, rows: pd.DataFrame, training: str) -> EvaluationMap:
 
 def draw_evaluation_maps(maps: list[EvaluationMap], figure: "Figure") -> None:
     """Draws a panel a way, with one scale: a difference in points in each cell."""
-    figure.set_size_inches(4.6 * len(maps) + 0.8, 4.4)
+    figure.set_size_inches(figure.get_figwidth(), 4.2)
     axes = figure.subplots(1, len(maps), squeeze=False, sharey=True)[0]
     most = max(float(np.nanmax(np.abs(each.points))) for each in maps) or 1.0
     for ax, data in zip(axes, maps, strict=True):
@@ -100,11 +100,11 @@ def draw_evaluation_maps(maps: list[EvaluationMap], figure: "Figure") -> None:
             dark = abs(value) > 0.6 * most
             colour = "w" if dark else "k"
             told = f"{round(value, 1) + 0:+.1f}"  # + 0 turns -0 into 0
-            ax.text(column, row, told, ha="center", va="center", fontsize=8, color=colour)
+            ax.text(column, row, told, ha="center", va="center", color=colour)
         ax.set_xticks(range(len(data.evaluation)), [f"{rate:g}" for rate in data.evaluation])
         ax.set_yticks(range(len(data.training)), [f"{rate:g}" for rate in data.training])
         ax.set_xlabel("rate in evaluation (probability)")
-        ax.set_title(f"{data.way}, n = {data.runs}", fontsize=10)
+        ax.set_title(f"{data.way}, n = {data.runs}")
     axes[0].set_ylabel("rate in training (probability)")
     figure.colorbar(image, ax=axes).set_label("test accuracy minus weight scaling's (points)")
 

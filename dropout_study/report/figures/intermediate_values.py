@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import (
-    BLACK,
-    BLUE,
-    GREEN,
+    BEST,
     GREY,
+    INK,
     MANY,
-    ORANGE,
-    PINK,
+    OUTSIDE,
+    STATE_COLOURS,
+    cut_values,
     finish,
     integer_axis,
     percent_axis,
+    robust_limits,
     shrunk,
 )
 from dropout_study.report.view import StudyView
@@ -54,30 +55,35 @@ def intermediate_values(view: StudyView) -> tuple[list[TrialCurve], int | None]:
     return curves, view.best.number if view.best else None
 
 
-def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure: "Figure") -> None:
-    """Draws one line per trial, with a cross at the last epoch of one that was pruned or pauses."""
+def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure: "Figure") -> str:
+    """Draws one line per trial; a cross is the last epoch of one that was pruned or pauses."""
     ax = figure.add_subplot()
-    colours = {"PRUNED": ORANGE, "PAUSED": PINK, "FAIL": BLACK, "RUNNING": GREEN}
     shown: set[str] = set()
     width = max(0.15, shrunk(0.9, len(curves)))
     for curve in curves:
-        colour = colours.get(curve.state, GREY)
-        alpha = 0.8 if curve.state in colours else 0.55
+        complete = curve.state == TrialState.COMPLETE
         label = curve.state.lower() if curve.state not in shown else None
         shown.add(curve.state)
-        style: dict[str, Any] = {"color": colour, "alpha": alpha, "label": label}
+        style: dict[str, Any] = {"color": GREY if complete else STATE_COLOURS.get(curve.state, INK)}
+        style |= {"alpha": 0.55 if complete else 0.8, "label": label}
         if curve.state in (TrialState.PRUNED, TrialState.PAUSED):
             style |= {"marker": "x", "markevery": [-1]}
         ax.plot(curve.epochs, curve.values, lw=width, rasterized=len(curves) > MANY, **style)
+    ends = []
     for curve in (c for c in curves if c.number == best):
-        ax.plot(curve.epochs, curve.values, color=BLUE, lw=2.2, label=f"best (trial {best})")
+        ax.plot(curve.epochs, curve.values, color=BEST, lw=2.2, label=f"best (trial {best})")
+        ends = curve.values[-1:]
+    values = [value for curve in curves for value in curve.values]
+    limits = robust_limits(values, minimize=False, fence=OUTSIDE, keep=ends)
+    limits.apply(ax)
     pruned = sum(curve.state == TrialState.PRUNED for curve in curves)
-    ax.set_title(f"{len(curves)} trials over epochs, {pruned} of them pruned", fontsize=10)
+    ax.set_title(f"{len(curves)} trials over epochs, {pruned} of them pruned")
     ax.set_xlabel("epoch")
     ax.set_ylabel("validation accuracy")
     percent_axis(ax.yaxis, accuracy=True)
     integer_axis(ax.xaxis)
-    finish(ax, below=True)
+    finish(ax)
+    return cut_values(limits)
 
 
 FIGURE = FigureSpec(

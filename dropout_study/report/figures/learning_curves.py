@@ -8,10 +8,14 @@ import pandas as pd
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import (
     ARM_STYLES,
+    OUTSIDE,
+    cut_values,
     finish,
     integer_axis,
     percent_axis,
+    robust_limits,
 )
+from dropout_study.report.objective import metric_words
 from dropout_study.report.view import Arm, StudyView
 
 if TYPE_CHECKING:
@@ -63,19 +67,31 @@ def _curve(histories: pd.DataFrame, arm: Arm, column: str) -> ArmCurve:
     return ArmCurve(label, column, [int(e) for e in means.index], means.tolist())
 
 
-def draw_arm_curves(curves: list[ArmCurve], figure: "Figure") -> None:
-    """Draws one panel for each of train loss, validation accuracy and test accuracy."""
+def draw_arm_curves(curves: list[ArmCurve], figure: "Figure") -> str:
+    """Draws a panel each for train loss, validation and test accuracy; returns a note."""
     columns = [column for column in PANELS if any(c.column == column for c in curves)]
-    figure.set_size_inches(3.4 * len(columns), 3.4)
+    figure.set_size_inches(figure.get_figwidth(), 3.2)
+    notes = []
     for ax, column in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
-        for curve in (c for c in curves if c.column == column):
+        own = [curve for curve in curves if curve.column == column]
+        for curve in own:
             style = next(s for name, s in ARM_STYLES.items() if curve.label.startswith(name))
             ax.plot(curve.epochs, curve.values, label=curve.label, lw=1.4, **style)
+        limits = robust_limits(
+            [value for curve in own for value in curve.values],
+            minimize=column.endswith("loss"),
+            fence=OUTSIDE,
+            keep=[curve.values[-1] for curve in own],
+        )
+        limits.apply(ax)
+        note = cut_values(limits)
+        notes.append(f"{metric_words(column).capitalize()}: {note}" if note else "")
         ax.set_xlabel("epoch")
-        ax.set_title(PANELS[column], fontsize=10)
+        ax.set_title(PANELS[column])
         percent_axis(ax.yaxis, accuracy="accuracy" in column)
         integer_axis(ax.xaxis)
         finish(ax, legend=ax.get_subplotspec().is_first_col())
+    return " ".join(filter(None, notes))
 
 
 FIGURE = FigureSpec(

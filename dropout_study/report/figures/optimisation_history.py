@@ -8,94 +8,119 @@ import numpy as np
 
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import (
-    BLACK,
-    BLUE,
+    BEST,
+    INK,
     MANY,
-    ORANGE,
-    PINK,
+    STATE_COLOURS,
+    Limits,
+    cut_trials,
     finish,
     integer_axis,
     percent_axis,
+    robust_limits,
+    scatter_within,
     shrunk,
 )
+from dropout_study.report.objective import Target
 from dropout_study.report.view import StudyView
 from dropout_study.trial import TrialState
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+Numbered = list[tuple[int, float]]
+"""Values by the number of their trial."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """The trials in the order of their numbers.
+    """The trials in the order of their numbers, by one objective.
 
     Attributes:
-        complete: (number, value) of the complete trials.
-        pruned: (number, last value) of the trials that were stopped after fewer epochs: pruned, or
-            paused.
+        target: the objective.
+        complete: values of the complete trials.
+        pruned: last values of the trials that were stopped after fewer epochs: pruned, or paused.
         failed: numbers of the failed trials.
         best: best value up to each complete trial.
-        label: the objective's name.
-        accuracy: whether it is an accuracy.
     """
 
-    complete: list[tuple[int, float]]
-    pruned: list[tuple[int, float]]
+    target: Target
+    complete: Numbered
+    pruned: Numbered
     failed: list[int]
     best: list[float]
-    label: str
-    accuracy: bool
 
 
-def optimisation_history(view: StudyView) -> Progress:
-    """Returns the values of the trials and the best so far."""
-    if view.complete.empty:
+def optimisation_history(view: StudyView) -> list[Progress]:
+    """Returns the values of the trials and the best so far, for each objective."""
+    if view.objective.finished.empty:
         raise NotEnoughError("needs a complete trial")
-    values = view.complete["value"].to_numpy(float)
-    better = np.minimum if view.objective.minimize else np.maximum
-    running = better.accumulate(values)
+    return [_progress(view, target) for target in view.objective.targets]
+
+
+def _progress(view: StudyView, target: Target) -> Progress:
+    done = view.objective.finished
+    values = done[target.column].to_numpy(float)
+    better = np.minimum if target.minimize else np.maximum
     pruned = view.trials[view.trials["state"].isin([TrialState.PRUNED, TrialState.PAUSED])]
-    last = pruned["value"].fillna(pruned["val_accuracy"])
+    last = pruned[target.column]
+    if view.objective.name == "val_accuracy":
+        last = last.fillna(pruned["val_accuracy"])
     failed = view.trials.loc[view.trials["state"] == TrialState.FAIL, "trial"]
     return Progress(
-        complete=_numbered(view.complete["trial"], values),
+        target=target,
+        complete=_numbered(done["trial"], values),
         pruned=_numbered(pruned["trial"][last.notna()], last.dropna()),
         failed=[int(number) for number in failed],
-        best=running.tolist(),
-        label=view.objective.label,
-        accuracy=view.objective.is_accuracy,
+        best=better.accumulate(values).tolist(),
     )
 
 
-def _numbered(numbers: Iterable[int], values: Iterable[float]) -> list[tuple[int, float]]:
+def _numbered(numbers: Iterable[int], values: Iterable[float]) -> Numbered:
     return [(int(n), float(value)) for n, value in zip(numbers, values, strict=True)]
 
 
-def draw_optimisation_history(data: Progress, figure: "Figure") -> None:
-    """Draws the trials by state and the best-so-far curve."""
-    ax = figure.add_subplot()
+def draw_optimisation_history(panels: list[Progress], figure: "Figure") -> str:
+    """Draws a panel an objective: the trials by state and the best so far; returns a note."""
+    figure.set_size_inches(figure.get_figwidth(), 3.4 * len(panels) + 0.6)
+    axes = figure.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
+    notes = []
+    for data, ax in zip(panels, axes, strict=True):
+        values = [value for _, value in [*data.complete, *data.pruned]]
+        limits = robust_limits(values, minimize=data.target.minimize)
+        _draw_panel(data, ax, limits)
+        notes.append(cut_trials(limits))
+    axes[-1].set_xlabel("trial number")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    return " ".join(filter(None, notes))
+
+
+def _draw_panel(data: Progress, ax: "Axes", limits: Limits) -> None:
     numbers, values = zip(*data.complete, strict=True)
-    many = len(numbers) > MANY
-    size = shrunk(18, len(numbers))
-    ax.scatter(numbers, values, s=size, color=BLUE, label="complete", zorder=3, rasterized=many)
+    dots: dict[str, Any] = {"color": STATE_COLOURS[TrialState.COMPLETE], "zorder": 3}
+    dots |= {"s": shrunk(18, len(numbers)), "rasterized": len(numbers) > MANY}
+    scatter_within(ax, numbers, values, limits, label="complete", **dots)
     if data.pruned:
         x, y = zip(*data.pruned, strict=True)
-        cross: dict[str, Any] = {"s": shrunk(22, len(x)), "marker": "x", "color": ORANGE}
-        ax.scatter(x, y, label="pruned or paused, last value", rasterized=many, **cross)
+        cross: dict[str, Any] = {"marker": "x", "color": STATE_COLOURS[TrialState.PRUNED]}
+        cross |= {"s": shrunk(22, len(x)), "rasterized": len(x) > MANY}
+        scatter_within(ax, x, y, limits, label="pruned or paused, last value", **cross)
+    limits.apply(ax)
     if data.failed:
         at = [ax.get_ylim()[0]] * len(data.failed)
-        ax.scatter(data.failed, at, s=30, marker="|", color=BLACK, label="failed, no value")
+        ax.scatter(data.failed, at, s=30, marker="|", color=INK, label="failed, no value")
     until = max(number for number, _ in [*data.complete, *data.pruned])
-    steps = ([*numbers, until], [*data.best, data.best[-1]])
-    ax.step(*steps, where="post", color=PINK, lw=1.8, zorder=4, label="best so far")
-    ax.set_xlabel("trial number")
-    ax.set_ylabel(data.label)
+    steps = ([*numbers, until], [*limits.clipped(data.best), data.best[-1]])
+    ax.step(*steps, where="post", color=BEST, lw=1.6, zorder=4, label="best so far")
     reached = data.complete[data.best.index(data.best[-1])][0]
-    shown = f"{100 * data.best[-1]:.1f} %" if data.accuracy else f"{data.best[-1]:.4g}"
-    ax.set_title(f"Best so far: {shown}, reached at trial {reached}", fontsize=10)
-    percent_axis(ax.yaxis, accuracy=data.accuracy)
+    shown = f"{100 * data.best[-1]:.1f} %" if data.target.accuracy else f"{data.best[-1]:.4g}"
+    ax.set_title(f"best {data.target.label}: {shown}, reached at trial {reached}")
+    ax.set_ylabel(data.target.label)
+    percent_axis(ax.yaxis, accuracy=data.target.accuracy)
     integer_axis(ax.xaxis)
-    finish(ax, below=True)
+    finish(ax, legend=False)
 
 
 FIGURE = FigureSpec(

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from dropout_study.report.figures.evaluation_rates import inference_table
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import (
-    BLACK,
     BLUE,
     GREEN,
+    INK,
     ORANGE,
     PINK,
     SKY,
@@ -72,9 +72,9 @@ def passes(view: StudyView) -> list[Passes]:
 
 def draw_passes(lines: list[Passes], figure: "Figure") -> None:
     """Draws a panel of accuracy and one of loss, with 95 % intervals over the seeds."""
-    figure.set_size_inches(8.4, 3.8)
+    figure.set_size_inches(figure.get_figwidth(), 3.8)
     for ax, (name, label) in zip(figure.subplots(1, 2), LABELS.items(), strict=True):
-        ax.axhline(0, color=BLACK, lw=0.8)
+        ax.axhline(0, color=INK, lw=0.8)
         for line, colour in zip(lines, COLOURS, strict=False):
             ends = line.gains[name]
             ax.plot(line.samples, [e.mean for e in ends], "o-", color=colour, label=line.label)
@@ -87,9 +87,9 @@ def draw_passes(lines: list[Passes], figure: "Figure") -> None:
         finish(ax, legend=False)
     if any(line.label for line in lines):
         handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, fontsize=8, loc="outside lower center", ncols=3)
+        figure.legend(handles, labels, loc="outside lower center", ncols=3)
     counts = sorted({e.n for line in lines for e in line.gains["loss_gain"]})
-    figure.suptitle(f"Mean of the passes, n = {'/'.join(map(str, counts))}", fontsize=10)
+    figure.suptitle(f"Mean of the passes, n = {'/'.join(map(str, counts))}")
 
 
 FIGURE = FigureSpec(

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dropout_study.files import atomic_write
+from dropout_study.report.figures.style import INK, PAPER, WIDTH
 from dropout_study.report.forked import forked_map
-from dropout_study.report.view import NotEnoughError, StudyView
+from dropout_study.report.objective import NotEnoughError
+from dropout_study.report.view import StudyView
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,6 +17,23 @@ if TYPE_CHECKING:
 __all__ = ["Drawn", "FigureSpec", "NotEnoughError", "draw_figures"]
 
 DPI = 130
+STYLE: dict[Any, Any] = {
+    # A user's names and categories are shown as they are, not read as formulas.
+    "text.parse_math": False,
+    "font.size": 9.5,
+    **dict.fromkeys(("axes.titlesize", "axes.labelsize", "figure.titlesize"), "medium"),
+    **dict.fromkeys(("legend.fontsize", "xtick.labelsize", "ytick.labelsize"), "medium"),
+    **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), INK),
+    **dict.fromkeys(("xtick.color", "ytick.color"), INK),
+    "axes.titlecolor": INK,
+    "axes.facecolor": "none",
+    "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
+    "figure.facecolor": PAPER,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+}
+"""One size of text, and colours that the page can replace."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +44,8 @@ class FigureSpec:
         name: the name of its files.
         heading: its heading on the page.
         caption: what is drawn, and which conclusions it does not allow.
-        draw: computes the data from a study and draws it; may raise NotEnoughError.
+        draw: computes the data from a study and draws it; may raise NotEnoughError. May return a
+            text that the page adds to the caption.
         place: its place on the page, smaller numbers first; None for a figure that the page shows
             in another section.
     """
@@ -33,17 +53,25 @@ class FigureSpec:
     name: str
     heading: str
     caption: str
-    draw: Callable[[StudyView, "Figure"], None]
+    draw: Callable[[StudyView, "Figure"], str | None]
     place: float | None = None
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure's PNG file, or the reason why it is not drawn."""
+    """A figure's files, or the reason why it is not drawn.
+
+    Attributes:
+        spec: the figure.
+        png: its picture; None if it is not drawn.
+        missing: the reason.
+        note: what the page adds to the caption.
+    """
 
     spec: FigureSpec
     png: Path | None = None
     missing: str = ""
+    note: str = ""
 
 
 def draw_figures(view: StudyView, directory: Path, specs: Sequence[FigureSpec]) -> list[Drawn]:
@@ -52,29 +80,30 @@ def draw_figures(view: StudyView, directory: Path, specs: Sequence[FigureSpec]) 
     return [Drawn(spec, *made) for spec, made in zip(specs, drawn, strict=True)]
 
 
-def _draw(spec: FigureSpec, view: StudyView, directory: Path) -> tuple[Path | None, str]:
-    """Returns the figure's PNG file, or the reason why it is not drawn."""
+def _draw(spec: FigureSpec, view: StudyView, directory: Path) -> tuple[Path | None, str, str]:
+    """Returns the figure's PNG file, or the reason why it is not drawn, and its note."""
+    png = directory / f"{spec.name}.png"
     try:
-        return _save(spec, view, directory), ""
+        return png, "", _save(spec, view, png)
     except NotEnoughError as reason:
-        for suffix in (".png", ".svg"):  # remove the files of an earlier report
-            (directory / f"{spec.name}{suffix}").unlink(missing_ok=True)
-        return None, str(reason)
+        for each in (png, png.with_suffix(".svg")):  # remove the files of an earlier report
+            each.unlink(missing_ok=True)
+        return None, str(reason), ""
 
 
-def _save(spec: FigureSpec, view: StudyView, directory: Path) -> Path:
+def _save(spec: FigureSpec, view: StudyView, png: Path) -> str:
+    """Draws a figure into its files, and returns its note."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    # A fixed salt and no date: the same study gives the same SVG, byte for byte. A user's names and
-    # categories are shown as they are, not read as formulas.
-    with rc_context({"svg.hashsalt": spec.name, "svg.fonttype": "none", "text.parse_math": False}):
-        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-        spec.draw(view, figure)
-        with atomic_write(directory / f"{spec.name}.svg", durable=False) as temporary:
-            figure.savefig(temporary, format="svg", metadata={"Date": None})
+    # A fixed salt and no date: the same study gives the same SVG, byte for byte.
+    with rc_context({**STYLE, "svg.hashsalt": spec.name}):
+        figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
+        note = spec.draw(view, figure)
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        with atomic_write(png.with_suffix(".svg"), durable=False) as temporary:
+            figure.savefig(temporary, format="svg", dpi=DPI, metadata=nothing)
         figure.set_layout_engine("none")  # the PNG takes the SVG's layout, in half the time
-        png = directory / f"{spec.name}.png"
         with atomic_write(png, durable=False) as temporary:
             figure.savefig(temporary, format="png", dpi=DPI)
-    return png
+    return note or ""
