@@ -40,6 +40,11 @@ MOST_TRIES = 5
 """Tries to make the tables: processes that begin at the same moment disturb each other."""
 EXISTS = "already exists"
 """Said by every server of a table."""
+FORMS = (
+    "storages are journal://FILE, sqlite:///FILE, postgresql+psycopg://USER:PASSWORD@HOST/DATABASE "
+    "(pip install 'dropout-study[postgres]'), mysql+pymysql://... (dropout-study[mysql]) and "
+    "grpc://HOST:PORT (dropout-study[grpc])"
+)
 LIBPQ = {
     "connect_timeout": 10,
     "keepalives_idle": 10,
@@ -67,7 +72,7 @@ def open_storage(url: str | None, journal: Path, *, wait_s: float = 0) -> BaseSt
     """
     if url is None or url.startswith(JOURNAL_SCHEME):
         return open_journal(Path(url.removeprefix(JOURNAL_SCHEME)) if url else journal)
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
     waiting = Waiting(masked(url), wait_s)
     try:
@@ -78,10 +83,16 @@ def open_storage(url: str | None, journal: Path, *, wait_s: float = 0) -> BaseSt
     except RuntimeError as error:  # tables of another Optuna release; the message says what to do
         told = " ".join(str(error).split()).replace("$STORAGE_URL", masked(url))
         raise UserError(f"the storage {masked(url)} cannot be used: {told}") from error
-    except (SQLAlchemyError, sqlite3.Error, ImportError, OSError, ValueError) as error:
-        told = " ".join(str(error).split())
-        form = "; a storage is a URL: sqlite:///FILE, journal://FILE or one of a server"
-        told = masked(told) + form * ("://" not in url)
+    except ConnectionError as error:  # it was waited for; the message names the storage
+        raise UserError(str(error)) from error
+    except (ImportError, NoSuchModuleError) as error:
+        scheme = url.partition("://")[0]
+        raise UserError(
+            f"the storage {masked(url)} cannot be opened: `{scheme}` is unknown, or its driver is "
+            f"not installed; {FORMS}"
+        ) from error
+    except (SQLAlchemyError, sqlite3.Error, OSError, ValueError) as error:
+        told = masked(" ".join(str(error).split())) + f"; {FORMS}" * ("://" not in url)
         raise UserError(f"the storage {masked(url)} cannot be opened: {told}") from error
 
 
