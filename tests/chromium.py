@@ -55,14 +55,15 @@ class Browser:
         message, _, self._read = self._read.partition(b"\0")
         return dict(json.loads(message))
 
-    def open(self, page: Path, width: int = 1240, height: int = 900) -> None:
-        """Loads a page and waits for it."""
+    def open(self, page: Path | str, width: int = 1240, height: int = 900) -> None:
+        """Loads a page, from a file or a URL, and waits for it."""
+        url = page if isinstance(page, str) else page.as_uri()
         self.call(
             "Emulation.setDeviceMetricsOverride",
             **{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
         )
-        self.call("Page.navigate", url=page.as_uri())
-        self.wait("document.readyState === 'complete' && location.protocol === 'file:'")
+        self.call("Page.navigate", url=url)
+        self.wait(f"document.readyState === 'complete' && location.href === '{url}'")
 
     def run(self, script: str) -> Any:
         """Returns the value of an expression in the page."""

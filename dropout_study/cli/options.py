@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from dropout_study.config.schema import LANGUAGES
 from dropout_study.errors import did_you_mean
 
 PROGRAM = "dropout-study"
@@ -58,6 +59,31 @@ class Options(argparse.ArgumentParser):
                 f"--{name}", dest="form", action="store_const", const=name, help=f"print {text}"
             )
         return forms
+
+    def figures_and_language(self) -> None:
+        """Adds the options of a report."""
+        self.add_argument(
+            "--figure",
+            action="append",
+            default=[],
+            metavar="MODULE.NAME",
+            help="add your own figure, a FigureSpec; may be given several times",
+        )
+        self.add_argument(
+            "--language",
+            choices=LANGUAGES,
+            help="of the page: English or Chinese (default: report.language of the sweep)",
+        )
+
+    def storage(self) -> None:
+        """Adds the options that name a study in a storage."""
+        self.add_argument(
+            "--storage",
+            type=resolved,
+            metavar="URL",
+            help="the study's hydra.sweeper.storage, e.g. '${oc.env:URL}'",
+        )
+        self.add_argument("--study-name", help="with --storage; default: the name of DIR")
 
     def trust(self) -> None:
         """Adds the option with which recorded configurations may name any class."""

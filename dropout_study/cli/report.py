@@ -4,7 +4,6 @@ import shlex
 import sys
 
 from dropout_study.cli.options import Options
-from dropout_study.config.schema import LANGUAGES
 from dropout_study.errors import UserError
 
 
@@ -14,18 +13,7 @@ def report() -> None:
         "report", "Write report.html and figures/ of a study. Only its directory is needed."
     )
     options.study()
-    options.add_argument(
-        "--figure",
-        action="append",
-        default=[],
-        metavar="MODULE.NAME",
-        help="add your own figure, a FigureSpec; may be given several times",
-    )
-    options.add_argument(
-        "--language",
-        choices=LANGUAGES,
-        help="of the page: English or Chinese (default: report.language of the sweep)",
-    )
+    options.figures_and_language()
     arguments = options.read()
     from dropout_study.report.figures import named_figure
     from dropout_study.report.page import write_report

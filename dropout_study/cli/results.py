@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dropout_study.cli.options import Options, keys, resolved, whole
+from dropout_study.cli.options import Options, keys, whole
 from dropout_study.errors import UserError
 
 if TYPE_CHECKING:
@@ -77,13 +77,7 @@ def _options() -> Options:
     options.add_argument(
         "--tag", type=keys, default=[], metavar="NAME,...", help="keep tags in the directory"
     )
-    options.add_argument(
-        "--storage",
-        type=resolved,
-        metavar="URL",
-        help="the study's hydra.sweeper.storage, e.g. '${oc.env:URL}'",
-    )
-    options.add_argument("--study-name", help="with --storage; default: the name of DIR")
+    options.storage()
     return options
 
 

@@ -24,10 +24,14 @@ MOST_CURVE_NUMBERS = 120_000
 WHOLE = ("trial", "epochs_run", "seed")
 
 
-def page_data(view: StudyView) -> dict[str, Any]:
+def page_data(view: StudyView, *, linked: bool = True) -> dict[str, Any]:
     """Returns the trials, the best first, their curves and commands, as plain data for JSON.
 
     A column that is the same in all trials is left out; the page names its value in a sentence.
+
+    Args:
+        view: the study.
+        linked: whether the page is in the study's directory, so that it can link to the trials'.
     """
     rows = best_first(view.trials, minimize=view.objective.minimize)
     first, more = page_columns(view)[:3], page_columns(view)[3:]
@@ -39,7 +43,7 @@ def page_data(view: StudyView) -> dict[str, Any]:
         "objective": columns[2],
         "minimize": view.objective.minimize,
         "curves": _curves(view),
-        "command": _commands(view, rows),
+        "command": _commands(view, rows, linked=linked),
     }
 
 
@@ -103,10 +107,10 @@ def _curves(view: StudyView) -> dict[str, Any]:
     }
 
 
-def _commands(view: StudyView, rows: pd.DataFrame) -> dict[str, Any]:
+def _commands(view: StudyView, rows: pd.DataFrame, *, linked: bool) -> dict[str, Any]:
     root = view.tables.root
     numbers = [int(number) for number in rows["trial"]]
-    here = {number for number in numbers if (root / str(number)).is_dir()}
+    here = {number for number in numbers if linked and (root / str(number)).is_dir()}
     return {
         "rerun": shlex.join(["dropout-study-rerun", str(root)]),
         "directories": {number: f"{number}/" for number in numbers if number in here},

@@ -47,18 +47,28 @@ def render(
     figures_dir: Path,
     more: Sequence[FigureSpec] = (),
     chosen: str | None = None,
+    version: str = "",
 ) -> str:
-    """Draws the figures into ``figures_dir`` and returns the page that contains them."""
+    """Draws the figures into ``figures_dir`` and returns the page that contains them.
+
+    Args:
+        view: the study.
+        figures_dir: where the figures are written.
+        more: the user's own figures.
+        chosen: the language, as for ``write_report``.
+        version: of a page that is served, see ``filled_template``; it has no links to the trials.
+    """
     with speaking(chosen or recorded_language(view.tables.config)):
-        return _render(view, figures_dir, more)
+        return _render(view, figures_dir, more, version)
 
 
-def _render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec]) -> str:
+def _render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec], version: str) -> str:
     specs = [CONFIRMATION, *study_figures(), *more]
     confirmation, *figures = draw_figures(view, figures_dir, specs)
     return filled_template(
         "report.html.j2",
-        page_data(view),
+        page_data(view, linked=not version),
+        version=version,
         name=view.tables.root.resolve().name,
         sentences=headline(view),
         table=top_table(view),

@@ -17,11 +17,16 @@ from markupsafe import Markup
 from dropout_study.report.figures.drawing import inline_svg
 from dropout_study.report.language import CODES, NO_BREAK, language, many, say, script_texts
 
+WATCHES = "watch.js"
 SCRIPTS = ("echarts.min.js", "study.js", "table.js", "chosen.js", "charts.js")
 
 
 def filled_template(
-    template: str, data: Mapping[str, Any], scripts: Sequence[str] = SCRIPTS, **texts: Any
+    template: str,
+    data: Mapping[str, Any],
+    scripts: Sequence[str] = SCRIPTS,
+    version: str = "",
+    **texts: Any,
 ) -> str:
     """Returns a page in the present language, see ``report/language.py``.
 
@@ -29,6 +34,7 @@ def filled_template(
         template: its file name.
         data: what the scripts of the page need, as plain data.
         scripts: the names of the scripts.
+        version: of a page that is served and asks its server for a newer one; "" for a file.
         texts: what else the template needs.
     """
     environment = Environment(
@@ -40,11 +46,12 @@ def filled_template(
     )
     environment.globals |= {"say": say, "many": many}
     environment.filters |= {"code": _code, "duration": _duration, "inline_svg": inline_svg}
-    sources = [_static(script) for script in scripts]
+    sources = [_static(script) for script in (*scripts, *([WATCHES] if version else []))]
     return environment.get_template(template).render(
         css=_static("page.css"),
         data=as_json(data),
-        policy=content_security_policy(sources),
+        policy=content_security_policy(sources, asks=bool(version)),
+        version=version,
         scripts=sources,
         language=CODES[language()],
         script_texts=as_json(script_texts()),
@@ -66,11 +73,17 @@ def _static(name: str) -> Markup:
     return Markup(path.read_text(encoding="utf-8"))
 
 
-def content_security_policy(texts: Sequence[str]) -> str:
-    """Returns the rule that the page loads nothing and runs no script but ``texts``."""
+def content_security_policy(texts: Sequence[str], *, asks: bool = False) -> str:
+    """Returns the rule that the page loads nothing and runs no script but ``texts``.
+
+    Args:
+        texts: the scripts.
+        asks: whether the page may ask the server that it comes from.
+    """
     digests = (hashlib.sha256(text.encode()).digest() for text in texts)
     hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
     rules = ["default-src 'none'", "img-src data:", "style-src 'unsafe-inline'"]
+    rules += ["connect-src 'self'"] if asks else []
     return "; ".join([*rules, f"script-src {hashes}"])
 
 

@@ -1,0 +1,68 @@
+"""``dropout-study-watch``: shows the report of a study in a browser while the study runs."""
+
+import ipaddress
+import sys
+
+from dropout_study.cli.options import Options, whole
+from dropout_study.errors import UserError
+
+LOOPBACK = "127.0.0.1"
+PORT = 8765
+
+
+def watch() -> None:
+    """``dropout-study-watch DIR``: serves the report of a study, which follows its trials."""
+    arguments = _options().read()
+    from dropout_study.watch.watch import watch as run
+
+    try:
+        _warn_of_others(arguments.host)
+        run(
+            arguments.dir,
+            host=arguments.host,
+            port=arguments.port,
+            figures=arguments.figure,
+            language=arguments.language,
+            storage=arguments.storage,
+            study_name=arguments.study_name,
+        )
+    except (UserError, OSError) as error:
+        sys.exit(f"dropout-study-watch: {error}")
+    except KeyboardInterrupt:
+        pass
+
+
+def _options() -> Options:
+    options = Options(
+        "watch",
+        "Show the report of a study in a browser, also while the study runs: the page is made "
+        "again as trials end, at a low priority, and keeps what you have filtered and chosen. "
+        "Nothing is written to the study's directory. A study that does not exist yet is waited "
+        "for.",
+        "The page is the one of dropout-study-report. Nothing else of the directory is served.",
+    )
+    options.study()
+    options.add_argument(
+        "--host",
+        default=LOOPBACK,
+        help=f"where to listen ({LOOPBACK}: this machine alone); there is no password",
+    )
+    options.add_argument(
+        "--port", type=whole(0), default=PORT, metavar="N", help=f"0: a free one ({PORT})"
+    )
+    options.figures_and_language()
+    options.storage()
+    return options
+
+
+def _warn_of_others(host: str) -> None:
+    """Says that a page that listens beyond this machine has no password."""
+    try:
+        alone = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        alone = host == "localhost"
+    if not alone:
+        told = (
+            f"everyone who reaches {host or 'this machine'} can read the page: it has no password"
+        )
+        print(f"dropout-study-watch: {told}", file=sys.stderr)

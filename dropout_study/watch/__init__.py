@@ -1,0 +1,1 @@
+"""A study's report, served on this machine while the study runs."""
