@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import optuna
 from hydra import compose, initialize
@@ -69,7 +70,7 @@ class Ours:
         settings, plan = settings_of(overrides), plan_of(tuple(space.items()))
         study, _ = create_study(
             storage or optuna.storages.InMemoryStorage(),
-            f"simulated {settings.n_trials}",
+            f"simulated {uuid4().hex[:8]}",
             settings.directions,
             SeededByTrial(settings.sampler, plan.space),
             build_pruner(settings.pruner),

@@ -8,6 +8,10 @@ from typing import Any
 class UserError(Exception):
     """The user's input cannot be used. The message is one line and needs no traceback."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Returns what IPython shows."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class DivergedError(UserError):
     """The training loss of a trial is no longer a finite number."""

@@ -31,10 +31,8 @@ LEVELS = (
     {"data", "models"},
     {"training", "search"},
     *({room} for room in ("config", "sweep", "task", "launch", "results", "report")),
-    *(
-        {room}
-        for room in ("confirmation", "extension", "comparison", "watch", "cli", "integrations")
-    ),
+    *({room} for room in ("confirmation", "extension", "comparison", "watch", "cli")),
+    *({room} for room in ("notebook", "integrations")),
     {"__main__", "__init__"},
 )
 FLOORS = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

@@ -14,22 +14,19 @@ def confirm() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         from dropout_study.cli.confirmed import print_confirmation
-        from dropout_study.confirmation.confirm import confirm as run
-        from dropout_study.report.page import write_report
-        from dropout_study.task.recorded import Trust, trusting
+        from dropout_study.confirmation.confirm import confirm_and_report
 
-        with trusting(Trust(arguments.trust)):
-            table = run(
-                arguments.dir,
-                top=arguments.top,
-                seeds=arguments.seeds,
-                merge=bool(arguments.merge),
-                by=arguments.by,
-                within=arguments.within,
-                baseline=arguments.baseline,
-                against=arguments.against,
-            )
-        path = write_report(arguments.dir)
+        table, path = confirm_and_report(
+            arguments.dir,
+            trust=arguments.trust,
+            top=arguments.top,
+            seeds=arguments.seeds,
+            merge=bool(arguments.merge),
+            by=arguments.by,
+            within=arguments.within,
+            baseline=arguments.baseline,
+            against=arguments.against,
+        )
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-confirm: {error}")
     except KeyboardInterrupt:

@@ -3,6 +3,8 @@
 import os
 import shlex
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,14 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from dropout_study.cli.argv import options_first
-from dropout_study.cli.options import version_line
+from dropout_study.cli.options import PROGRAM, version_line
 from dropout_study.config.explain import explain, while_composing
 from dropout_study.config.hydra_main import HYDRA_MAIN
 from dropout_study.config.shared_store import share_config_store
 from dropout_study.errors import UserError
 from dropout_study.launch import population_form
 from dropout_study.paths import JobPaths, conf_dir
+from dropout_study.sweep.ending import INTERRUPTED
 from dropout_study.sweep.marks import (
     checks,
     counts,
@@ -32,11 +35,17 @@ from dropout_study.sweep.marks import (
 )
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
+PREFIX = f"{PROGRAM}: "
+"""The beginning of an error line."""
 
 MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 
 
-@hydra.main(config_path=str(conf_dir()), config_name="config", **HYDRA_MAIN)
+APPLICATION = hydra.main(config_path=str(conf_dir()), config_name="config", **HYDRA_MAIN)
+"""Makes a Hydra application of a task function."""
+
+
+@APPLICATION
 @population_form("dropout_study.launch.trial_form.TrialForm")
 @preloads("dropout_study.task.build.preload")
 @checks("dropout_study.task.fits.check_trial")
@@ -49,7 +58,7 @@ def task(config: DictConfig) -> dict[str, Any]:
     """Trains one trial and returns its metrics; ``value`` is the objective."""
     from dropout_study.report.callback import draw_curves
     from dropout_study.sweep.current import current_trial
-    from dropout_study.sweep.ending import INTERRUPTED, resume_command, stopped_by_sigterm
+    from dropout_study.sweep.ending import resume_command, stopped_by_sigterm
     from dropout_study.sweep.source import StudyStopping
     from dropout_study.task.objectives import current_objective
     from dropout_study.task.progress import RunProgress
@@ -80,7 +89,53 @@ def task(config: DictConfig) -> dict[str, Any]:
         draw_curves(hydra_config)  # of the epochs that were trained
         raise SystemExit(INTERRUPTED) from None
     except MISTAKES as error:
-        raise SystemExit(f"dropout-study: {explain(error)}") from error
+        raise SystemExit(f"{PREFIX}{explain(error)}") from error
+
+
+def run(words: Sequence[str], application: Callable[[], Any] = task) -> None:
+    """Does what the command line ``dropout-study`` with these words says.
+
+    Args:
+        words: options and settings. They become those of this process, as in its messages.
+        application: the task, as a Hydra application.
+
+    Raises:
+        Exception: one of ``MISTAKES`` where the user has made one.
+        SystemExit: with one line where a check has failed; 130 after an interrupt.
+    """
+    share_config_store()
+    given = os.environ.get(FULL_ERROR, "0")
+    os.environ[FULL_ERROR] = "1"  # Hydra then raises its errors instead of printing them
+    try:
+        sys.argv[1:] = options_first(words)
+        application()
+    finally:
+        os.environ[FULL_ERROR] = given
+
+
+@contextmanager
+def raising_user_errors() -> Iterator[None]:
+    """Raises what ``run`` raises as exceptions for a caller in Python.
+
+    Raises:
+        UserError: with the line that the command would print.
+        KeyboardInterrupt: after an interrupt.
+    """
+    try:
+        yield
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            raise KeyboardInterrupt from None
+        raise UserError(str(end.code).removeprefix(PREFIX)) from end.__cause__
+    except Exception as error:
+        if isinstance(error, UserError) or not _is_mistake(error):
+            raise
+        raise UserError(explain(error)) from error
+
+
+def _is_mistake(error: Exception) -> bool:
+    """Returns whether an error is the user's, and none of the user's own code."""
+    return isinstance(error, MISTAKES) or while_composing(error)
 
 
 def main() -> None:
@@ -91,23 +146,17 @@ def main() -> None:
     if "--version" in sys.argv[1:]:
         print(version_line())
         return
-    share_config_store()
-    given = os.environ.get(FULL_ERROR, "0")
-    os.environ[FULL_ERROR] = "1"  # Hydra then raises its errors instead of printing them
+    traceback = os.environ.get(FULL_ERROR) == "1"
     try:
-        sys.argv[1:] = options_first(sys.argv[1:])
-        task()
+        run(sys.argv[1:])
     except SystemExit as refusal:
-        if given == "1" and refusal.__cause__ is not None:
+        if traceback and refusal.__cause__ is not None:
             raise refusal.__cause__ from None
         raise
     except Exception as error:
-        mistake = isinstance(error, MISTAKES) or while_composing(error)
-        if given == "1" or not mistake:
-            raise  # the user asked for the traceback, or the error is in the user's own code
-        sys.exit(f"dropout-study: {explain(error)}")
+        if traceback or not _is_mistake(error):
+            raise
+        sys.exit(f"{PREFIX}{explain(error)}")
     except KeyboardInterrupt:  # before the first epoch, or before the first trial
         print("interrupted", file=sys.stderr)
-        sys.exit(130)
-    finally:
-        os.environ[FULL_ERROR] = given
+        sys.exit(INTERRUPTED)

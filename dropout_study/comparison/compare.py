@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
+from os import PathLike
 from pathlib import Path
 
 import pandas as pd
@@ -19,14 +20,14 @@ from dropout_study.results.inside import studies
 from dropout_study.results.study import load_study
 
 
-def compare(directories: Sequence[Path | str]) -> StudyComparison:
+def compare(directories: Sequence[PathLike[str] | str]) -> StudyComparison:
     """Compares studies by their best trials, which validation has chosen.
 
     Each study is compared with the first one: by the test metric of the best confirmed trial of
     both, or, if a study is not confirmed, of the best trials of the search, paired by seed.
 
     Args:
-        directories: those of two or more studies.
+        directories: those of two or more studies, or what ``load_study`` returns.
 
     Raises:
         UserError: there are fewer than two, one is given twice, or one is no study.

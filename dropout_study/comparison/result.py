@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dropout_study.report.view import StudyView
+from dropout_study.results.printed.html import columns_table, paragraph
 
 SEEDS, IMAGES = "seeds", "test images"
 """What the interval of a test metric is over: the column ``test_over``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StudyComparison:
     """Studies side by side.
 
@@ -29,3 +30,13 @@ class StudyComparison:
     curves: pd.DataFrame
     sentences: tuple[str, ...]
     views: tuple[StudyView, ...]
+
+    def __repr__(self) -> str:
+        return "\n".join([f"comparison of {', '.join(self.studies['study'])}", *self.sentences])
+
+    def _repr_html_(self) -> str:
+        from dropout_study.comparison.printed import columns, heading, setting_columns
+
+        settings = columns_table(setting_columns(self)) if self.settings else ""
+        shown = paragraph(heading(self.studies)) + columns_table(columns(self.studies))
+        return shown + settings + "".join(map(paragraph, self.sentences))

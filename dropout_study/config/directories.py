@@ -60,6 +60,12 @@ def _hold(directory: Path) -> None:
         raise _taken(directory, "a run that has not ended", "run") from error
 
 
+def release_directories() -> None:
+    """Lets other processes have the directories of this process's runs, which have ended."""
+    while _held:
+        _held.popitem()[1].release(force=True)
+
+
 def _taken(directory: Path, owner: str, kind: str) -> UserError:
     return UserError(
         f"{directory} belongs to {owner}, and a directory belongs to one run or study; "

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -26,6 +27,7 @@ from dropout_study.paths import StudyPaths
 from dropout_study.report.view import StudyView
 from dropout_study.results.columns import inert
 from dropout_study.results.study import load_study
+from dropout_study.task.recorded import Trust, trusting
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,23 @@ def confirm(
     table = summarise(plan, records, view.objective.test_metric)
     _write(table, paths.confirmation_csv)
     return table
+
+
+def confirm_and_report(
+    root: Path, *, trust: bool = False, **settings: Any
+) -> tuple[pd.DataFrame, Path]:
+    """Confirms the study in ``root`` and writes its report; returns the table and the page.
+
+    Args:
+        root: the study's directory.
+        trust: whether its configurations may name any class.
+        settings: those of ``confirm``.
+    """
+    from dropout_study.report.page import write_report
+
+    with trusting(Trust(trust)):
+        table = confirm(root, **settings)
+    return table, write_report(root)
 
 
 def _check_validation(plan: Plan) -> None:

@@ -5,10 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hydra import compose
 from omegaconf import DictConfig, OmegaConf
 
-from dropout_study.config.hydra_main import with_own_conf
+from dropout_study.config.hydra_main import compose_sweep
 from dropout_study.config.overrides import to_override
 from dropout_study.confirmation.plan import best_of, image_facts, trial_config
 from dropout_study.confirmation.settable import rate_settings
@@ -59,17 +58,7 @@ def sweep_config(overrides: Sequence[str], config_dir: Path | None) -> DictConfi
     for override in overrides:
         if override.lstrip("+").partition("=")[0] in OWNED:
             raise UserError(f"`{override}` cannot be given here; use {NAME}=NAME")
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
-    fixed = [
-        str(each.input_line)
-        for each in OverridesParser.create().parse_overrides(list(overrides))
-        if not each.is_sweep_override()
-    ]
-    if config_dir is not None:
-        fixed.append(f"hydra.searchpath=[file://{config_dir.resolve()}]")
-    with with_own_conf():
-        return compose("config", overrides=fixed, return_hydra_config=True)
+    return compose_sweep(overrides, config_dir)
 
 
 def _sweep(overrides: Sequence[str]) -> None:

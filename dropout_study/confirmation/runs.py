@@ -10,11 +10,14 @@ from time import monotonic
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from rich.text import Text
 
 from dropout_study.confirmation.plan import Plan
 from dropout_study.errors import DivergedError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths, StudyPaths
+from dropout_study.sweep.display.cell import open_cell
+from dropout_study.sweep.display.live import bar
 from dropout_study.sweep.outcome import describe_error
 from dropout_study.task.job_files import JobFileError, JobFiles
 from dropout_study.task.trial import Trial, open_trial
@@ -34,6 +37,7 @@ class Pace:
     def __init__(self, total: int, clock: Callable[[], float] = monotonic) -> None:
         self._total, self._clock = total, clock
         self._began, self._ended = clock(), 0
+        self._cell = open_cell() if total else None
 
     def ended(self) -> str:
         """Counts a run; returns how many have ended and about how long the others take."""
@@ -41,7 +45,10 @@ class Pace:
         elapsed = self._clock() - self._began
         left = elapsed / self._ended * max(0, self._total - self._ended)
         told = f"{self._ended}/{self._total} runs"
-        return f"{told}, about {timedelta(seconds=round(left))} left" if left else told
+        told += f", about {timedelta(seconds=round(left))} left" if left else ""
+        if self._cell:
+            self._cell.update(Text(f"{bar(self._ended / self._total)}  {told}"), refresh=not left)
+        return told
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ EXPECTED = tuple(dict.fromkeys([*FIRST_COLUMNS, *REPORTED, *NUMBERS]))
 """Columns that a loaded study always has, even if no trial has a value for them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StudyTables:
     """The tables of one study; ``docs/tables.md`` describes every column.
 
@@ -60,6 +60,9 @@ class StudyTables:
     params: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     rates: Mapping[int, Rates] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.root)!r}, {len(self.trials)} trials)"
 
 
 def load_study(root: Path | str) -> StudyTables:

@@ -16,6 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from dropout_study.sweep.display.cell import open_cell
 from dropout_study.trial import VAL_ACCURACY, Metrics, split_names
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ SHOWN = 4
 
 
 class RunProgress:
-    """A live line: epoch, metrics, images/s, time left; log lines without a terminal.
+    """A live line: epoch, metrics, time left; log lines without a terminal.
 
     Args:
         epochs: of the run.
@@ -52,6 +53,7 @@ class RunProgress:
             disable=not sys.stderr.isatty(),
         )
         self._task = self._bar.add_task("starting", total=epochs, completed=done)
+        self._cell = open_cell()
 
     def __enter__(self) -> Self:
         if not self._bar.disable:
@@ -66,6 +68,8 @@ class RunProgress:
     ) -> None:
         if not self._bar.disable:  # rich 13 would print an empty line
             self._bar.stop()
+        if self._cell:
+            self._cell.stop()
 
     def __call__(self, metrics: Metrics) -> bool:
         """Shows an epoch, unless an earlier process has; never stops the training."""
@@ -73,6 +77,8 @@ class RunProgress:
             return True
         short = brief(metrics, self._console.width - BESIDE - 2 * len(str(self._epochs)))
         self._bar.update(self._task, completed=metrics["epoch"], description=short)
+        if self._cell:
+            self._cell.update(self._bar.get_renderable())
         if self._bar.disable:
             line = describe(metrics, self._images_per_epoch)
             log.info("epoch %d/%d: %s", metrics["epoch"], self._epochs, line)

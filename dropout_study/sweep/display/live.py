@@ -1,4 +1,4 @@
-"""Shows the progress of a sweep: a live table on a terminal, log lines elsewhere."""
+"""Shows the progress of a sweep: a live table on a terminal or in a notebook, else log lines."""
 
 import logging
 import sys
@@ -18,6 +18,7 @@ from rich.text import Text
 from dropout_study.search.budget import Budget
 from dropout_study.search.paused import is_paused
 from dropout_study.search.study import leaders, states
+from dropout_study.sweep.display.cell import Cell, open_cell
 from dropout_study.sweep.display.status import LEADERS, SweepStatus
 from dropout_study.sweep.outcome import Outcome
 from dropout_study.sweep.settings import SweepSettings
@@ -75,7 +76,7 @@ class SweepDisplay:
         self._epochs = epochs
         self._clock = clock
         self._began = self._drawn = clock()
-        self._live: Live | None = None
+        self._live: Live | Cell | None = None
         self._streams: list[tuple[logging.StreamHandler[TextIO], TextIO]] = []
 
     @classmethod
@@ -103,14 +104,17 @@ class SweepDisplay:
 
     def __enter__(self) -> Self:
         console = Console(stderr=True)
-        if console.is_terminal and not console.is_dumb_terminal:
-            self._live = Live(
+        if cell := open_cell():
+            self._live = cell
+            self._draw()
+        elif console.is_terminal and not console.is_dumb_terminal:
+            self._live = live = Live(
                 self._render(),
                 console=console,
                 auto_refresh=False,
                 redirect_stdout=sys.stdout.isatty(),  # what is printed stands above the table
             )
-            self._live.start(refresh=True)
+            live.start(refresh=True)
             self._lift_logs(console)
         return self
 

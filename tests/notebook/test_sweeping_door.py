@@ -1,0 +1,78 @@
+"""``dropout_study.sweep`` and ``confirm``: the commands, called from Python."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from command_line import SMALL
+
+import dropout_study as ds
+from dropout_study.notebook import sweeping
+from dropout_study.notebook.messages import Ended
+from dropout_study.sweep.display import cell
+
+
+@pytest.fixture(autouse=True)
+def empty_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_sweep_of_given_points_and_its_confirmation_in_a_notebook(monkeypatch, capfd):
+    shown: list[str] = []
+    for module in (sweeping, cell):
+        monkeypatch.setattr(module, "in_notebook", lambda: True)
+        monkeypatch.setattr(module, "cell_output", lambda: shown.append)
+    points = pd.DataFrame({"model.dropout1": np.float64([0.1, 0.2]), "model.dropout2": [0.4, None]})
+    space = ("search_space=quickstart", "search_space.n_trials=2")
+    study = ds.sweep([*SMALL, *space], points=points)
+    assert list(study.trials["model.dropout1"]) == [0.1, 0.2]
+    assert study.trials["model.dropout2"][0] == 0.4
+    assert study.root.name == "quickstart"
+    assert any("2/2 finished" in html and html.startswith("<pre") for html in shown)
+    assert capfd.readouterr() == ("", ""), "the cell shows the progress alone"
+
+    shown.clear()
+    confirmed = ds.confirm(study, top=1, seeds=2)
+    assert "trial_" in confirmed._repr_html_()
+    assert (confirmed.runs.groupby("configuration")["seed"].nunique() == 2).all()
+    assert "[########################################] 100%" in shown[-1]
+    assert len(repr(confirmed).splitlines()) <= 5
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["trainer.epoch=1"], "did you mean `trainer.epochs`?"),
+        (["hydra/sweeper=optun"], "is no option of hydra/sweeper"),
+        (["hydra.sweeper.dry_run=true"], "a dry run has no result"),
+        (["-m"], "is an option of the command line"),
+    ],
+)
+def test_what_cannot_be_composed_is_refused_before_a_process_starts(words, told, monkeypatch):
+    monkeypatch.setattr(sweeping, "_run", lambda _words: pytest.fail("started"))
+    with pytest.raises(ds.UserError, match=told.replace("?", r"\?")):
+        ds.sweep(words)
+
+
+def test_the_ends_of_the_process_are_exceptions(tmp_path, capsys):
+    sweeping._conclude(Ended(), 0, None)
+    with pytest.raises(ds.UserError, match="all trials failed"):
+        sweeping._conclude(Ended(refusal="all trials failed"), 0, None)
+    with pytest.raises(KeyboardInterrupt):
+        sweeping._conclude(Ended(interrupted=True), 0, None)
+    (tmp_path / "out").write_text("Traceback: a bug")
+    with (tmp_path / "out").open() as output, pytest.raises(ds.UserError, match="code -9"):
+        sweeping._conclude(None, -9, output)
+    assert "a bug" in capsys.readouterr().err
+
+
+def test_pictures_that_come_fast_are_shown_seldom():
+    shown, now = [], [0.0]
+    output = cell.Cell(shown.append, clock=lambda: now[0])
+    for at in (0.0, 0.01, 0.02, 0.2, 0.21):
+        now[0] = at
+        output.update(str(at))
+    output.stop()
+    output.stop()
+    assert [re.sub("<.*?>", "", html).strip() for html in shown] == ["0.0", "0.2", "0.21"]
