@@ -14,7 +14,7 @@ from dropout_study.report.figures import draw_figures
 from dropout_study.report.template import filled_template
 from dropout_study.results.printed.layout import Column
 
-SCRIPTS = ("echarts.min.js", "study.js", "chosen.js", "charts.js")
+SCRIPTS = ("echarts.min.js", "study.js", "chosen.js", "limits.js", "charts.js")
 
 
 def write_page(compared: StudyComparison, path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from dropout_study.config.overrides import to_override
-from dropout_study.report.objective import is_share, metric_words, select
+from dropout_study.report.figures.effects import effects
+from dropout_study.report.objective import NotEnoughError, is_share, metric_words, select
 from dropout_study.report.view import SEED, StudyView, is_number
 from dropout_study.results.columns import REPORTED
 from dropout_study.results.printed.show import best_first
@@ -42,8 +43,26 @@ def page_data(view: StudyView, *, linked: bool = True) -> dict[str, Any]:
         "rows": [list(row) for row in zip(*cells, strict=True)],
         "objective": columns[2],
         "minimize": view.objective.minimize,
+        "effects": _effects(view),
         "curves": _curves(view),
         "command": _commands(view, rows, linked=linked),
+    }
+
+
+def _effects(view: StudyView) -> dict[str, Any]:
+    """Returns what is predicted of each parameter: where, mean (None: not known) and deviation."""
+    try:
+        panels = effects(view)[0] if len(view.objective.targets) == 1 else []
+    except NotEnoughError:
+        return {}
+    return {
+        panel.name: {
+            "at": [plain(at) for at in panel.at],
+            "mean": [plain(each.mean) if each.known else None for each in panel.predicted],
+            "sd": [plain(each.sd) for each in panel.predicted],
+        }
+        for panel in panels
+        if panel.predicted
     }
 
 

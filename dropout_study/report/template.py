@@ -18,7 +18,7 @@ from dropout_study.report.figures.drawing import inline_svg
 from dropout_study.report.language import CODES, NO_BREAK, language, many, say, script_texts
 
 WATCHES = "watch.js"
-SCRIPTS = ("echarts.min.js", "study.js", "table.js", "chosen.js", "charts.js")
+SCRIPTS = ("echarts.min.js", "study.js", "table.js", "chosen.js", "limits.js", "charts.js")
 
 
 def filled_template(

@@ -133,6 +133,21 @@ def test_a_point_tells_its_trial_and_marks_it_everywhere(tab: Browser) -> None:
         assert '"trial":7' in told or "trial 7" in told
 
 
+def test_an_axis_is_not_stretched_by_a_bad_value_and_its_ends_are_round(tab: Browser) -> None:
+    told = tab.run("[limits([.1, .8, .81, .82, .83, .84], false), limits([-.8, -.81, -.82], true)]")
+    assert told == [{"ends": {"min": 0.8}, "beyond": 1}, {"ends": {}, "beyond": 0}]
+    told = tab.run("[round({min: .289, max: .71}), round({min: .011, max: .83}, {log: true})]")
+    assert told == [{"min": 0.2, "max": 0.8, "interval": 0.2}, {"min": 0.01, "max": 1}]
+    assert tab.run("round({min: 3, max: 4}, {whole: true})") == {"min": 3, "max": 4, "interval": 1}
+
+
+def test_the_prediction_and_its_band_are_beside_the_trials(tab: Browser) -> None:
+    series = "document.querySelector('[data-chart=effect]').chart.getOption().series"
+    assert tab.run(f"{series}.map(s => s.name).slice(1, 4)") == ["predicted mean", "below", "band"]
+    mean = tab.run(f"{series}[1].data.map(point => point[1])")
+    assert all(0.5 < each < 1 for each in mean if each != "-")
+
+
 def test_a_brush_on_the_parallel_coordinates_filters_the_table(tab: Browser) -> None:
     where = """(() => { const home = document.querySelector('[data-chart=parallel]');
       home.scrollIntoView({block: 'center'});

@@ -60,6 +60,10 @@
     .map(row => ({ value: [study.value(row, x), study.value(row, y)], trial: row[0] }))
     .filter(({ value: [a, b] }) => a !== null && b !== null);
 
+  const beyondNote = (beyond, one, several) => beyond === 0 ? "" : say(beyond === 1 ? one : several, { count: beyond });
+  const trialsNote = beyond => beyondNote(beyond, "{count} trial is beyond the axis and drawn as a triangle at its edge.",
+    "{count} trials are beyond the axis and drawn as triangles at its edge.");
+
   const ring = data => ({
     type: "scatter", name: "marked", data: data.map(point => ({
       ...point, itemStyle: { color: "transparent", borderColor: colour(point.trial), borderWidth: 3 },
@@ -71,9 +75,10 @@
   function history() {
     const [x, y] = ["trial", study.objective];
     const states = [...new Set(study.visible.map(row => study.value(row, "state")))].sort();
+    const { ends, beyond } = limits(points(study.rows, x, y).map(({ value }) => value[1]), study.minimize);
     const series = states.map(state => {
       const [symbol, colours] = STATES[state] ?? OTHER;
-      const data = points(study.visible.filter(row => study.value(row, "state") === state), x, y);
+      const data = within(points(study.visible.filter(row => study.value(row, "state") === state), x, y), ends);
       return {
         type: "scatter", name: state, data, symbol, symbolSize: data.length > 300 ? 5 : 9, z: 3,
         itemStyle: { color: colours[night.matches] }, large: data.length > MANY,
@@ -85,11 +90,12 @@
     const steps = inOrder.map(({ value: [number, cell] }) =>
       [number, best = best === null ? cell : better(best, cell)]);
     return {
-      ...frame(), xAxis: axis(study.column(x)), yAxis: axis(study.column(y), { nameGap: 48 }),
+      note: trialsNote(beyond),
+      ...frame(), xAxis: axis(study.column(x)), yAxis: axis(study.column(y), { nameGap: 48, ...ends }),
       series: [...series, {
         type: "line", name: "best so far", step: "end", symbol: "none", data: steps, silent: true,
         lineStyle: { color: ink(), width: 1.5 }, itemStyle: { color: ink() },
-      }, ring(points(marked(study.visible), x, y))],
+      }, ring(within(points(marked(study.visible), x, y), ends))],
     };
   }
 
@@ -99,29 +105,46 @@
     const rows = complete(study.visible).filter(row => study.value(row, shade.key) !== null);
     const cells = rows.map(row => study.value(row, shade.key));
     const scaled = cell => shade.log ? Math.log10(cell) : cell;
-    const data = points(rows, x, y).map(point => ({
+    const { ends, beyond } = limits(points(complete(study.rows), x, y).map(({ value }) => value[1]), study.minimize);
+    const data = within(points(rows, x, y), ends).map(point => ({
       ...point, value: [column.numeric ? point.value[0] : String(point.value[0]), point.value[1],
         scaled(study.value(study.row(point.trial), shade.key))],
     }));
     const shown = v => cellText(shade, shade.log ? 10 ** v : v);
     return {
-      ...frame(), legend: { show: false }, xAxis: axis(column), yAxis: axis(study.column(y), { nameGap: 48 }),
+      note: trialsNote(beyond),
+      ...frame(), legend: { show: false }, xAxis: axis(column), yAxis: axis(study.column(y), { nameGap: 48, ...ends }),
       grid: { left: 64, right: 96, top: 20, bottom: 48 },
       visualMap: {
-        type: "continuous", ...span(cells.map(scaled)), show: cells.length > 0, dimension: 2,
+        type: "continuous", ...span(cells.map(scaled)), show: cells.length > 0 && shade.key !== x, dimension: 2,
         seriesIndex: 0, right: 0, top: "middle", formatter: shown, calculable: false,
         text: [largest(cells), smallest(cells)].map(cell => cellText(shade, cell)),
         textStyle: { color: ink() }, inRange: { color: MAPS[night.matches] },
       },
-      series: [{ type: "scatter", data, symbolSize: data.length > 300 ? 6 : 10, large: data.length > MANY },
-        ring(data.filter(({ trial }) => study.marked.includes(trial)))],
+      series: [{ type: "scatter", data, symbolSize: data.length > 300 ? 6 : 10, large: data.length > MANY, z: 3 },
+        ...predicted(column), ring(data.filter(({ trial }) => study.marked.includes(trial)))],
     };
   }
 
-  const smallest = cells => cells.reduce((a, b) => a < b ? a : b, Infinity);
-  const largest = cells => cells.reduce((a, b) => a > b ? a : b, -Infinity);
-
-  const span = cells => cells.length ? { min: smallest(cells), max: largest(cells) } : { min: 0, max: 1 };
+  /** Returns what the Gaussian process predicts of a parameter: its mean, and a band of two deviations. */
+  function predicted(column) {
+    const effect = study.effects?.[column.key];
+    if (!effect) return [];
+    const colour = BLUE[night.matches];
+    const line = (name, cells, more) => ({
+      type: "line", name, silent: true, symbol: "none", z: 1, lineStyle: { opacity: 0 }, ...more,
+      data: effect.at.map((at, index) => [at, cells[index] ?? "-"]),
+    });
+    const mean = { lineStyle: { color: colour, width: 2 }, itemStyle: { color: colour }, z: 4 };
+    if (!column.numeric) return [line("predicted mean", effect.mean, { ...mean, lineStyle: { opacity: 0 }, symbol: "diamond", symbolSize: 14 })];
+    return [
+      line("predicted mean", effect.mean, mean),
+      line("below", effect.mean.map((cell, index) => cell === null ? null : cell - 2 * effect.sd[index]), { stack: "band" }),
+      line("band", effect.sd.map((sd, index) => effect.mean[index] === null ? null : 4 * sd), {
+        stack: "band", areaStyle: { color: colour, opacity: 0.25 },
+      }),
+    ];
+  }
 
   function lines(trials, metric) {
     const { epochs, values } = study.curves;
@@ -138,7 +161,12 @@
       };
     });
     const epoch = { key: "epoch", label: "epoch", numeric: true, whole: true };
-    return { ...frame(), xAxis: axis(epoch), yAxis: axis(column, { nameGap: 48 }), series };
+    const minimize = metric.endsWith("loss") || (metric === study.objective && study.minimize);
+    const shown = trials.map(trial => values[metric][trial] ?? []);
+    const keep = study.marked.flatMap(trial => values[metric][trial]?.slice(-1) ?? []).filter(cell => cell !== null);
+    const { ends, beyond } = limits(shown.flat().filter(cell => cell !== null), minimize, 1.5, keep);
+    const note = beyondNote(beyond, "{count} value is beyond the axis and not drawn.", "{count} values are beyond the axis and not drawn.");
+    return { note, ...frame(), xAxis: axis(epoch), yAxis: axis(column, { nameGap: 48, ...ends }), series };
   }
 
   function curves(controls) {
@@ -153,11 +181,15 @@
 
   function parallel() {
     const rows = complete(study.rows).filter(row => study.passes(row, onAxis));
-    const scale = rows.map(row => study.value(row, study.objective));
+    const values = complete(study.rows).map(row => study.value(row, study.objective));
+    const { ends: cut, beyond } = limits(values, study.minimize);
+    const limited = cell => typeof cell === "number" ? Math.min(Math.max(cell, cut.min ?? -Infinity), cut.max ?? Infinity) : cell;
+    const scale = rows.map(row => limited(study.value(row, study.objective)));
     const entry = row => ({
       trial: row[0],
       value: axes.map(column => study.value(row, column.key) ?? "-")
-        .map((cell, index) => axes[index].numeric ? cell : String(cell)),
+        .map((cell, index) => axes[index].numeric ? cell : String(cell))
+        .map((cell, index) => index === axes.length - 1 ? limited(cell) : cell),
     });
     const over = marked(rows).map(row => ({
       ...entry(row), lineStyle: { color: colour(row[0]), width: 4, opacity: 1 },
@@ -166,12 +198,14 @@
     const order = [...rows].sort((a, b) =>
       best * (study.value(a, study.objective) - study.value(b, study.objective)));
     return {
+      note: beyondNote(beyond, "{count} trial ends beyond the axis.", "{count} trials end beyond the axis."),
       ...frame(), legend: { show: false },
       parallel: { left: 50, right: 60, top: 50, bottom: 20, axisExpandable: false },
       parallelAxis: axes.map((column, dim) => {
         const cells = column.numeric ? complete(study.rows)
           .map(row => study.value(row, column.key)).filter(cell => cell !== null) : [];
-        const ends = column.numeric ? span(cells) : {};
+        const last = dim === axes.length - 1;
+        const ends = column.numeric ? round(span(last ? cells.map(limited) : cells), column) : {};
         return {
           ...axis(column, { ...ends, nameLocation: "end", nameGap: dim % 2 ? 26 : 10 }), dim,
           areaSelectStyle: { width: 22, color: BLUE[night.matches], borderColor: BLUE[night.matches] },
@@ -196,7 +230,11 @@
     const [low, high] = ranges[0] ?? [];
     const names = column.numeric ? [] : categories(column);
     if (!ranges.length) study.filter(column.key, null);
-    else if (column.numeric) study.filter(column.key, { low: Math.min(low, high), high: Math.max(low, high) });
+    else if (column.numeric) { // a brush up to the end of the axis takes what is beyond it, too
+      const [first, last] = models[index].axis.scale.getExtent();
+      const [from, to] = [Math.min(low, high), Math.max(low, high)];
+      study.filter(column.key, { low: from <= first ? -Infinity : from, high: to >= last ? Infinity : to });
+    }
     else study.filter(column.key, { values: new Set(names.filter((_, i) => i >= low && i <= high)) });
   }
 
@@ -226,7 +264,8 @@
   const metrics = () => ({ metric: choice("Metric", study.curves.columns, study.objective) });
   const CAPTIONS = {
     history: "The trials that pass the filters of the table. One that was stopped early stands at its last value.",
-    effect: "The complete trials that pass the filters; the other parameters are not fixed.",
+    effect: "The complete trials that pass the filters; the other parameters are not fixed. The line is what a Gaussian process "
+      + "predicts as the mean over the other parameters of all complete trials, the band plus or minus two standard deviations of it.",
     curves: `The first ${MOST_LINES} trials of the table, as it is filtered and sorted now, and the marked ones.`,
     parallel: "One line per complete trial. Drag along an axis to filter; a click on the axis ends the filter.",
   };
@@ -246,16 +285,19 @@
     const made = inputs();
     const controls = Object.fromEntries(Object.entries(made).map(([name, [, select]]) => [name, select]));
     const canvas = make("div", { className: "canvas", tabIndex: 0 });
+    const text = make("p", { className: "note" });
     home.append(make("div", { className: "controls" }, ...Object.values(made).map(([label]) => label)),
       make("div", { className: "scroll" }, canvas),
-      make("p", { className: "note" }, CAPTIONS[home.dataset.chart] ?? ""));
+      text);
     if (home.dataset.chart === "parallel") canvas.style.minWidth = `${85 * axes.length}px`;
     let chart = null, drawing = false, near = false, stale = true, waiting = false;
     const draw = () => {
       if (!canvas.clientWidth || drawing) return;
       [drawing, stale] = [true, false];
       chart ??= open();
-      chart.setOption(option(controls), { notMerge: home.dataset.chart !== "parallel", replaceMerge: ["series"] });
+      const { note, ...drawn } = option(controls);
+      text.textContent = `${CAPTIONS[home.dataset.chart] ?? ""} ${note ?? ""}`.trim();
+      chart.setOption(drawn, { notMerge: home.dataset.chart !== "parallel", replaceMerge: ["series"] });
       if (home.dataset.chart === "parallel") showBrushes(chart);
       drawing = false;
     };
