@@ -51,4 +51,5 @@ def _grid(table: Sequence[Column]) -> dict[str, Any]:
     """Returns heads and rows of a printed table."""
     heads = [" ".join(column.heading.split("\n")) for column in table]
     rows = zip(*(column.cells for column in table), strict=True)
-    return {"heads": heads, "rows": [list(row) for row in rows]}
+    left = [place for place, column in enumerate(table) if column.left]
+    return {"heads": heads, "rows": [list(row) for row in rows], "left": left}
