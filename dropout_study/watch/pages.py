@@ -18,15 +18,18 @@ def begin() -> None:
     import_matplotlib()
 
 
-def fetch(root: Path, storage: str, name: str | None) -> None:
+def fetch(root: Path, storage: str, name: str | None) -> list[str]:
     """Fetches the files of trials that other machines have run.
+
+    Returns:
+        One line for each thing that is not there.
 
     Raises:
         UserError: the storage cannot be opened, or has no such study.
     """
     from dropout_study.search.shared.collect import fetch_study
 
-    fetch_study(root, storage, name)
+    return fetch_study(root, storage, name)
 
 
 def served_page(root: Path, version: str, figures: Sequence[str], language: str | None) -> str:

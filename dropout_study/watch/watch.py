@@ -22,8 +22,8 @@ LOOK_S = 2.0
 """Seconds between two looks at the study."""
 FETCH_S = 10.0
 """The same with a storage, which is asked each time."""
-SHARE = 4
-"""After a look, this many times its duration is waited: making pages takes a fifth of the time."""
+MOST_S = 15.0
+"""After a look, its own duration is waited, but never longer than this."""
 
 
 class Watch:
@@ -59,13 +59,12 @@ class Watch:
         while True:
             began = monotonic()
             self.look()
-            sleep(max(least, SHARE * (monotonic() - began)))
+            sleep(max(least, min(monotonic() - began, MOST_S)))
 
     def look(self) -> None:
         """Makes the page again if the study has changed. What is wrong is told once."""
         try:
             self.renew()
-            self._problem = ""
         except Exception as error:  # the page before stays; the study will change again
             self._tell(f"the page is not made again: {error or type(error).__name__}")
 
@@ -76,7 +75,9 @@ class Watch:
             UserError: the study cannot be read.
         """
         if self._storage:
-            self._beside(fetch, self._root, self._storage, self._study_name)
+            lines = self._beside(fetch, self._root, self._storage, self._study_name)
+            if lines and not _has_trials(self._root):
+                self._tell("; ".join(lines))
         version = study_version(self._root)
         if version != self._server.page.version:
             text = self._beside(served_page, self._root, version, self._figures, self._language)
@@ -140,12 +141,16 @@ def _check(root: Path) -> None:
     """Refuses what is no study's directory; says that a study that does not exist is waited for."""
     if root.exists() and not root.is_dir():
         raise UserError(f"{root} is not a directory; give the directory of a study")
-    if root.is_dir() and not StudyPaths(root).numbers():
+    if root.is_dir() and not _has_trials(root):
         if inside := studies(root):
             raise UserError(f"{root} is no study; watch one in it: {shlex.join(map(str, inside))}")
         if single_runs(root):
             raise UserError(f"{root} has single runs; dropout-study-results makes a table of them")
-    if not root.is_dir() or not StudyPaths(root).numbers():
+    if not _has_trials(root):
         near = studies(root.parent) if not root.exists() and root.parent.is_dir() else []
         hint = did_you_mean(root.name, [path.name for path in near]) if near else ""
         print(f"{_name(root)} has no trial yet: waiting for the first one{hint}", flush=True)
+
+
+def _has_trials(root: Path) -> bool:
+    return root.is_dir() and bool(StudyPaths(root).numbers())

@@ -97,17 +97,27 @@ def test_what_is_no_study_is_refused_with_what_to_give(tmp_path: Path) -> None:
 
 
 def test_a_storage_is_asked_before_each_look(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fetch(root: Path, url: str, name: str | None) -> None:
+    looks = []
+
+    def fetch(root: Path, url: str, name: str | None) -> list[str]:
         assert (url, name) == ("sqlite:///a.db", "a")
-        write_study(root, ["COMPLETE"] * 2)
+        looks.append(root)
+        if len(looks) == 3:
+            write_study(root, ["COMPLETE"] * 2)
+        return ["trials 0, 1 have no files in the storage"]
 
     monkeypatch.setattr(watching, "fetch", fetch)
     with served() as server:
-        Watch(tmp_path / "a", server, storage="sqlite:///a.db", study_name="a").look()
+        watched = Watch(tmp_path / "a", server, storage="sqlite:///a.db", study_name="a")
+        watched.look()
+        watched.look()
+        assert capsys.readouterr().err.count("trials 0, 1 have no files") == 1
+        watched.look()
 
         assert b"Best of 2 complete trials" in asked(server)[1]
+    assert capsys.readouterr().err == ""
 
 
 @pytest.fixture
