@@ -61,8 +61,9 @@ def _of_best(view: StudyView, best: Arm, other: Arm) -> str:
     """Returns the comparison of the best trial with a reference."""
     book = other is view.book
     if other.number == best.number:
-        itself = "The best trial itself has the book's rates."
-        return say(itself) if book else say("The best trial itself is without dropout.")
+        if book:
+            return say("The best trial itself has the book's rates.")
+        return say("The best trial itself is without dropout.")
     name = say("the book's rates") if book else say("no dropout")
     settings = unlike(view, best, other)
     also = say("all else equal")

@@ -122,7 +122,7 @@ def _mattered(view: StudyView) -> list[str]:
     if not rates:
         return [sentence]
     together = say("The dropout rates together have {share:.2f}.", share=sum(rates))
-    return [f"{sentence} {together}"]
+    return [sentence + say(" ") + together]
 
 
 def _optimistic(view: StudyView) -> list[str]:

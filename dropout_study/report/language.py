@@ -6,7 +6,6 @@
 its name to ``LANGUAGES``; a test says which texts are missing.
 """
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -58,10 +57,9 @@ def say(text: str, /, **values: Any) -> str:
     """Returns a text in the present language, with its placeholders filled in.
 
     Args:
-        text: in English; line breaks count as spaces.
+        text: in English.
         values: of the placeholders, as for ``str.format``.
     """
-    text = re.sub(r" *\n *", " ", text)
     told = texts(language()).get(text, text).replace(" %", f"{NO_BREAK}%")
     return told.format(**values) if values else told
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from dropout_study.report.confirmed import confirmed_metric, trained_on
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import BLUE, GREY, finish, percent_axis
+from dropout_study.report.language import say
 from dropout_study.report.objective import is_share, metric_words
 from dropout_study.report.view import StudyView
 from dropout_study.trial import MERGED
@@ -43,7 +44,7 @@ def confirmed(view: StudyView) -> list[Confirmed]:
     if table is None:
         raise NotEnoughError("there is no confirmation.csv")
     if not set(NEEDED) <= set(table.columns):
-        raise NotEnoughError(f"confirmation.csv lacks one of {', '.join(NEEDED)}")
+        raise NotEnoughError("confirmation.csv lacks one of {names}", names=", ".join(NEEDED))
     by_name: dict[str, list[float]] = {}
     metric = confirmed_metric(table)
     if runs is not None and {"configuration", metric} <= set(runs.columns):
@@ -69,18 +70,26 @@ def draw_confirmed(rows: list[Confirmed], figure: "Figure") -> None:
     """Draws one line per configuration, the first on top."""
     figure.set_size_inches(figure.get_figwidth(), 0.62 * len(rows) + 1.2)
     ax = figure.add_subplot()
+    interval = say("95 % interval of the mean")
     for place, row in enumerate(rows):
-        ax.scatter(row.seeds, [place] * len(row.seeds), s=16, color=GREY, label="one seed")
-        ax.plot(row.bounds, [place, place], color=BLUE, lw=3, label="95 % interval of the mean")
-        ax.plot(row.mean, place, "D", color=BLUE, ms=7, zorder=3, label="mean")
+        ax.scatter(row.seeds, [place] * len(row.seeds), s=16, color=GREY, label=say("one seed"))
+        if row.bounds[0] == row.bounds[0]:  # not nan: there are enough seeds
+            ax.plot(row.bounds, [place, place], color=BLUE, lw=3, label=interval)
+        ax.plot(row.mean, place, "D", color=BLUE, ms=7, zorder=3, label=say("mean"))
     ax.set_yticks(range(len(rows)), [row.label for row in rows])
     ax.invert_yaxis()
     metric = rows[0].metric
-    ax.set_xlabel(f"{metric_words(metric)} after training on {rows[0].trained_on}")
+    split = say(rows[0].trained_on)
+    ax.set_xlabel(
+        say("{metric} after training on {split}", metric=metric_words(metric), split=split)
+    )
     percent_axis(ax.xaxis, accuracy=is_share(metric))
     counts = sorted({len(row.seeds) for row in rows})
-    seeds = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0])
-    ax.set_title(f"{len(rows)} configurations with {seeds} fresh seeds each")
+    seeds = str(counts[0])
+    if len(counts) > 1:
+        seeds = say("{low} to {high}", low=counts[0], high=counts[-1])
+    title = "{n} configurations with {seeds} fresh seeds each"
+    ax.set_title(say(title, n=len(rows), seeds=seeds))
     finish(ax, legend=False)
     names = dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
     figure.legend(names.values(), names.keys(), loc="outside lower center", ncols=3)

@@ -137,18 +137,18 @@ def _draw_panel(panel: Effect, ax: "Axes", limits: Limits) -> None:
     count = len(panel.x)
     marks: dict[str, Any] = {"s": shrunk(14, count), "color": GREY, "lw": 0, "zorder": 1}
     scatter_within(
-        ax, panel.x, panel.values, limits, label="a trial", rasterized=count > MANY, **marks
+        ax, panel.x, panel.values, limits, label=say("a trial"), rasterized=count > MANY, **marks
     )
     means = [each.mean for each in panel.predicted]
     deviations = np.array([2 * each.sd for each in panel.predicted])
-    told: dict[str, Any] = {"color": BLUE, "label": "predicted mean"}
+    told: dict[str, Any] = {"color": BLUE, "label": say("predicted mean")}
     if panel.at and isinstance(panel.at[0], str):
         ax.errorbar(panel.at, means, deviations, fmt="D", ms=5, capsize=4, **told)
     elif panel.at:
         seen = [each.mean if each.known else np.nan for each in panel.predicted]
         low, high = np.array(seen) - deviations, np.array(seen) + deviations
         ax.plot(panel.at, seen, lw=1.8, **told)
-        band = "plus or minus two deviations"
+        band = say("plus or minus two deviations")
         ax.fill_between(panel.at, low, high, color=BLUE, alpha=0.25, lw=0, label=band)
     if panel.log:
         ax.set_xscale("log")
@@ -157,13 +157,13 @@ def _draw_panel(panel: Effect, ax: "Axes", limits: Limits) -> None:
         integer_axis(ax.xaxis)
     limits.apply(ax)
     percent_axis(ax.yaxis, accuracy=panel.target.accuracy)
-    ax.set_xlabel(short(panel.name) + (" (log scale)" if panel.log else ""))
+    ax.set_xlabel(short(panel.name) + (say(" (log scale)") if panel.log else ""))
     finish(ax, legend=False)
 
 
 def _draw(view: StudyView, figure: "Figure") -> str:
     panels, missing = effects(view)
-    return f"{draw_effects(panels, figure)} {missing}".strip()
+    return say(" ").join(filter(None, [draw_effects(panels, figure), missing]))
 
 
 FIGURE = FigureSpec(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dropout_study.paths import StudyPaths
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
+from dropout_study.report.language import say
 from dropout_study.report.view import StudyView
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def inference_table(view: StudyView) -> pd.DataFrame:
     """
     path = StudyPaths(view.tables.root).inference_csv("test")
     if not path.is_file():
-        raise NotEnoughError(f"there is no {path.name}; {COMMAND} writes it")
+        raise NotEnoughError(
+            "there is no {file}; {command} writes it", file=path.name, command=COMMAND
+        )
     table = pd.read_csv(path)
     for name in ("accuracy", "loss"):
         plain = table[name].where(table["way"] == WEIGHT_SCALING)
@@ -61,13 +64,15 @@ def evaluation_maps(view: StudyView) -> list[EvaluationMap]:
     table = table[table["rate"].notna()]
     names = [name for name in view.rate_params if name in table]
     if table.empty or not names:
-        raise NotEnoughError(f"needs searched rates and evaluation rates ({COMMAND})")
+        raise NotEnoughError(
+            "needs searched rates and evaluation rates ({command})", command=COMMAND
+        )
     if any((table[name] != table[names[0]]).any() for name in names):
         raise NotEnoughError("needs trials with the same rate in all layers that were searched")
     table = table[table["samples"] == table["samples"].max()]
-    words = {"monte_carlo": "the mean of {} passes", "single": "one pass (mean of {})"}
+    words = {"monte_carlo": "the mean of {n} passes", "single": "one pass (mean of {n})"}
     return [
-        _map(words[way].format(table["samples"].iloc[0]), rows, names[0])
+        _map(say(words[way], n=table["samples"].iloc[0]), rows, names[0])
         for way, rows in table.groupby("way")
         if way in words
     ]
@@ -103,10 +108,10 @@ def draw_evaluation_maps(maps: list[EvaluationMap], figure: "Figure") -> None:
             ax.text(column, row, told, ha="center", va="center", color=colour)
         ax.set_xticks(range(len(data.evaluation)), [f"{rate:g}" for rate in data.evaluation])
         ax.set_yticks(range(len(data.training)), [f"{rate:g}" for rate in data.training])
-        ax.set_xlabel("rate in evaluation (probability)")
+        ax.set_xlabel(say("rate in evaluation (probability)"))
         ax.set_title(f"{data.way}, n = {data.runs}")
-    axes[0].set_ylabel("rate in training (probability)")
-    figure.colorbar(image, ax=axes).set_label("test accuracy minus weight scaling's (points)")
+    axes[0].set_ylabel(say("rate in training (probability)"))
+    figure.colorbar(image, ax=axes).set_label(say("test accuracy minus weight scaling's (points)"))
 
 
 FIGURE = FigureSpec(

@@ -69,13 +69,15 @@ def draw_generalisation_gaps(gaps: list[Gap], figure: "Figure") -> str:
         ax.axhline(0, color=INK, lw=0.8)
         many = len(gap.rate) > MANY
         ax.scatter(gap.rate, gap.points, s=shrunk(22, len(gap.rate)), color=BLUE, rasterized=many)
-        ax.set_xlabel(f"{short(gap.name)} (probability)")
+        ax.set_xlabel(say("{name} (probability)", name=short(gap.name)))
         known = gap.correlation == gap.correlation
-        told = f"Spearman correlation {gap.correlation:+.2f}, " if known else ""
+        told = say("Spearman correlation {rho:+.2f}, ", rho=gap.correlation) if known else ""
         ax.set_title(f"{told}n = {len(gap.rate)}")
         finish(ax, legend=False)
-    on = " (dropout on)" if gaps[0].noise else ""
-    axes[0].set_ylabel(f"train{on} minus\nvalidation accuracy (points)")
+    if gaps[0].noise:
+        axes[0].set_ylabel(say("train (dropout on) minus\nvalidation accuracy (points)"))
+    else:
+        axes[0].set_ylabel(say("train minus\nvalidation accuracy (points)"))
     if not gaps[0].noise:
         return say("Both accuracies were measured after the epoch with dropout off.")
     return say(
@@ -89,7 +91,7 @@ FIGURE = FigureSpec(
     "generalisation_gap",
     "Generalisation gap against the dropout rates",
     "A point is one complete trial; its other parameters are not fixed. The correlation is told "
-    f"from {FEWEST} trials on.",
+    "from 10 trials on.",
     lambda view, figure: draw_generalisation_gaps(generalisation_gaps(view), figure),
     place=40,
 )

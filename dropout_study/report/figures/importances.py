@@ -14,6 +14,7 @@ from optuna.exceptions import ExperimentalWarning
 
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import BLUE
+from dropout_study.report.language import say
 from dropout_study.report.objective import Target
 from dropout_study.report.view import StudyView, short
 
@@ -88,8 +89,9 @@ def draw_importances(shares: dict[str, dict[str, float]], figure: "Figure") -> N
         drawn = ax.barh([short(name) for name in names], [own[n] for n in names], color=BLUE)
         ax.bar_label(drawn, fmt="%.2f", padding=3)
         ax.set_xlim(0, 1.12 * max(own.values()))
-        ax.set_xlabel("share of importance (PED-ANOVA)")
-        ax.set_title(f"{label}: {short(next(iter(own)))} mattered most")
+        ax.set_xlabel(say("share of importance (PED-ANOVA)"))
+        first = short(next(iter(own)))
+        ax.set_title(say("{metric}: {name} mattered most", metric=label, name=first))
 
 
 def _draw(view: StudyView, figure: "Figure") -> None:

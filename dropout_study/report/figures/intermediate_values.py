@@ -18,6 +18,7 @@ from dropout_study.report.figures.style import (
     robust_limits,
     shrunk,
 )
+from dropout_study.report.language import say
 from dropout_study.report.view import StudyView
 from dropout_study.trial import TrialState
 
@@ -62,7 +63,7 @@ def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure:
     width = max(0.15, shrunk(0.9, len(curves)))
     for curve in curves:
         complete = curve.state == TrialState.COMPLETE
-        label = curve.state.lower() if curve.state not in shown else None
+        label = say(curve.state.lower()) if curve.state not in shown else None
         shown.add(curve.state)
         style: dict[str, Any] = {"color": GREY if complete else STATE_COLOURS.get(curve.state, INK)}
         style |= {"alpha": 0.55 if complete else 0.8, "label": label}
@@ -71,15 +72,22 @@ def draw_intermediate_values(curves: list[TrialCurve], best: int | None, figure:
         ax.plot(curve.epochs, curve.values, lw=width, rasterized=len(curves) > MANY, **style)
     ends = []
     for curve in (c for c in curves if c.number == best):
-        ax.plot(curve.epochs, curve.values, color=BEST, lw=2.2, label=f"best (trial {best})")
+        ax.plot(
+            curve.epochs,
+            curve.values,
+            color=BEST,
+            lw=2.2,
+            label=say("best (trial {number})", number=best),
+        )
         ends = curve.values[-1:]
     values = [value for curve in curves for value in curve.values]
     limits = robust_limits(values, minimize=False, fence=OUTSIDE, keep=ends)
     limits.apply(ax)
     pruned = sum(curve.state == TrialState.PRUNED for curve in curves)
-    ax.set_title(f"{len(curves)} trials over epochs, {pruned} of them pruned")
-    ax.set_xlabel("epoch")
-    ax.set_ylabel("validation accuracy")
+    title = "{n} trials over epochs, {pruned} of them pruned"
+    ax.set_title(say(title, n=len(curves), pruned=pruned))
+    ax.set_xlabel(say("epoch"))
+    ax.set_ylabel(say("validation accuracy"))
     percent_axis(ax.yaxis, accuracy=True)
     integer_axis(ax.xaxis)
     finish(ax)

@@ -132,7 +132,7 @@ def interaction_sentence(data: Landscape) -> str:
     unsure = say(
         "So it cannot be told whether the effect of {first} depends on {second}.", **_shorts(data)
     )
-    return f"{told} {sure if low > 0 or high < 0 else unsure}"
+    return told + say(" ") + (sure if low > 0 or high < 0 else unsure)
 
 
 def _shorts(data: Landscape) -> dict[str, str]:
@@ -146,9 +146,9 @@ def draw_landscapes(maps: list[Landscape], figure: "Figure") -> str:
     for data, (left, right) in zip(maps, axes, strict=True):
         _draw_mean(data, left)
         _draw_deviation(data, right)
-        left.set_ylabel(f"{short(data.names[1])} (probability)")
+        left.set_ylabel(say("{name} (probability)", name=short(data.names[1])))
     for ax in axes[-1]:
-        ax.set_xlabel(f"{short(maps[0].names[0])} (probability)")
+        ax.set_xlabel(say("{name} (probability)", name=short(maps[0].names[0])))
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, markerscale=0.8)
     return " ".join(map(interaction_sentence, maps))
@@ -160,7 +160,11 @@ def _draw_mean(data: Landscape, ax: "Axes") -> None:
     scale: dict[str, Any] = {"cmap": MAP, **_colour_range(data, mean)}
     ax.imshow(mean, extent=_extent(data), origin="lower", aspect="auto", **scale)
     if len(data.unranked):
-        crosses: dict[str, Any] = {"marker": "x", "color": PINK, "label": "a trial not complete"}
+        crosses: dict[str, Any] = {
+            "marker": "x",
+            "color": PINK,
+            "label": say("a trial not complete"),
+        }
         ax.scatter(
             data.unranked[:, 0], data.unranked[:, 1], s=shrunk(26, len(data.unranked)), **crosses
         )
@@ -169,16 +173,16 @@ def _draw_mean(data: Landscape, ax: "Axes") -> None:
     if not many:
         ax.scatter(x, y, s=60, c=PAPER)  # a ring that shows on every colour
     ring: dict[str, Any] = {"edgecolor": "k", "lw": 0 if many else 0.8, "rasterized": many}
-    marks: dict[str, Any] = {"s": shrunk(34, len(data.values)), "label": "a complete trial"}
+    marks: dict[str, Any] = {"s": shrunk(34, len(data.values)), "label": say("a complete trial")}
     points = ax.scatter(x, y, c=data.values, **marks, **ring, **scale)
     if data.best is not None:
         star: dict[str, Any] = {"marker": "*", "facecolor": BEST, "edgecolor": "k", "zorder": 3}
-        ax.scatter(x[data.best], y[data.best], s=220, label="the best trial", **star)
+        ax.scatter(x[data.best], y[data.best], s=220, label=say("the best trial"), **star)
     low, high = min(data.values) < scale["vmin"], max(data.values) > scale["vmax"]
     extend = {(False, False): "neither", (True, False): "min", (False, True): "max"}
     bar = ax.figure.colorbar(points, ax=ax, extend=extend.get((low, high), "both"))
     percent_axis(bar.ax.yaxis, accuracy=data.target.accuracy)
-    ax.set_title(f"{data.target.label}: predicted mean")
+    ax.set_title(say("{metric}: predicted mean", metric=data.target.label))
     ax.use_sticky_edges = False
     ax.margins(0.04)
 
@@ -201,8 +205,8 @@ def _draw_deviation(data: Landscape, ax: "Axes") -> None:
     if doubt.min() < KNOWN < doubt.max():
         ax.contour(doubt, [KNOWN], extent=_extent(data), origin="lower", colors=[PINK])
     bar = ax.figure.colorbar(image, ax=ax)
-    bar.set_label("points" if data.target.accuracy else data.target.label)
-    ax.set_title("standard deviation of the prediction")
+    bar.set_label(say("points") if data.target.accuracy else data.target.label)
+    ax.set_title(say("standard deviation of the prediction"))
 
 
 def _extent(data: Landscape) -> tuple[float, float, float, float]:

@@ -15,6 +15,7 @@ from dropout_study.report.figures.style import (
     percent_axis,
     robust_limits,
 )
+from dropout_study.report.language import say
 from dropout_study.report.objective import metric_words
 from dropout_study.report.view import Arm, StudyView
 
@@ -67,6 +68,13 @@ def _curve(histories: pd.DataFrame, arm: Arm, column: str) -> ArmCurve:
     return ArmCurve(label, column, [int(e) for e in means.index], means.tolist())
 
 
+def _told(curve: ArmCurve) -> str:
+    """Returns the label of a curve in the language of the report."""
+    names, _, number = curve.label.removesuffix(")").rpartition(" (trial ")
+    told = " = ".join(say(name) for name in names.split(" = "))
+    return say("{name} (trial {number})", name=told, number=number)
+
+
 def draw_arm_curves(curves: list[ArmCurve], figure: "Figure") -> str:
     """Draws a panel each for train loss, validation and test accuracy; returns a note."""
     columns = [column for column in PANELS if any(c.column == column for c in curves)]
@@ -76,7 +84,7 @@ def draw_arm_curves(curves: list[ArmCurve], figure: "Figure") -> str:
         own = [curve for curve in curves if curve.column == column]
         for curve in own:
             style = next(s for name, s in ARM_STYLES.items() if curve.label.startswith(name))
-            ax.plot(curve.epochs, curve.values, label=curve.label, lw=1.4, **style)
+            ax.plot(curve.epochs, curve.values, label=_told(curve), lw=1.4, **style)
         limits = robust_limits(
             [value for curve in own for value in curve.values],
             minimize=column.endswith("loss"),
@@ -86,8 +94,8 @@ def draw_arm_curves(curves: list[ArmCurve], figure: "Figure") -> str:
         limits.apply(ax)
         note = cut_values(limits)
         notes.append(f"{metric_words(column).capitalize()}: {note}" if note else "")
-        ax.set_xlabel("epoch")
-        ax.set_title(PANELS[column])
+        ax.set_xlabel(say("epoch"))
+        ax.set_title(say(PANELS[column]))
         percent_axis(ax.yaxis, accuracy="accuracy" in column)
         integer_axis(ax.xaxis)
         finish(ax, legend=ax.get_subplotspec().is_first_col())

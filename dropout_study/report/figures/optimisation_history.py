@@ -21,6 +21,7 @@ from dropout_study.report.figures.style import (
     scatter_within,
     shrunk,
 )
+from dropout_study.report.language import say
 from dropout_study.report.objective import Target
 from dropout_study.report.view import StudyView
 from dropout_study.trial import TrialState
@@ -91,7 +92,7 @@ def draw_optimisation_history(panels: list[Progress], figure: "Figure") -> str:
         limits = robust_limits(values, minimize=data.target.minimize)
         _draw_panel(data, ax, limits)
         notes.append(cut_trials(limits))
-    axes[-1].set_xlabel("trial number")
+    axes[-1].set_xlabel(say("trial number"))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return " ".join(filter(None, notes))
@@ -101,22 +102,23 @@ def _draw_panel(data: Progress, ax: "Axes", limits: Limits) -> None:
     numbers, values = zip(*data.complete, strict=True)
     dots: dict[str, Any] = {"color": STATE_COLOURS[TrialState.COMPLETE], "zorder": 3}
     dots |= {"s": shrunk(18, len(numbers)), "rasterized": len(numbers) > MANY}
-    scatter_within(ax, numbers, values, limits, label="complete", **dots)
+    scatter_within(ax, numbers, values, limits, label=say("complete"), **dots)
     if data.pruned:
         x, y = zip(*data.pruned, strict=True)
         cross: dict[str, Any] = {"marker": "x", "color": STATE_COLOURS[TrialState.PRUNED]}
         cross |= {"s": shrunk(22, len(x)), "rasterized": len(x) > MANY}
-        scatter_within(ax, x, y, limits, label="pruned or paused, last value", **cross)
+        scatter_within(ax, x, y, limits, label=say("pruned or paused, last value"), **cross)
     limits.apply(ax)
     if data.failed:
         at = [ax.get_ylim()[0]] * len(data.failed)
-        ax.scatter(data.failed, at, s=30, marker="|", color=INK, label="failed, no value")
+        ax.scatter(data.failed, at, s=30, marker="|", color=INK, label=say("failed, no value"))
     until = max(number for number, _ in [*data.complete, *data.pruned])
     steps = ([*numbers, until], [*limits.clipped(data.best), data.best[-1]])
-    ax.step(*steps, where="post", color=BEST, lw=1.6, zorder=4, label="best so far")
+    ax.step(*steps, where="post", color=BEST, lw=1.6, zorder=4, label=say("best so far"))
     reached = data.complete[data.best.index(data.best[-1])][0]
     shown = f"{100 * data.best[-1]:.1f} %" if data.target.accuracy else f"{data.best[-1]:.4g}"
-    ax.set_title(f"best {data.target.label}: {shown}, reached at trial {reached}")
+    title = "best {metric}: {value}, reached at trial {number}"
+    ax.set_title(say(title, metric=data.target.label, value=shown, number=reached))
     ax.set_ylabel(data.target.label)
     percent_axis(ax.yaxis, accuracy=data.target.accuracy)
     integer_axis(ax.xaxis)

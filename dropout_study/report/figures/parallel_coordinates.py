@@ -143,7 +143,7 @@ def draw_parallel_coordinates(data: Parallel, figure: "Figure") -> str:
     lines.set_clim(data.limits.low, data.limits.high)
     ax.add_collection(lines)
     _draw_axes(data.axes, ax)
-    ax.set_title(f"{len(places)} complete trials, the best drawn on top")
+    ax.set_title(say("{n} complete trials, the best drawn on top", n=len(places)))
     cut, left_out = data.limits.cut, data.left_out
     notes = [
         many(cut, "{count} trial ends beyond the axis.", "{count} trials end beyond the axis.")

@@ -16,6 +16,7 @@ from dropout_study.report.figures.style import (
     scatter_within,
     shrunk,
 )
+from dropout_study.report.language import say
 from dropout_study.report.objective import Target, not_dominated
 from dropout_study.report.view import StudyView
 
@@ -85,15 +86,17 @@ def draw_pareto(panels: list[Panel], figure: "Figure") -> str:
             marks: dict[str, Any] = {"color": GREY, "lw": 0, "s": shrunk(20, len(data.points))}
             marks["rasterized"] = len(data.points) > MANY
             x, y = zip(*data.points, strict=True)
-            scatter_within(ax, x, y, limits, label="dominated", **marks)
+            scatter_within(ax, x, y, limits, label=say("dominated"), **marks)
         line = "-" if data.joined else "none"
         x, y = zip(*data.front, strict=True)
-        ax.plot(x, y, "o", ls=line, drawstyle=_steps(data), color=BEST, label="not dominated")
+        ax.plot(x, y, "o", ls=line, drawstyle=_steps(data), color=BEST, label=say("not dominated"))
         limits.apply(ax)
         notes.append(cut_trials(limits))
         for axis, target in ((ax.xaxis, data.x), (ax.yaxis, data.y)):
-            good = "smaller" if target.minimize else "larger"
-            axis.set_label_text(f"{target.label} ({good} is better)")
+            good = "{metric} (larger is better)"
+            if target.minimize:
+                good = "{metric} (smaller is better)"
+            axis.set_label_text(say(good, metric=say(target.label)))
             percent_axis(axis, accuracy=target.accuracy)
         finish(ax, legend=data is panels[0])
     return " ".join(filter(None, notes))

@@ -15,6 +15,7 @@ from dropout_study.report.figures.style import (
     finish,
     log_axis,
 )
+from dropout_study.report.language import say
 from dropout_study.report.view import StudyView
 from dropout_study.stats.intervals import Estimate, mean_estimate
 
@@ -82,14 +83,14 @@ def draw_passes(lines: list[Passes], figure: "Figure") -> None:
             ax.fill_between(line.samples, *bounds, color=colour, alpha=0.2, lw=0)
         ax.set_xscale("log")
         log_axis(ax.xaxis)
-        ax.set_xlabel("passes (log scale)")
-        ax.set_ylabel(label)
+        ax.set_xlabel(say("passes (log scale)"))
+        ax.set_ylabel(say(label))
         finish(ax, legend=False)
     if any(line.label for line in lines):
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3)
     counts = sorted({e.n for line in lines for e in line.gains["loss_gain"]})
-    figure.suptitle(f"Mean of the passes, n = {'/'.join(map(str, counts))}")
+    figure.suptitle(say("Mean of the passes, n = {n}", n="/".join(map(str, counts))))
 
 
 FIGURE = FigureSpec(

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dropout_study.files import atomic_write
+from dropout_study.report.figures.fonts import chinese_font
 from dropout_study.report.figures.style import INK, PAPER, WIDTH
 from dropout_study.report.forked import forked_map
+from dropout_study.report.language import language, speaking
 from dropout_study.report.objective import NotEnoughError
 from dropout_study.report.view import StudyView
 
@@ -75,7 +77,11 @@ class Drawn:
 
 
 def draw_figures(view: StudyView, directory: Path, specs: Sequence[FigureSpec]) -> list[Drawn]:
-    """Draws every figure for which the study has the data, as PNG and SVG files."""
+    """Draws every figure for which the study has the data, as PNG and SVG files.
+
+    Their texts are in the present language if there is a font for it, otherwise in English.
+    """
+    _speech()  # looks for a font once, before processes are made
     drawn = forked_map(lambda spec: _draw(spec, view, directory), specs)
     return [Drawn(spec, *made) for spec, made in zip(specs, drawn, strict=True)]
 
@@ -91,13 +97,24 @@ def _draw(spec: FigureSpec, view: StudyView, directory: Path) -> tuple[Path | No
         return None, str(reason), ""
 
 
+def _speech() -> tuple[str, list[str]]:
+    """Returns the language of the figures, and the families of fonts for it."""
+    families = ["sans-serif"]
+    if language() == "en":
+        return "en", families
+    font = chinese_font()
+    return (language(), [*families, font]) if font else ("en", families)
+
+
 def _save(spec: FigureSpec, view: StudyView, png: Path) -> str:
     """Draws a figure into its files, and returns its note."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     # A fixed salt and no date: the same study gives the same SVG, byte for byte.
-    with rc_context({**STYLE, "svg.hashsalt": spec.name}):
+    spoken, families = _speech()
+    own: dict[Any, Any] = {"svg.hashsalt": spec.name, "font.family": families}
+    with rc_context({**STYLE, **own}), speaking(spoken):
         figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
         note = spec.draw(view, figure)
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))

@@ -24,7 +24,7 @@
 
   function axis(column, more = {}) {
     const base = {
-      name: column.label + (column.log ? " (log)" : ""), nameLocation: "middle", nameGap: 28,
+      name: column.label + (column.log ? say(" (log)") : ""), nameLocation: "middle", nameGap: 28,
       nameTextStyle: { color: ink() }, axisLabel: { color: ink(), hideOverlap: true },
       splitLine: { lineStyle: { color: faint() } }, axisLine: { lineStyle: { color: ink() } }, ...more,
     };
@@ -60,12 +60,13 @@
     .map(row => ({ value: [study.value(row, x), study.value(row, y)], trial: row[0] }))
     .filter(({ value: [a, b] }) => a !== null && b !== null);
 
-  const beyondNote = (beyond, one, several) => beyond === 0 ? "" : say(beyond === 1 ? one : several, { count: beyond });
-  const trialsNote = beyond => beyondNote(beyond, "{count} trial is beyond the axis and drawn as a triangle at its edge.",
-    "{count} trials are beyond the axis and drawn as triangles at its edge.");
+  const beyondNote = (beyond, one, several) => beyond === 0 ? "" : beyond === 1 ? one : several;
+  const trialsNote = beyond => beyondNote(
+    beyond, say("{count} trial is beyond the axis and drawn as a triangle at its edge.", { count: beyond }),
+    say("{count} trials are beyond the axis and drawn as triangles at its edge.", { count: beyond }));
 
   const ring = data => ({
-    type: "scatter", name: "marked", data: data.map(point => ({
+    type: "scatter", name: say("marked"), data: data.map(point => ({
       ...point, itemStyle: { color: "transparent", borderColor: colour(point.trial), borderWidth: 3 },
     })), symbolSize: 16, z: 5, itemStyle: { color: "transparent", borderColor: MARKS[0], borderWidth: 3 },
   });
@@ -93,7 +94,7 @@
       note: trialsNote(beyond),
       ...frame(), xAxis: axis(study.column(x)), yAxis: axis(study.column(y), { nameGap: 48, ...ends }),
       series: [...series, {
-        type: "line", name: "best so far", step: "end", symbol: "none", data: steps, silent: true,
+        type: "line", name: say("best so far"), step: "end", symbol: "none", data: steps, silent: true,
         lineStyle: { color: ink(), width: 1.5 }, itemStyle: { color: ink() },
       }, ring(within(points(marked(study.visible), x, y), ends))],
     };
@@ -136,9 +137,9 @@
       data: effect.at.map((at, index) => [at, cells[index] ?? "-"]),
     });
     const mean = { lineStyle: { color: colour, width: 2 }, itemStyle: { color: colour }, z: 4 };
-    if (!column.numeric) return [line("predicted mean", effect.mean, { ...mean, lineStyle: { opacity: 0 }, symbol: "diamond", symbolSize: 14 })];
+    if (!column.numeric) return [line(say("predicted mean"), effect.mean, { ...mean, lineStyle: { opacity: 0 }, symbol: "diamond", symbolSize: 14 })];
     return [
-      line("predicted mean", effect.mean, mean),
+      line(say("predicted mean"), effect.mean, mean),
       line("below", effect.mean.map((cell, index) => cell === null ? null : cell - 2 * effect.sd[index]), { stack: "band" }),
       line("band", effect.sd.map((sd, index) => effect.mean[index] === null ? null : 4 * sd), {
         stack: "band", areaStyle: { color: colour, opacity: 0.25 },
@@ -153,19 +154,20 @@
       const on = study.marked.includes(trial);
       const style = { color: on ? colour(trial) : BLUE[night.matches], opacity: on ? 1 : 0.35 };
       return {
-        type: "line", name: on ? study.name(trial) : "other trials", z: on ? 4 : 2, symbolSize: on ? 5 : 3,
+        type: "line", name: on ? study.name(trial) : say("other trials"), z: on ? 4 : 2, symbolSize: on ? 5 : 3,
         lineStyle: { ...style, width: on ? 2.5 : 1 }, itemStyle: style, triggerLineEvent: true, id: `trial ${trial}`,
         data: values[metric][trial].map((cell, index) => ({
-          value: [epochs[trial][index], cell], trial, told: `epoch ${epochs[trial][index]}: ${cellText(column, cell)}`,
+          value: [epochs[trial][index], cell], trial, told: `${say("epoch {epoch}", { epoch: epochs[trial][index] })}: ${cellText(column, cell)}`,
         })),
       };
     });
-    const epoch = { key: "epoch", label: "epoch", numeric: true, whole: true };
+    const epoch = { key: "epoch", label: say("epoch"), numeric: true, whole: true };
     const minimize = metric.endsWith("loss") || (metric === study.objective && study.minimize);
     const shown = trials.map(trial => values[metric][trial] ?? []);
     const keep = study.marked.flatMap(trial => values[metric][trial]?.slice(-1) ?? []).filter(cell => cell !== null);
     const { ends, beyond } = limits(shown.flat().filter(cell => cell !== null), minimize, 1.5, keep);
-    const note = beyondNote(beyond, "{count} value is beyond the axis and not drawn.", "{count} values are beyond the axis and not drawn.");
+    const note = beyondNote(beyond, say("{count} value is beyond the axis and not drawn.", { count: beyond }),
+      say("{count} values are beyond the axis and not drawn.", { count: beyond }));
     return { note, ...frame(), xAxis: axis(epoch), yAxis: axis(column, { nameGap: 48, ...ends }), series };
   }
 
@@ -261,19 +263,18 @@
     if (columns.some(column => column.key === first)) select.value = first;
     return [make("label", {}, `${label} `, select), select];
   };
-  const metrics = () => ({ metric: choice("Metric", study.curves.columns, study.objective) });
+  const metrics = () => ({ metric: choice(say("Metric"), study.curves.columns, study.objective) });
   const CAPTIONS = {
-    history: "The trials that pass the filters of the table. One that was stopped early stands at its last value.",
-    effect: "The complete trials that pass the filters; the other parameters are not fixed. The line is what a Gaussian process "
-      + "predicts as the mean over the other parameters of all complete trials, the band plus or minus two standard deviations of it.",
-    curves: `The first ${MOST_LINES} trials of the table, as it is filtered and sorted now, and the marked ones.`,
-    parallel: "One line per complete trial. Drag along an axis to filter; a click on the axis ends the filter.",
+    history: say("The trials that pass the filters of the table. One that was stopped early stands at its last value."),
+    effect: say("The complete trials that pass the filters; the other parameters are not fixed. The line is what a Gaussian process predicts as the mean over the other parameters of all complete trials, the band plus or minus two standard deviations of it."),
+    curves: say("The first {n} trials of the table, as it is filtered and sorted now, and the marked ones.", { n: MOST_LINES }),
+    parallel: say("One line per complete trial. Drag along an axis to filter; a click on the axis ends the filter."),
   };
   const KINDS = {
     history: [history, () => ({}), "rows marks"],
     effect: [effect, () => ({
-      parameter: choice("Parameter", params, null),
-      colour: choice("Colour", study.columns.filter(column => column.numeric && (column.param || column.key === "trial")), params[1]?.key),
+      parameter: choice(say("Parameter"), params, null),
+      colour: choice(say("Colour"), study.columns.filter(column => column.numeric && (column.param || column.key === "trial")), params[1]?.key),
     }), "rows marks"],
     curves: [curves, metrics, "rows marks"],
     sides: [sides, metrics, "marks"],
