@@ -100,6 +100,24 @@ def test_the_commands_of_the_page_run(page: Path, tmp_path: Path) -> None:
     run_page(page, tmp_path, slow=False)
 
 
+def test_the_chinese_readme_has_the_commands_and_outputs_of_the_english_one() -> None:
+    pages = (blocks(ROOT / name) for name in ("README.md", "README.zh-CN.md"))
+    english, chinese = ([(b.language, b.text, b.marks) for b in page] for page in pages)
+
+    assert chinese == english
+
+
+def test_the_chinese_readme_links_what_the_english_one_links() -> None:
+    link = re.compile(r"\]\(([^)#]+)")
+    names = ("README.md", "README.zh-CN.md")
+    english, chinese = (set(link.findall((ROOT / name).read_text("utf-8"))) for name in names)
+    other = {"https://d2l.ai/": "https://zh.d2l.ai/", names[1]: names[0]}
+    expected = {next((u.replace(a, b) for a, b in other.items() if a in u), u) for u in english}
+
+    assert chinese == expected
+    assert all((ROOT / each).exists() for each in chinese if not each.startswith("https:"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_slow_commands_of_the_page_run_too(page: Path, tmp_path: Path) -> None:
