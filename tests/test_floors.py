@@ -178,7 +178,8 @@ def at_import(module: str, seen: set[str]) -> set[str]:
 @pytest.mark.parametrize(
     "module",
     [
-        *("dropout_study.cli.train", "dropout_study.__main__", "dropout_study.config.preflight"),
+        *("dropout_study", "dropout_study.cli.train", "dropout_study.__main__"),
+        "dropout_study.config.preflight",
         *("dropout_study.results.callback", "dropout_study.report.callback"),
         *(module_of(p) for p in FILES.values() if p.is_relative_to(PLUGINS)),
     ],

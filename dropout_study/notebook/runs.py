@@ -15,7 +15,8 @@ from dropout_study.results.columns import FIRST_COLUMNS
 from dropout_study.results.params import parameter_columns
 from dropout_study.results.printed.html import paragraph, table
 from dropout_study.results.record import read_record
-from dropout_study.task.job_files import NUMBERS, JobFiles
+from dropout_study.task.job_files import JobFiles
+from dropout_study.trial import split_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -122,8 +123,8 @@ class Run:
 
     def _shown(self) -> dict[str, Any]:
         """Returns the metrics that are shown: those of the splits, the epochs and the seconds."""
-        kept = ("epochs_run", "seconds")
-        return {k: v for k, v in self.metrics.items() if k not in NUMBERS or k in kept}
+        names = [*split_names(self.metrics), "epochs_run", "seconds"]
+        return {name: self.row[name] for name in names if name in self.row}
 
 
 def _listed(values: Mapping[str, Any]) -> str:

@@ -49,7 +49,10 @@ def draw_curves(hydra: Any) -> None:
     title = " ".join([*(choices.get(g, "") for g in ("model", "data", "optimizer"))])
     with atomic_write(paths.curves_png) as temporary:
         save_learning_curves(JobFiles(paths).history(), temporary, title)
-    print(f"Learning curves, history and metrics: {shlex.quote(str(paths.root))}")
+    from dropout_study.sweep.display.cell import in_notebook
+
+    if not in_notebook():  # there the run itself is shown
+        print(f"Learning curves, history and metrics: {shlex.quote(str(paths.root))}")
 
 
 class ReportCallback(Callback):
