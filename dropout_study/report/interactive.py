@@ -1,13 +1,14 @@
 """What the scripts of the page need: the trials and their curves as one block of JSON."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from dropout_study.config.overrides import to_override
 from dropout_study.report.figures.effects import effects
+from dropout_study.report.figures.pareto import pareto_panels
 from dropout_study.report.objective import NotEnoughError, is_share, metric_words, select
 from dropout_study.report.view import SEED, StudyView, is_number
 from dropout_study.results.columns import REPORTED
@@ -18,11 +19,20 @@ CHARTS = {
     "effects": "effect",
     "intermediate_values": "curves",
     "parallel_coordinates": "parallel",
+    "pareto": "pareto",
 }
 """The figures that have an interactive twin, and its name in ``charts.js``."""
+FOR_SEVERAL = ("intermediate_values", "pareto")
+"""Those of them that show several objectives; the others' twins have room for one."""
 MOST_CURVE_NUMBERS = 120_000
 """Largest number of values of all curves on the page; beyond it epochs are left out."""
 WHOLE = ("trial", "epochs_run", "seed")
+
+
+def charts_of(view: StudyView) -> dict[str, str]:
+    """Returns those of ``CHARTS`` that the page of this study has."""
+    several = len(view.objective.names) > 1
+    return {name: chart for name, chart in CHARTS.items() if not several or name in FOR_SEVERAL}
 
 
 def page_data(view: StudyView, *, linked: bool = True) -> dict[str, Any]:
@@ -42,8 +52,9 @@ def page_data(view: StudyView, *, linked: bool = True) -> dict[str, Any]:
         "columns": [column_facts(view, name) for name in columns],
         "rows": [list(row) for row in zip(*cells, strict=True)],
         "objective": columns[2],
-        "minimize": view.objective.minimize,
+        "minimize": next((each.minimize for each in view.objective.targets), False),
         "effects": _effects(view),
+        "pareto": _pareto(view, columns),
         "curves": _curves(view),
         "command": _commands(view, rows, linked=linked),
     }
@@ -66,11 +77,32 @@ def _effects(view: StudyView) -> dict[str, Any]:
     }
 
 
+def _pareto(view: StudyView, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Returns each two objectives that are columns, and the trials that no other dominates."""
+    try:
+        panels = pareto_panels(view)
+    except NotEnoughError:
+        return []
+    keys = {"value": columns[2]}  # the objective, under its own name
+    found = [
+        {
+            "x": keys.get(panel.x.column, panel.x.column),
+            "y": keys.get(panel.y.column, panel.y.column),
+            "front": panel.trials,
+            "joined": panel.joined,
+            "step": "end" if panel.x.minimize else "start",
+        }
+        for panel in panels
+    ]
+    return [each for each in found if {each["x"], each["y"]} <= set(columns)]
+
+
 def page_columns(view: StudyView) -> list[str]:
     """Returns the columns of the page, the objective third; those without a value are left out."""
     given = view.trials.notna().any()
     own = [name for name in view.objective.names if name in view.trials and name != "value"]
-    value = [] if view.objective.name == "val_accuracy" else ["value"]
+    named = view.objective.name == "val_accuracy" or len(view.objective.names) > 1
+    value = [] if named else ["value"]
     objective = next((name for name in (*value, *own) if given[name]), "val_accuracy")
     seeds = [SEED] if SEED in view.tables.params and view.trials[SEED].nunique() > 1 else []
     accuracies = [name for name in REPORTED if is_share(name)]

@@ -9,7 +9,7 @@ from dropout_study.report.accounting import account
 from dropout_study.report.figures import FigureSpec, draw_figures, study_figures
 from dropout_study.report.figures.confirmation import FIGURE as CONFIRMATION
 from dropout_study.report.headline import headline
-from dropout_study.report.interactive import CHARTS, page_data
+from dropout_study.report.interactive import charts_of, page_data
 from dropout_study.report.language import recorded_language, speaking
 from dropout_study.report.page_tables import (
     confirmation_notes,
@@ -63,6 +63,7 @@ def render(
 
 
 def _render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec], version: str) -> str:
+    sentences = headline(view)  # first: it fits what the figures use, which are drawn in processes
     specs = [CONFIRMATION, *study_figures(), *more]
     confirmation, *figures = draw_figures(view, figures_dir, specs)
     return filled_template(
@@ -70,7 +71,7 @@ def _render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec], vers
         page_data(view, linked=not version),
         version=version,
         name=view.tables.root.resolve().name,
-        sentences=headline(view),
+        sentences=sentences,
         table=top_table(view),
         confirmation=confirmation_table(view),
         confirmation_notes=confirmation_notes(view),
@@ -80,5 +81,5 @@ def _render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec], vers
         figures=figures,
         reproduction=reproduction(view),
         problems=view.tables.problems,
-        charts=CHARTS,
+        charts=charts_of(view),
     )

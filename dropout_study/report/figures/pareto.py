@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import (
     BEST,
@@ -38,6 +40,7 @@ class Panel:
         y: that of the vertical axis.
         points: both of each trial that another trial dominates.
         front: both of each other trial, by x.
+        trials: the numbers of the trials of the front.
         joined: whether the front is a line: all objectives are in this panel.
     """
 
@@ -45,6 +48,7 @@ class Panel:
     y: Target
     points: list[tuple[float, float]]
     front: list[tuple[float, float]]
+    trials: list[int]
     joined: bool
 
 
@@ -56,19 +60,21 @@ def pareto_panels(view: StudyView) -> list[Panel]:
     if len(rows) < 2:
         raise NotEnoughError("needs 2 complete trials, there are {n}", n=len(rows))
     best = rows["trial"].isin(not_dominated(rows, targets))
+    joined = len(targets) == 2
     return [
-        Panel(
-            x=x,
-            y=y,
-            points=_pairs(rows[~best], x, y),
-            front=sorted(_pairs(rows[best], x, y)),
-            joined=len(targets) == 2,
-        )
+        _panel(rows[~best], rows[best].sort_values([x.column, y.column]), x, y, joined=joined)
         for y, x in combinations(targets[:MOST], 2)
     ]
 
 
-def _pairs(rows: Any, x: Target, y: Target) -> list[tuple[float, float]]:
+def _panel(
+    others: pd.DataFrame, front: pd.DataFrame, x: Target, y: Target, *, joined: bool
+) -> Panel:
+    trials = [int(number) for number in front["trial"]]
+    return Panel(x, y, _pairs(others, x, y), _pairs(front, x, y), trials, joined)
+
+
+def _pairs(rows: pd.DataFrame, x: Target, y: Target) -> list[tuple[float, float]]:
     columns = (rows[target.column].astype(float) for target in (x, y))
     return list(zip(*columns, strict=True))
 

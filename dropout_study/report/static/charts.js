@@ -147,6 +147,25 @@
     ];
   }
 
+  function pareto(controls) {
+    const { x, y, front, joined, step } = study.pareto[Number(controls.pair?.value ?? 0)];
+    const trials = points(complete(study.rows), x, y), best = front.map(study.row);
+    const loss = y === study.objective ? study.minimize : y.endsWith("loss");
+    const { ends, beyond } = limits(trials.map(({ value }) => value[1]), loss, 3, points(best, x, y).map(({ value }) => value[1]));
+    const shown = within(points(complete(study.visible), x, y), ends);
+    return {
+      note: trialsNote(beyond),
+      ...frame(), xAxis: axis(study.column(x)), yAxis: axis(study.column(y), { nameGap: 48, ...ends }),
+      series: [{
+        type: "scatter", name: say("complete"), data: shown, symbolSize: shown.length > 300 ? 5 : 9, z: 3,
+        itemStyle: { color: OTHER[1][night.matches] }, large: shown.length > MANY,
+      }, {
+        type: "line", name: say("not dominated"), step, data: points(best, x, y), symbol: "circle", symbolSize: 9, z: 4,
+        lineStyle: { color: MARKS[0], width: joined ? 2 : 0 }, itemStyle: { color: MARKS[0] },
+      }, ring(within(points(marked(study.visible), x, y), ends))],
+    };
+  }
+
   function lines(trials, metric) {
     const { epochs, values } = study.curves;
     const column = study.curves.columns.find(({ key }) => key === metric);
@@ -268,6 +287,7 @@
     history: say("The trials that pass the filters of the table. One that was stopped early stands at its last value."),
     effect: say("The complete trials that pass the filters; the other parameters are not fixed. The line is what a Gaussian process predicts as the mean over the other parameters of all complete trials, the band plus or minus two standard deviations of it."),
     curves: say("The first {n} trials of the table, as it is filtered and sorted now, and the marked ones.", { n: MOST_LINES }),
+    pareto: say("No other complete trial is at least as good as one of the line in every objective and better in one."),
     parallel: say("One line per complete trial. Drag along an axis to filter; a click on the axis ends the filter."),
   };
   const KINDS = {
@@ -279,9 +299,16 @@
     curves: [curves, metrics, "rows marks"],
     sides: [sides, metrics, "marks"],
     parallel: [parallel, () => ({}), "rows marks"],
+    pareto: [pareto, () => study.pareto.length < 2 ? {} : { pair: choice(say("Objectives"), study.pareto.map(({ x, y }, index) =>
+      ({ key: String(index), label: `${study.column(y).label}, ${study.column(x).label}` })), "0") }, "rows marks"],
   };
 
   function build(home) {
+    if (home.dataset.chart === "pareto" && !study.pareto?.length) { // a column that it needs is constant: the picture stays
+      home.previousElementSibling.classList.remove("static");
+      home.remove();
+      return;
+    }
     const [option, inputs, kinds] = KINDS[home.dataset.chart];
     const made = inputs();
     const controls = Object.fromEntries(Object.entries(made).map(([name, [, select]]) => [name, select]));

@@ -2,7 +2,7 @@
 "use strict";
 
 const study = (() => {
-  const { columns, rows, curves, objective, minimize, command, names, effects, chosen: first } =
+  const { columns, rows, curves, objective, minimize, command, names, effects, pareto, chosen: first } =
     JSON.parse(document.getElementById("study-data").textContent);
   const place = new Map(columns.map((column, index) => [column.key, index]));
   const byTrial = new Map(rows.map(row => [row[0], row]));
@@ -36,7 +36,7 @@ const study = (() => {
   }
 
   return {
-    columns, rows, curves, objective, minimize, command, effects, hidden, filters, chosen, sorted, value, passes,
+    columns, rows, curves, objective, minimize, command, effects, pareto, hidden, filters, chosen, sorted, value, passes,
     texts: column => [...new Set(rows.map(row => value(row, column.key)).filter(cell => cell !== null))]
       .map(String).sort(),
     column: key => columns[place.get(key)],
