@@ -14,7 +14,7 @@ import numpy as np
 import optuna
 from scipy.stats import qmc
 
-from dropout_study.stats import Array, fit_gaussian_process
+from dropout_study.stats import Array, fit_gaussian_process, without_outliers
 
 FUNCTIONS = {
     "valley": lambda x: (
@@ -51,8 +51,7 @@ def study(function, noise: float, n: int, seed: int) -> tuple[Array, Array]:
 def one(function, noise: float, n: int, seed: int) -> tuple[float, ...]:
     """Returns the true values of the three choices, and the coverage."""
     points, values = study(function, noise, n, seed)
-    low, high = np.quantile(values, [0.25, 0.75])
-    process = fit_gaussian_process(points, np.maximum(values, low - 1.5 * (high - low)))
+    process = fit_gaussian_process(points, *without_outliers(values))
     mean, sd = process.predict(points)
     truth, grid = function(points), GRID[:4096]
     chosen = grid[process.predict(grid)[0].argmax()]

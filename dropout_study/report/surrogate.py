@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_study.report.objective import NotEnoughError, Target
-from dropout_study.stats import Array, GaussianProcess, fit_gaussian_process
+from dropout_study.stats import Array, GaussianProcess, fit_gaussian_process, without_outliers
 
 if TYPE_CHECKING:
     from dropout_study.report.view import StudyView
@@ -23,8 +23,6 @@ MOST = 400
 """Trials that the process is fitted to; of more, as many are taken at equal distances."""
 AVERAGED = 64
 """Trials over whose other parameters an effect is averaged, at most."""
-FAR_OUT = 100.0
-"""Times the variance of the noise of a value far below the others."""
 KNOWN = 0.7
 """A prediction is shown if its deviation is less than this share of that without any trial."""
 
@@ -199,10 +197,6 @@ class Surrogate:
 def surrogate(view: "StudyView", target: Target) -> Surrogate:
     """Returns the Gaussian process over the complete trials of a study; it is fitted once.
 
-    Values of bad trials are raised to Tukey's lower fence, Q1 - 1.5 IQR: how bad they are would
-    otherwise decide the scale. One below Q1 - 3 IQR, of a training that diverged perhaps, counts as
-    ``FAR_OUT`` times as noisy as the others. So a single one makes no hole, and many together do.
-
     Raises:
         NotEnoughError: there are too few complete trials, or they do not differ.
     """
@@ -223,11 +217,9 @@ def _fitted(view: "StudyView", target: Target) -> Surrogate:
     coordinates = [Coordinate.of(view, done, name) for name in view.params]
     points = np.concatenate([each.encode(done[each.name].tolist()) for each in coordinates], axis=1)
     values = sign * done[target.column].to_numpy(float)
-    low, high = np.quantile(values, [0.25, 0.75])
-    noisier = np.where(values < low - 3 * (high - low), FAR_OUT, 1.0)
-    raised = np.maximum(values, low - 1.5 * (high - low))
+    tame, noisier = without_outliers(values)
     used = evenly(len(done), MOST)
-    process = fit_gaussian_process(points[used], raised[used], noisier[used])
+    process = fit_gaussian_process(points[used], tame[used], noisier[used])
     return Surrogate(coordinates, done, points, process, sign)
 
 

@@ -1,6 +1,11 @@
 """Confidence intervals and paired comparisons: pure functions of numbers."""
 
-from dropout_study.stats.gaussian_process import Array, GaussianProcess, fit_gaussian_process
+from dropout_study.stats.gaussian_process import (
+    Array,
+    GaussianProcess,
+    fit_gaussian_process,
+    without_outliers,
+)
 from dropout_study.stats.intervals import (
     FEWEST,
     Bounds,
@@ -27,4 +32,5 @@ __all__ = [
     "share_estimate",
     "sign_flip_p",
     "simultaneous_level",
+    "without_outliers",
 ]

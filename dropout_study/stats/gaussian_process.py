@@ -12,6 +12,8 @@ Array = NDArray[np.float64]
 LENGTH_SD, SIGNAL_SD = sqrt(3), 1.0
 NOISE_MEAN, NOISE_SD = log(0.1), 1.5
 """Priors, in logarithms: of a length scale, of the signal's and of the noise's variance."""
+FAR_OUT = 100.0
+"""Times the variance of the noise of a value far below the others."""
 JITTER = 1e-6
 """Added to the noise: equal points would make the matrix singular."""
 
@@ -71,6 +73,19 @@ class GaussianProcess:
     def _prior(self, points: Array, weights: Array) -> float:
         matern = _matern(_scaled(points, points, self.lengths)[1])
         return self.signal * max(float(weights @ matern @ weights), 0.0)
+
+
+def without_outliers(values: Array) -> tuple[Array, Array]:
+    """Returns values [N], large ones good, for a fit that a few bad ones do not decide.
+
+    Values are raised to Tukey's lower fence, Q1 - 1.5 IQR: how bad they are would otherwise decide
+    the scale. The second array, [N], is ``noisier`` of ``fit_gaussian_process``: a value below
+    Q1 - 3 IQR, of a training that diverged perhaps, counts as ``FAR_OUT`` times as noisy as the
+    others. So a single one makes no hole, and many together do.
+    """
+    low, high = np.quantile(values, [0.25, 0.75])
+    raised = np.maximum(values, low - 1.5 * (high - low))
+    return raised, np.where(values < low - 3 * (high - low), FAR_OUT, 1.0)
 
 
 def fit_gaussian_process(

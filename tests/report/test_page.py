@@ -11,6 +11,7 @@ from fake_study import CONFIG, sampled, write_study
 from dropout_study.cli.report import report
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.report.figures import study_figures
+from dropout_study.report.figures.style import INK, PAPER
 from dropout_study.report.interactive import page_data
 from dropout_study.report.page import write_report
 from dropout_study.report.page_tables import (
@@ -269,3 +270,16 @@ def test_the_intervals_of_the_page_are_explained(tmp_path: Path) -> None:
     notes = " ".join(confirmation_notes(view))
     assert "3 differences are simultaneous" in notes
     assert "With fewer than 3 seeds there is no interval." in notes
+
+
+def test_a_drawing_has_the_ink_of_the_page_and_no_background(study: Path) -> None:
+    page = (study / "report.html").read_text()
+    drawing = page[page.index('<svg role="img"') : page.index("</svg>")]
+
+    assert 'aria-label="' in drawing
+    assert INK not in drawing
+    assert "currentColor" in drawing
+    assert "<g id=" not in drawing
+    file = (study / "figures" / f"{study_figures()[0].name}.svg").read_text()
+    assert INK in file  # which stands alone
+    assert f"fill: {PAPER}" in file

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from dropout_study.stats import fit_gaussian_process
+from dropout_study.stats import fit_gaussian_process, without_outliers
 from dropout_study.stats import gaussian_process as module
 
 
@@ -41,6 +41,37 @@ def test_far_from_all_values_it_knows_only_their_mean() -> None:
 
     assert mean[0] == pytest.approx(2.0)
     assert sd[0] == pytest.approx(found.scale * np.sqrt(found.signal))
+
+
+def test_a_single_bad_value_makes_no_hole() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.random((40, 2))
+    truth = wave(points)
+    values = truth + 0.02 * rng.normal(size=40)
+    values[7] = -20
+
+    mean, _ = fit_gaussian_process(points, *without_outliers(values)).predict(points)
+
+    assert abs(mean[7] - truth[7]) < 0.2
+    assert np.abs(np.delete(mean - truth, 7)).mean() < 0.05
+
+
+def test_sums_and_differences_of_the_function_have_a_mean_and_a_deviation() -> None:
+    rng = np.random.default_rng(0)
+    points, others = rng.random((30, 2)), rng.random((3, 2))
+    found = fit_gaussian_process(points, 5 + wave(points))
+    means, deviations = found.predict(others)
+
+    alone = found.combination(others[:1], np.ones(1))
+    assert alone == (pytest.approx(means[0]), pytest.approx(deviations[0]))
+    mean, sd = found.combination(others, np.full(3, 1 / 3))
+    assert mean == pytest.approx(means.mean())
+    assert sd < deviations.max()
+    difference, _ = found.combination(others[:2], np.array([1.0, -1.0]))
+    assert difference == pytest.approx(means[0] - means[1])
+    assert found.prior_deviation(others[:1], np.ones(1)) == pytest.approx(
+        found.scale * np.sqrt(found.signal)
+    )
 
 
 def test_the_gradient_is_that_of_the_loss() -> None:
