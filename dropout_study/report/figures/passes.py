@@ -98,7 +98,7 @@ FIGURE = FigureSpec(
     "Monte-Carlo averages against weight scaling",
     "Each point averages the probabilities of that many passes with the noise on. It is compared "
     "with weight scaling, one pass without noise, of the same network. Bands are 95 % intervals of "
-    "the mean over seeds. A smaller number of passes has the first of the same passes. Drawn "
-    f"are the first {MOST} configurations of the table.",
+    "the mean over seeds. A smaller number of passes has the first of the same passes. At "
+    "most five configurations are drawn, the first of the table.",
     lambda view, figure: draw_passes(passes(view), figure),
 )
