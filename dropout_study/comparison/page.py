@@ -32,7 +32,7 @@ def render_comparison(compared: StudyComparison) -> str:
     """Returns the page of a comparison."""
     with TemporaryDirectory() as directory:
         spec = curves_figure(compared.curves)
-        [figure] = draw_figures(compared.views[0], Path(directory), [spec])
+        [figure] = draw_figures(compared.views[0], Path(directory), [spec], png=False)
         return filled_template(
             "comparison.html.j2",
             comparison_data(compared),

@@ -65,7 +65,7 @@ def render(
 def _render(view: StudyView, figures_dir: Path, more: Sequence[FigureSpec], version: str) -> str:
     sentences = headline(view)  # first: it fits what the figures use, which are drawn in processes
     specs = [CONFIRMATION, *study_figures(), *more]
-    confirmation, *figures = draw_figures(view, figures_dir, specs)
+    confirmation, *figures = draw_figures(view, figures_dir, specs, png=not version)
     return filled_template(
         "report.html.j2",
         page_data(view, linked=not version),

@@ -61,38 +61,48 @@ class FigureSpec:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure's files, or the reason why it is not drawn.
+    """A figure's file for a page, or the reason why it is not drawn.
 
     Attributes:
         spec: the figure.
-        png: its picture; None if it is not drawn.
+        svg: its drawing; None if it is not drawn.
         missing: the reason.
         note: what the page adds to the caption.
     """
 
     spec: FigureSpec
-    png: Path | None = None
+    svg: Path | None = None
     missing: str = ""
     note: str = ""
 
 
-def draw_figures(view: StudyView, directory: Path, specs: Sequence[FigureSpec]) -> list[Drawn]:
-    """Draws every figure for which the study has the data, as PNG and SVG files.
+def draw_figures(
+    view: StudyView, directory: Path, specs: Sequence[FigureSpec], *, png: bool = True
+) -> list[Drawn]:
+    """Draws every figure for which the study has the data.
 
     Their texts are in the present language if there is a font for it, otherwise in English.
+
+    Args:
+        view: the study.
+        directory: where the files are written.
+        specs: the figures.
+        png: whether to write PNG files beside the SVG files, which takes a third of the time.
     """
     _speech()  # looks for a font once, before processes are made
-    drawn = forked_map(lambda spec: _draw(spec, view, directory), specs)
+    drawn = forked_map(lambda spec: _draw(spec, view, directory, png=png), specs)
     return [Drawn(spec, *made) for spec, made in zip(specs, drawn, strict=True)]
 
 
-def _draw(spec: FigureSpec, view: StudyView, directory: Path) -> tuple[Path | None, str, str]:
-    """Returns the figure's PNG file, or the reason why it is not drawn, and its note."""
-    png = directory / f"{spec.name}.png"
+def _draw(
+    spec: FigureSpec, view: StudyView, directory: Path, *, png: bool
+) -> tuple[Path | None, str, str]:
+    """Returns the figure's SVG file, or the reason why it is not drawn, and its note."""
+    svg = directory / f"{spec.name}.svg"
     try:
-        return png, "", _save(spec, view, png)
+        return svg, "", _save(spec, view, svg, png=png)
     except NotEnoughError as reason:
-        for each in (png, png.with_suffix(".svg")):  # remove the files of an earlier report
+        for each in (svg, svg.with_suffix(".png")):  # remove the files of an earlier report
             each.unlink(missing_ok=True)
         return None, str(reason), ""
 
@@ -106,7 +116,7 @@ def _speech() -> tuple[str, list[str]]:
     return (language(), [*families, font]) if font else ("en", families)
 
 
-def _save(spec: FigureSpec, view: StudyView, png: Path) -> str:
+def _save(spec: FigureSpec, view: StudyView, svg: Path, *, png: bool) -> str:
     """Draws a figure into its files, and returns its note."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -118,9 +128,10 @@ def _save(spec: FigureSpec, view: StudyView, png: Path) -> str:
         figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
         note = spec.draw(view, figure)
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        with atomic_write(png.with_suffix(".svg"), durable=False) as temporary:
+        with atomic_write(svg, durable=False) as temporary:
             figure.savefig(temporary, format="svg", dpi=DPI, metadata=nothing)
-        figure.set_layout_engine("none")  # the PNG takes the SVG's layout, in half the time
-        with atomic_write(png, durable=False) as temporary:
-            figure.savefig(temporary, format="png", dpi=DPI)
+        if png:
+            figure.set_layout_engine("none")  # the PNG takes the SVG's layout, in half the time
+            with atomic_write(svg.with_suffix(".png"), durable=False) as temporary:
+                figure.savefig(temporary, format="png", dpi=DPI)
     return note or ""
