@@ -100,8 +100,8 @@ class Browser:
 
     def key(self, name: str) -> None:
         """Presses a key."""
-        text = {"text": "\r"} if name == "Enter" else {}
-        codes = {"Enter": 13, "ArrowRight": 39, "Tab": 9}
+        text = {"text": {"Enter": "\r", " ": " "}[name]} if name in ("Enter", " ") else {}
+        codes = {"Enter": 13, "ArrowRight": 39, "Tab": 9, " ": 32}
         for kind in ("keyDown", "keyUp"):
             more = text if kind == "keyDown" else {}
             code = {"windowsVirtualKeyCode": codes[name]}

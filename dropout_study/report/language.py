@@ -3,7 +3,7 @@
 ``say("Best of {n} trials", n=3)`` returns the text in the present language. A catalogue is a file
 ``languages/<language>.toml``: each line has an English text and its translation, with the same
 ``{placeholders}``. A text that a catalogue lacks stays English. To add a language, add its file and
-its name to ``LANGUAGES``; a test says which texts are missing.
+its name to ``LANGUAGES`` in ``config/schema.py``; a test says which texts are missing.
 """
 
 import tomllib
@@ -17,8 +17,8 @@ from typing import Any
 from dropout_study.checks import check_one_of
 from dropout_study.config.schema import LANGUAGES, REPORT_LANGUAGE
 
-CODES = {"en": "en", "zh": "zh-CN"}
-"""The language as HTML names it."""
+HTML_NAMES = {"zh": "zh-CN"}
+"""What HTML calls a language, where that is another name."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
 """Between a number and its unit, so that no line breaks there."""
 SCRIPTS = "scripts"
@@ -44,6 +44,11 @@ def speaking(language: str) -> Iterator[None]:
 def language() -> str:
     """Returns the present language."""
     return _language.get()
+
+
+def html_language() -> str:
+    """Returns the present language as HTML names it."""
+    return HTML_NAMES.get(language(), language())
 
 
 def recorded_language(config: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dropout_study.report.figures.drawing import inline_svg
-from dropout_study.report.language import CODES, NO_BREAK, language, many, say, script_texts
+from dropout_study.report.language import NO_BREAK, html_language, many, say, script_texts
 
 WATCHES = "watch.js"
 SCRIPTS = ("echarts.min.js", "study.js", "table.js", "chosen.js", "limits.js", "charts.js")
@@ -53,7 +53,7 @@ def filled_template(
         policy=content_security_policy(sources, asks=bool(version)),
         version=version,
         scripts=sources,
-        language=CODES[language()],
+        language=html_language(),
         script_texts=as_json(script_texts()),
         **texts,
     )

@@ -24,6 +24,22 @@ def test_differences_are_printed_with_their_intervals(tmp_path, capsys):
     assert "book           10  0.8200 [0.8100, 0.8300]\n" in out
     assert "twin           10  0.8200 [0.8100, 0.8300]  +0.0000\n" in out
     assert "a report.html'\n" in out
+    assert "brackets are 95 % intervals\n" in out
+
+    print_confirmation(tmp_path, table.assign(differences=2), tmp_path / "report.html")
+    told = "brackets are 95 % intervals, those of the 2 differences simultaneous\n"
+    assert told in capsys.readouterr().out
+
+
+def test_two_seeds_are_printed_without_intervals(tmp_path, capsys):
+    write_study(tmp_path)
+    nan = float("nan")
+    row = {"metric": "test_accuracy", "trained_on": "train", "n": 2, "diverged": 0, "failed": 0}
+    row |= {"configuration": "trial_3", "mean": 0.84, "low": nan, "high": nan}
+    print_confirmation(tmp_path, pd.DataFrame([row]), tmp_path / "report.html")
+    out = capsys.readouterr().out
+    assert "brackets are 95 % intervals (none with fewer than 3 seeds)\n" in out
+    assert out.count("0.8400\n") == 1  # no bracket follows
 
 
 def test_runs_are_counted_and_the_time_left_is_told():

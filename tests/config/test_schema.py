@@ -81,6 +81,7 @@ RATE = "must be in [0, 1), got {}; use 0.0 to disable dropout"
         ("data.val_size=-1", "must be a finite number >= 0, got -1"),
         ("data.train_size=0", "must be a finite number >= 1, got 0"),
         ("search_space.n_trials=0", "must be a finite number >= 1, got 0"),
+        ("report.language=fr", "must be one of en, zh, got 'fr'"),
     ],
 )
 def test_what_cannot_be_used_names_key_rule_and_value(compose_config, told, override, says):

@@ -16,6 +16,11 @@ STATES = ["COMPLETE"] * 28 + ["PRUNED", "FAIL"]
 HOSTILE = (
     "<img src=x onerror=\"document.title='run'\">$</script><script>document.title='run'</script>"
 )
+CONFIRMATION = """configuration,description,n,mean,sd,low,high,minus_book,minus_book_n,\
+minus_book_low,minus_book_high,minus_book_p,minus_book_p_holm,minus_no_dropout,minus_no_dropout_n,\
+minus_no_dropout_low,minus_no_dropout_high,minus_no_dropout_p,minus_no_dropout_p_holm,differences
+trial_3,best by validation accuracy,9,.88,.01,.87,.89,.02,9,.01,.03,.01,.02,.03,9,.01,.04,.01,.02,2
+"""
 POINT = """(() => {{
   const home = document.querySelector('[data-chart={kind}]');
   home.scrollIntoView({{block: 'center'}});
@@ -31,7 +36,9 @@ def named(number: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_report(write_study(tmp_path_factory.mktemp("study"), STATES, params=named))
+    root = write_study(tmp_path_factory.mktemp("study"), STATES, params=named)
+    (root / "confirmation.csv").write_text(CONFIRMATION)
+    return write_report(root)
 
 
 @pytest.fixture(scope="module")
@@ -81,15 +88,16 @@ def at_trial(tab: Browser, kind: str, trial: int) -> tuple[float, float]:
 
 def test_without_scripts_and_on_paper_the_pictures_stand(tab: Browser) -> None:
     pictures = "document.querySelectorAll('figure svg[role=img][aria-label]').length"
+    figures = len(study_figures()) + 1  # and that of the confirmation
     seen = "[...document.querySelectorAll('figure')].filter(f => f.offsetHeight > 0).length"
-    assert tab.run(pictures) == len(study_figures())
-    assert tab.run(seen) < len(study_figures())
+    assert tab.run(pictures) == figures
+    assert tab.run(seen) < figures
 
     tab.call("Emulation.setEmulatedMedia", media="print")
-    assert tab.run(seen) == len(study_figures())
+    assert tab.run(seen) == figures
     tab.call("Emulation.setEmulatedMedia", media="")
     tab.run("document.documentElement.classList.remove('live')")
-    assert tab.run(seen) == len(study_figures())
+    assert tab.run(seen) == figures
 
 
 def test_the_table_sorts_filters_and_turns_pages(tab: Browser) -> None:
@@ -201,6 +209,29 @@ def test_the_keyboard_reaches_what_the_mouse_reaches(tab: Browser) -> None:
     assert shown(tab)[:3] == [0, 1, 2]
 
 
+def test_the_categories_of_a_parameter_are_filtered_by_keyboard(tab: Browser) -> None:
+    tab.run(f"{labelled('Column')}.value = 'model.act'")
+    tab.run(f"{labelled('Column')}.dispatchEvent(new Event('change'))")
+    assert tab.run(f"{labelled('from')}.offsetHeight") == 0
+    tab.run("document.querySelector('.boxes input[value=relu]').focus()")
+    tab.key(" ")
+
+    act = "study.visible.map(row => study.value(row, 'model.act'))"
+    assert tab.run(f"[...new Set({act})]") == [HOSTILE]
+    tab.key(" ")
+    assert tab.run("study.visible.length") == len(STATES)
+    assert tab.run("study.filters.size") == 0
+
+
+def test_on_paper_no_row_and_no_figure_is_torn(tab: Browser) -> None:
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    torn = "[...document.querySelectorAll('.grid tr, figure')].filter(e => e.offsetHeight > 0 && "
+    torn += "getComputedStyle(e).breakInside !== 'avoid').length"
+    assert tab.run(torn) == 0
+    assert tab.run("document.querySelectorAll('.grid tr').length") > 10
+    tab.call("Emulation.setEmulatedMedia", media="")
+
+
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_a_narrow_window_needs_no_sideways_scrolling(
     started: Browser, page: Path, colours: str
@@ -211,6 +242,10 @@ def test_a_narrow_window_needs_no_sideways_scrolling(
     started.run("study.choose(0, true); study.choose(1, true)")
 
     assert started.run("document.documentElement.scrollWidth") <= 400
+    edges = "[...document.querySelectorAll('.grid td')].map(e => e.getBoundingClientRect().right)"
+    assert 0 < started.run(f"Math.max(...{edges})") <= 400
+    told = "[...document.querySelectorAll('.grid td')].map(e => e.innerText).join()"
+    assert "+3.00" in started.run(told)
     back = started.run("getComputedStyle(document.body).backgroundColor")
     assert (back == "rgb(255, 255, 255)") == (colours == "light")
     assert started.problems() == []
