@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dropout_study.comparison.result import StudyComparison
     from dropout_study.errors import TrialPruned, UserError
     from dropout_study.notebook.confirming import Confirmation, confirm
-    from dropout_study.notebook.runs import Run, load_run
+    from dropout_study.notebook.runs import Run, load_run, load_runs
     from dropout_study.notebook.studies import Study, load_study
     from dropout_study.notebook.sweeping import sweep
     from dropout_study.notebook.training import train
@@ -43,6 +43,7 @@ __all__ = [
     "confirm",
     "current_trial",
     "load_run",
+    "load_runs",
     "load_study",
     "sweep",
     "train",
@@ -60,6 +61,7 @@ _PLACES = {
     "confirm": "notebook.confirming",
     "current_trial": "sweep.current",
     "load_run": "notebook.runs",
+    "load_runs": "notebook.runs",
     "load_study": "notebook.studies",
     "train": "notebook.training",
 }

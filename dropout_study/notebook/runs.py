@@ -15,6 +15,7 @@ from dropout_study.results.columns import FIRST_COLUMNS
 from dropout_study.results.params import parameter_columns
 from dropout_study.results.printed.html import paragraph, table
 from dropout_study.results.record import read_record
+from dropout_study.results.table import runs_frame
 from dropout_study.task.job_files import JobFiles
 from dropout_study.trial import split_names
 
@@ -148,3 +149,15 @@ def load_run(root: Path | str) -> Run:
     row = {name: value for name, value in record.items() if name != "trial" and value is not None}
     history = pd.DataFrame(JobFiles(JobPaths(root)).history())
     return Run(str(root), root, row, history)
+
+
+def load_runs(root: Path | str) -> pd.DataFrame:
+    """Returns one row for each single run in ``root`` and below, as in outputs/runs.
+
+    It is the table that ``dropout-study-results`` prints. Its first column is the run's directory
+    below ``root``; ``load_run`` returns one of them.
+
+    Raises:
+        UserError: there is none.
+    """
+    return runs_frame(Path(root))

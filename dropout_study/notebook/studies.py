@@ -93,8 +93,10 @@ class Study(StudyTables):
         """The best complete trial by the objective, which is a validation metric.
 
         Raises:
-            UserError: no trial is complete.
+            UserError: no trial is complete, or the study has several objectives.
         """
+        if len(self.view.objective.names) > 1:
+            raise UserError(f"{self.root} has several objectives, so no trial is the best")
         if self.view.best is None:
             raise UserError(f"{self.root} has no complete trial yet")
         return self.trial(self.view.best.number)

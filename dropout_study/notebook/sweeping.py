@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from dropout_study.cli.train import raising_user_errors
 from dropout_study.config.hydra_main import compose_sweep
+from dropout_study.config.keys import is_ours
 from dropout_study.config.overrides import to_override
 from dropout_study.errors import UserError
 from dropout_study.notebook.messages import Ended, Shown, Warned
@@ -59,6 +60,8 @@ def sweep(
         root = Path(config.hydra.sweep.dir)
         if config.hydra.sweeper.get("dry_run"):
             raise UserError("a dry run has no result; give it to `dropout-study --multirun`")
+        if not is_ours(config.hydra.sweeper):  # a grid is named by the time
+            words.append(to_override("hydra.sweep.dir", str(root)))
     _run(["--multirun", *words])
     return load_study(root)
 

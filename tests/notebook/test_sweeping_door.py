@@ -76,3 +76,13 @@ def test_pictures_that_come_fast_are_shown_seldom():
     output.stop()
     output.stop()
     assert [re.sub("<.*?>", "", html).strip() for html in shown] == ["0.0", "0.2", "0.21"]
+
+
+def test_the_directory_of_a_grid_is_known_before_it_runs(monkeypatch):
+    started: list[list[str]] = []
+    monkeypatch.setattr(sweeping, "_run", started.append)
+    monkeypatch.setattr(sweeping, "load_study", str)
+    root = ds.sweep(["hydra/sweeper=basic", "model.dropout1=0,0.5"])
+    assert f"hydra.sweep.dir={root}" in [word.replace("'", "") for word in started[0]]
+    assert ds.sweep(["search_space.study_name=mine"]) == "outputs/mine"
+    assert started[1] == ["--multirun", "search_space.study_name=mine"]

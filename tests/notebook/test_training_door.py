@@ -9,6 +9,7 @@ from command_line import SMALL
 
 import dropout_study as ds
 from dropout_study.paths import JobPaths
+from dropout_study.task.progress import RunProgress
 
 TINY = tuple(word for word in SMALL if word != "report=none")
 
@@ -36,6 +37,7 @@ def test_a_run_has_its_numbers_settings_curves_and_pictures():
     assert ways["weight_scaling", 1] == pytest.approx(run["test_accuracy"]), "dropout off"
     assert ("single", 2) in ways, "dropout on"
     assert ds.load_run(run.root).row == run.row
+    assert list(ds.load_runs("outputs/runs")["test_accuracy"]) == [run["test_accuracy"]]
 
 
 @pytest.mark.parametrize(
@@ -70,3 +72,16 @@ def test_a_directory_can_be_used_again_by_another_process():
 def test_a_directory_without_a_run_is_refused():
     with pytest.raises(ds.UserError, match="has no run"):
         ds.load_run("nowhere")
+
+
+def test_an_interrupt_keeps_the_epochs_that_were_trained(monkeypatch, capfd):
+    def interrupted(_progress, metrics):
+        if metrics["epoch"] == 2:
+            raise KeyboardInterrupt
+        return True
+
+    monkeypatch.setattr(RunProgress, "__call__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ds.train([*TINY, "trainer.epochs=5", "hydra.run.dir=here"])
+    assert "interrupted" in capfd.readouterr().err
+    assert len(Path("here/history.csv").read_text().splitlines()) == 3
