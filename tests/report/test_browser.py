@@ -8,6 +8,8 @@ import pytest
 from chromium import CHROMIUM, Browser, browser
 from fake_study import sampled, write_study
 
+from dropout_study.comparison.compare import compare
+from dropout_study.comparison.page import write_page
 from dropout_study.report.figures import study_figures
 from dropout_study.report.page import write_report
 
@@ -249,3 +251,27 @@ def test_a_narrow_window_needs_no_sideways_scrolling(
     back = started.run("getComputedStyle(document.body).backgroundColor")
     assert (back == "rgb(255, 255, 255)") == (colours == "light")
     assert started.problems() == []
+
+
+def test_the_best_trials_of_two_studies_stand_side_by_side(
+    started: Browser, tmp_path: Path
+) -> None:
+    roots = [
+        write_study(tmp_path / name, STATES[:4], params=lambda n, place=place: named(n + place))
+        for place, name in enumerate(("<i>a<_i>", "b"))
+    ]
+    page = tmp_path / "comparison.html"
+    write_page(compare(roots), page)
+
+    started.events.clear()
+    started.open(page, width=400)
+    started.wait("document.querySelector('[data-chart=sides]').chart !== undefined")
+
+    lines = "document.querySelector('[data-chart=sides]').chart.getOption().series.map(s => s.name)"
+    assert started.run(lines) == ["<i>a<_i>", "b"]
+    heads = "[...document.querySelectorAll('.sides thead th')].map(th => th.textContent)"
+    assert started.run(heads) == ["<i>a<_i> ✕", "b ✕"]
+    assert f"{roots[1]} " in started.run("document.getElementById('chosen').textContent")
+    assert started.run("document.documentElement.scrollWidth") <= 400
+    assert started.problems() == []
+    assert started.requests() == [page.as_uri()]

@@ -179,5 +179,5 @@ def test_a_reader_keeps_what_was_filtered_and_chosen(tmp_path: Path) -> None:
         server.shutdown()
         server.server_close()
         tab.run(look_now)
-        tab.wait("document.querySelector('.watch').textContent.includes('has ended')")
+        tab.wait("document.querySelector('.watch').hidden === false")
     shutil.rmtree(root)

@@ -6,6 +6,7 @@
   const notice = document.createElement("p");
   notice.className = "missing watch";
   notice.setAttribute("role", "status");
+  notice.textContent = document.body.dataset.ended;
   notice.hidden = true;
   document.body.prepend(notice);
 
@@ -76,7 +77,6 @@
     try {
       const answer = await fetch(location.pathname, { method: "HEAD", cache: "no-store" });
       notice.hidden = answer.ok;
-      notice.textContent = answer.ok ? "" : `The server answers ${answer.status}.`;
       if (answer.ok && answer.headers.get("ETag") !== `"${document.body.dataset.version}"` && !busy()) {
         keep();
         location.reload();
@@ -84,7 +84,6 @@
       }
     } catch {
       notice.hidden = false;
-      notice.textContent = "The server has ended. This page is its last one.";
     }
     timer = setTimeout(look, 1000 * SECONDS);
   }
