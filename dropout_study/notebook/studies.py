@@ -196,7 +196,8 @@ class Embedded:
     html: str
 
     def _repr_html_(self) -> str:
-        return _frame("srcdoc", escape(self.html))
+        plain = escape(self.html).encode("ascii", "xmlcharrefreplace").decode()  # in any encoding
+        return _frame("srcdoc", plain)
 
 
 def _frame(kind: str, source: str) -> str:

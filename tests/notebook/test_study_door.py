@@ -63,11 +63,11 @@ def test_figures_of_the_report_are_figures_of_matplotlib(study):
 def test_the_page_is_shown_in_a_frame_by_its_path(study, monkeypatch):
     monkeypatch.chdir(study.root.parent)
     page = study.root / "report.html"
-    page.write_text('<p class="a">')
+    page.write_text('<p class="ä">', encoding="utf-8")
     monkeypatch.setattr("dropout_study.report.page.write_report", lambda _root: page)
     shown = study.report()
     assert shown._repr_html_().startswith('<iframe src="fake/report.html" width="100%"')
-    assert 'srcdoc="&lt;p class=&quot;a&quot;&gt;"' in shown.embedded()._repr_html_()
+    assert 'srcdoc="&lt;p class=&quot;&#228;&quot;&gt;"' in shown.embedded()._repr_html_()
 
 
 def test_the_package_offers_its_functions_and_imports_nothing_before():
