@@ -2,11 +2,12 @@
 
 from io import BytesIO
 
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from dropout_study.errors import UserError, did_you_mean
 from dropout_study.report.figures import FigureSpec, NotEnoughError, named_figure, study_figures
+from dropout_study.report.figures.spec import figure_style
+from dropout_study.report.figures.style import WIDTH
 from dropout_study.report.view import StudyView
 
 DPI = 100
@@ -41,8 +42,8 @@ def drawn(spec: FigureSpec, view: StudyView) -> Figure:
     Raises:
         UserError: the study lacks what the figure needs.
     """
-    with rc_context({"text.parse_math": False}):  # a user's names are no formulas
-        figure = ShownFigure(figsize=(6.4, 4.2), layout="constrained")
+    with figure_style(spec.name):
+        figure = ShownFigure(figsize=(WIDTH, 4.2), layout="constrained")
         try:
             spec.draw(view, figure)
         except NotEnoughError as reason:

@@ -116,19 +116,22 @@ class Study(StudyTables):
         root = StudyPaths(self.root).job(number).root
         return Run(f"trial {number}", root, row, history.reset_index(drop=True))
 
-    def figure(self, name: str) -> "Figure":
+    def figure(self, name: str, *, language: str = "en") -> "Figure":
         """Returns a figure of the report as a matplotlib figure.
 
         Args:
             name: of the figure, as in "learning_curves" or "isolation", or the dotted path of a
                 ``FigureSpec`` of your own.
+            language: "en" or "zh".
 
         Raises:
             UserError: there is no such figure, or the study lacks what it needs.
         """
         from dropout_study.notebook.drawn import drawn, figure_named
+        from dropout_study.report.language import speaking
 
-        return drawn(figure_named(name), self.view)
+        with speaking(language):
+            return drawn(figure_named(name), self.view)
 
     def figure_names(self) -> list[str]:
         """Returns the names of the figures, in the order of the report."""
@@ -136,14 +139,17 @@ class Study(StudyTables):
 
         return [spec.name for spec in study_figures()]
 
-    def report(self) -> "Page":
+    def report(self, *, language: str | None = None) -> "Page":
         """Writes ``report.html`` as ``dropout-study-report`` does; a notebook shows the page.
 
         Its figures are interactive: they tell the trial under the mouse, and a click marks it.
+
+        Args:
+            language: "en" or "zh"; that of the study if it is not given.
         """
         from dropout_study.report.page import write_report
 
-        return Page(write_report(self.root))
+        return Page(write_report(self.root, chosen=language))
 
     @cached_property
     def _shown(self) -> Shown:

@@ -64,7 +64,7 @@ def test_the_page_is_shown_in_a_frame_by_its_path(study, monkeypatch):
     monkeypatch.chdir(study.root.parent)
     page = study.root / "report.html"
     page.write_text('<p class="ä">', encoding="utf-8")
-    monkeypatch.setattr("dropout_study.report.page.write_report", lambda _root: page)
+    monkeypatch.setattr("dropout_study.report.page.write_report", lambda _root, **_given: page)
     shown = study.report()
     assert shown._repr_html_().startswith('<iframe src="fake/report.html" width="100%"')
     assert 'srcdoc="&lt;p class=&quot;&#228;&quot;&gt;"' in shown.embedded()._repr_html_()

@@ -1,6 +1,7 @@
 """The contract of a figure of the report, and how a figure is saved as files."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,15 +117,23 @@ def _speech() -> tuple[str, list[str]]:
     return (language(), [*families, font]) if font else ("en", families)
 
 
-def _save(spec: FigureSpec, view: StudyView, svg: Path, *, png: bool) -> str:
-    """Draws a figure into its files, and returns its note."""
+@contextmanager
+def figure_style(name: str) -> Iterator[None]:
+    """Gives the figures that are drawn in the block their fonts, colours and language."""
     from matplotlib import rc_context
-    from matplotlib.figure import Figure
 
     # A fixed salt and no date: the same study gives the same SVG, byte for byte.
     spoken, families = _speech()
-    own: dict[Any, Any] = {"svg.hashsalt": spec.name, "font.family": families}
+    own: dict[Any, Any] = {"svg.hashsalt": name, "font.family": families}
     with rc_context({**STYLE, **own}), speaking(spoken):
+        yield
+
+
+def _save(spec: FigureSpec, view: StudyView, svg: Path, *, png: bool) -> str:
+    """Draws a figure into its files, and returns its note."""
+    from matplotlib.figure import Figure
+
+    with figure_style(spec.name):
         figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
         note = spec.draw(view, figure)
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
