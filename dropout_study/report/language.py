@@ -7,7 +7,7 @@ its name to ``LANGUAGES`` in ``config/schema.py``; a test says which texts are m
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -72,6 +72,11 @@ def say(text: str, /, **values: Any) -> str:
 def many(count: int, one: str, several: str, /, **values: Any) -> str:
     """Returns the text for one thing or for several; both may have the placeholder ``{count}``."""
     return say(one if count == 1 else several, count=f"{count:,}", **values)
+
+
+def sentences(several: Iterable[str]) -> str:
+    """Returns sentences as one text; empty ones are left out."""
+    return say(" ").join(filter(None, several))
 
 
 @cache

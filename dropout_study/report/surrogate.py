@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from dropout_study.report.amounts import percent
+from dropout_study.report.language import many
 from dropout_study.report.objective import NotEnoughError, Target
 from dropout_study.stats import Array, GaussianProcess, fit_gaussian_process, without_outliers
 
@@ -24,7 +26,7 @@ MOST = 400
 AVERAGED = 64
 """Trials over whose other parameters an effect is averaged, at most."""
 KNOWN = 0.7
-"""A prediction is shown if its deviation is less than this share of that without any trial."""
+"""A prediction is shown if its ``doubt`` is less."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ class Prediction:
     Attributes:
         mean: its mean.
         sd: its standard deviation.
-        doubt: the share of ``sd`` in what it is without any trial, in [0, 1].
+        doubt: ``sd`` as a share of what it is without any trial, or of the standard deviation of
+            the trials' own values if this is less: who knows nothing but these is as sure.
     """
 
     mean: float
@@ -121,6 +124,8 @@ class Surrogate:
         points: their parameters in the unit cube, [N, D].
         process: the process over values whose large ones are good.
         sign: -1 if small values of the target are good, else 1.
+        fence: the value that worse ones were raised to.
+        raised: how many were.
     """
 
     coordinates: list[Coordinate]
@@ -128,6 +133,8 @@ class Surrogate:
     points: Array
     process: GaussianProcess
     sign: int
+    fence: float
+    raised: int
 
     def coordinate(self, name: str) -> Coordinate:
         """Returns the coordinate of a parameter."""
@@ -156,8 +163,8 @@ class Surrogate:
         for setting in settings:
             points = self._with(trials, setting)
             mean, sd = self.process.combination(points, weights)
-            prior = self.process.prior_deviation(points, weights)
-            found.append(Prediction(self.sign * mean, sd, doubt=sd / prior if prior else 0.0))
+            unsure = min(self.process.prior_deviation(points, weights), self.process.scale)
+            found.append(Prediction(self.sign * mean, sd, doubt=sd / unsure if unsure else 0.0))
         return found
 
     def interaction(self, ends: Mapping[str, tuple[float, float]]) -> Prediction:
@@ -220,7 +227,20 @@ def _fitted(view: "StudyView", target: Target) -> Surrogate:
     tame, noisier = without_outliers(values)
     used = evenly(len(done), MOST)
     process = fit_gaussian_process(points[used], tame[used], noisier[used])
-    return Surrogate(coordinates, done, points, process, sign)
+    raised = int((values < tame).sum())
+    return Surrogate(coordinates, done, points, process, sign, sign * float(tame.min()), raised)
+
+
+def raised_note(process: Surrogate, target: Target) -> str:
+    """Returns a sentence on the trials whose values were raised for the fit; "" if none were."""
+    if not process.raised:
+        return ""
+    return many(
+        process.raised,
+        "{count} bad trial counts as {value} in the prediction, which is too good near it.",
+        "{count} bad trials count as {value} in the prediction, which is too good near them.",
+        value=percent(process.fence) if target.accuracy else f"{process.fence:.4g}",
+    )
 
 
 def evenly(count: int, most: int) -> "np.ndarray[Any, np.dtype[np.int64]]":

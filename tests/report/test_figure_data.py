@@ -14,13 +14,13 @@ from dropout_study.report.figures.generalisation_gap import (
 )
 from dropout_study.report.figures.importances import parameter_importances
 from dropout_study.report.figures.intermediate_values import intermediate_values
-from dropout_study.report.figures.landscape import interaction_sentence, landscapes
+from dropout_study.report.figures.landscape import draw_landscapes, interaction_sentence, landscapes
 from dropout_study.report.figures.learning_curves import arm_curves
 from dropout_study.report.figures.optimisation_history import optimisation_history
 from dropout_study.report.figures.parallel_coordinates import parallel_coordinates, round_ticks
 from dropout_study.report.figures.pareto import pareto_panels
 from dropout_study.report.figures.style import cut_trials, robust_limits
-from dropout_study.report.surrogate import KNOWN
+from dropout_study.report.surrogate import KNOWN, surrogate
 from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
 
@@ -122,13 +122,14 @@ def test_effects_of_categories_and_of_a_conditional_parameter(tmp_path: Path) ->
         tmp_path,
         ["COMPLETE"] * 12,
         params=lambda n: {
-            "model.act": ["relu", "tanh"][n % 2],
+            "model.act": ["tanh", "relu"][n % 2],
             **({"model.slope": n / 10} if n % 2 else {}),
         },
     )
 
     (act, slope), _ = effects(view)
 
+    assert act.x == sorted(act.x)
     assert act.at == ["relu", "tanh"]
     assert len(act.predicted) == 2
     assert len(slope.x) == 6
@@ -297,3 +298,15 @@ def test_one_objective_is_shown_against_its_seconds(tmp_path: Path) -> None:
     values = [value for _, value in panel.front]
     assert values == sorted(values)
     assert len(panel.points) + len(panel.front) == 10
+
+
+def test_bad_values_that_were_raised_are_told(tmp_path: Path) -> None:
+    view = smooth_view(tmp_path)
+    view.trials.loc[[5, 9], "value"] = 0.1
+
+    (data,) = landscapes(view)
+
+    fence = f"{surrogate(view, data.target).fence:.4g}"
+    assert data.raised.startswith(f"2 bad trials count as {fence}")
+    assert data.raised in draw_landscapes([data], Figure())
+    assert effects(view)[1] == data.raised

@@ -103,7 +103,7 @@ def test_a_page_in_chinese_has_no_sentence_in_english(
     asked = Asked(language.texts("zh"))
     asked.lacks = set()
     monkeypatch.setattr(language, "texts", lambda name: asked if name == "zh" else {})
-    monkeypatch.setattr(page, "draw_figures", lambda _, __, specs: list(map(Drawn, specs)))
+    monkeypatch.setattr(page, "draw_figures", lambda _, __, specs, **_more: list(map(Drawn, specs)))
     states = ["COMPLETE"] * 12 + ["PRUNED", "RUNNING", "FAIL"]
     config = {**CONFIG, "report": {"language": "zh"}}
     write_study(tmp_path, states, params=sampled, config=config)

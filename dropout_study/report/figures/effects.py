@@ -20,9 +20,9 @@ from dropout_study.report.figures.style import (
     scatter_within,
     shrunk,
 )
-from dropout_study.report.language import say
+from dropout_study.report.language import say, sentences
 from dropout_study.report.objective import Target
-from dropout_study.report.surrogate import Prediction, Surrogate, surrogate
+from dropout_study.report.surrogate import Prediction, Surrogate, raised_note, surrogate
 from dropout_study.report.view import StudyView, short
 
 if TYPE_CHECKING:
@@ -62,30 +62,31 @@ class Effect:
 
 
 def effects(view: StudyView) -> tuple[list[Effect], str]:
-    """Returns the effects of the first ``MOST`` parameters, and why nothing is predicted ("")."""
+    """Returns the effects of the first ``MOST`` parameters, and what is to be told of them."""
     done = view.objective.finished
     names = [name for name in view.params if done[name].dropna().astype(str).nunique() > 1]
     if not names:
         raise NotEnoughError("needs 2 complete trials that differ in a parameter")
-    found, missing = [], ""
+    found, notes = [], []
     for target in view.objective.targets:
+        process = None
         try:
             process = surrogate(view, target)
+            notes.append(raised_note(process, target))
         except NotEnoughError as reason:
-            process, missing = (
-                None,
-                say("Nothing is predicted: a prediction {reason}.", reason=reason),
-            )
+            notes.append(say("Nothing is predicted: a prediction {reason}.", reason=reason))
         found += [_effect(view, name, target, process) for name in names[:MOST]]
     if len(names) > MOST:
         drawn = say("The first {most} of {n} parameters are drawn.", most=MOST, n=len(names))
-        missing = f"{missing} {drawn}".strip()
-    return found, missing
+        notes.append(drawn)
+    return found, sentences(dict.fromkeys(notes))
 
 
 def _effect(view: StudyView, name: str, target: Target, process: Surrogate | None) -> Effect:
     numeric = name in view.numeric_params
     rows = view.objective.finished.dropna(subset=[name])
+    if not numeric:  # the axis has categories in the order in which they come
+        rows = rows.sort_values(name, key=lambda column: column.astype(str))
     x = rows[name].astype(float) if numeric else rows[name].astype(str)
     at: list[Any] = []
     if process:
@@ -125,7 +126,7 @@ def draw_effects(panels: list[Effect], figure: "Figure") -> str:
         notes.append(cut_trials(limits))
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    return " ".join(filter(None, notes))
+    return sentences(notes)
 
 
 def _limits(panels: list[Effect]) -> Limits:
@@ -162,8 +163,8 @@ def _draw_panel(panel: Effect, ax: "Axes", limits: Limits) -> None:
 
 
 def _draw(view: StudyView, figure: "Figure") -> str:
-    panels, missing = effects(view)
-    return say(" ").join(filter(None, [draw_effects(panels, figure), missing]))
+    panels, notes = effects(view)
+    return sentences([draw_effects(panels, figure), notes])
 
 
 FIGURE = FigureSpec(

@@ -17,9 +17,9 @@ from dropout_study.report.figures.style import (
     robust_limits,
     shrunk,
 )
-from dropout_study.report.language import say
+from dropout_study.report.language import say, sentences
 from dropout_study.report.objective import Target
-from dropout_study.report.surrogate import KNOWN, Prediction, Surrogate, surrogate
+from dropout_study.report.surrogate import KNOWN, Prediction, Surrogate, raised_note, surrogate
 from dropout_study.report.view import StudyView, short
 from dropout_study.stats import Array
 
@@ -50,9 +50,10 @@ class Landscape:
         y: values of the second rate.
         mean: the predicted objective, averaged over the other parameters, [len(y), len(x)].
         sd: its standard deviation.
-        doubt: the share of ``sd`` in what it is without any trial.
+        doubt: how little the trials say of it, see ``Prediction``.
         interaction: how much more the effect of one rate's step from its first to its third
             quartile is at the third than at the first quartile of the other.
+        raised: a sentence on the trials whose values were raised for the fit; "" if none were.
     """
 
     names: tuple[str, str]
@@ -67,6 +68,7 @@ class Landscape:
     sd: Array
     doubt: Array
     interaction: Prediction
+    raised: str
 
 
 def landscapes(view: StudyView) -> list[Landscape]:
@@ -102,6 +104,7 @@ def _landscape(view: StudyView, names: tuple[str, str], target: Target) -> Lands
         sd=np.reshape([each.sd for each in told], (SIDE, SIDE)),
         doubt=np.reshape([each.doubt for each in told], (SIDE, SIDE)),
         interaction=_interaction(process, done, names),
+        raised=raised_note(process, target),
     )
 
 
@@ -119,7 +122,7 @@ def interaction_sentence(data: Landscape) -> str:
     scale, digits = (100, "+.1f") if data.target.accuracy else (1, "+.2g")
     mean, sd = scale * data.interaction.mean, scale * data.interaction.sd
     low, high = mean - 1.96 * sd, mean + 1.96 * sd
-    mean_told = f"{mean:{digits}}"
+    mean_told = f"{round(mean, 6) + 0:{digits}}"
     told = say(
         "Interaction of the two rates in {metric}, from the first to the third quartile of each: "
         "{mean} (95 % interval of the process {low} to {high}).",
@@ -132,7 +135,7 @@ def interaction_sentence(data: Landscape) -> str:
     unsure = say(
         "So it cannot be told whether the effect of {first} depends on {second}.", **_shorts(data)
     )
-    return told + say(" ") + (sure if low > 0 or high < 0 else unsure)
+    return sentences([told, sure if low > 0 or high < 0 else unsure])
 
 
 def _shorts(data: Landscape) -> dict[str, str]:
@@ -151,7 +154,8 @@ def draw_landscapes(maps: list[Landscape], figure: "Figure") -> str:
         ax.set_xlabel(say("{name} (probability)", name=short(maps[0].names[0])))
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, markerscale=0.8)
-    return " ".join(map(interaction_sentence, maps))
+    notes = [note for data in maps for note in (interaction_sentence(data), data.raised)]
+    return sentences(notes)
 
 
 def _draw_mean(data: Landscape, ax: "Axes") -> None:
@@ -231,9 +235,9 @@ FIGURE = FigureSpec(
     "The objective over two dropout rates",
     "A Gaussian process over the complete trials predicts the objective at each pair of rates, as "
     "the mean over the other parameters of the trials. Nothing is coloured where the trials say "
-    "little of it: where its standard deviation is more than 0.7 of that without any trial "
-    "(the pink line on the right). A circle is one trial with its own other parameters, so its "
-    "colour may differ from that around it.",
+    "little of it: where its standard deviation is more than 0.7 of that without any trial, or of "
+    "that of the trials' values (the pink line on the right). A circle is one trial with its own "
+    "other parameters, so its colour may differ from that around it.",
     lambda view, figure: draw_landscapes(landscapes(view), figure),
     place=10,
 )

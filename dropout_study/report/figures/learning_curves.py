@@ -15,7 +15,7 @@ from dropout_study.report.figures.style import (
     percent_axis,
     robust_limits,
 )
-from dropout_study.report.language import say
+from dropout_study.report.language import say, sentences
 from dropout_study.report.objective import metric_words
 from dropout_study.report.view import Arm, StudyView
 
@@ -101,7 +101,7 @@ def draw_arm_curves(curves: list[ArmCurve], figure: "Figure") -> str:
         percent_axis(ax.yaxis, accuracy="accuracy" in column)
         integer_axis(ax.xaxis)
         finish(ax, legend=ax.get_subplotspec().is_first_col())
-    return " ".join(filter(None, notes))
+    return sentences(notes)
 
 
 FIGURE = FigureSpec(

@@ -21,7 +21,7 @@ from dropout_study.report.figures.style import (
     scatter_within,
     shrunk,
 )
-from dropout_study.report.language import say
+from dropout_study.report.language import say, sentences
 from dropout_study.report.objective import Target
 from dropout_study.report.view import StudyView
 from dropout_study.trial import TrialState
@@ -95,7 +95,7 @@ def draw_optimisation_history(panels: list[Progress], figure: "Figure") -> str:
     axes[-1].set_xlabel(say("trial number"))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
-    return " ".join(filter(None, notes))
+    return sentences(notes)
 
 
 def _draw_panel(data: Progress, ax: "Axes", limits: Limits) -> None:

@@ -18,7 +18,7 @@ from dropout_study.report.figures.style import (
     robust_limits,
     shrunk,
 )
-from dropout_study.report.language import many, say
+from dropout_study.report.language import many, say, sentences
 from dropout_study.report.view import StudyView, short
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def draw_parallel_coordinates(data: Parallel, figure: "Figure") -> str:
         else "",
         say("The last {n} searched parameters have no axis.", n=left_out) if left_out else "",
     ]
-    return " ".join(filter(None, notes))
+    return sentences(notes)
 
 
 def _draw_axes(axes: Sequence[Axis], ax: "MatplotlibAxes") -> None:

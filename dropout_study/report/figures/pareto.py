@@ -18,7 +18,7 @@ from dropout_study.report.figures.style import (
     scatter_within,
     shrunk,
 )
-from dropout_study.report.language import say
+from dropout_study.report.language import say, sentences
 from dropout_study.report.objective import Target, not_dominated
 from dropout_study.report.view import StudyView
 
@@ -105,7 +105,7 @@ def draw_pareto(panels: list[Panel], figure: "Figure") -> str:
             axis.set_label_text(say(good, metric=say(target.label)))
             percent_axis(axis, accuracy=target.accuracy)
         finish(ax, legend=data is panels[0])
-    return " ".join(filter(None, notes))
+    return sentences(notes)
 
 
 def _steps(data: Panel) -> str:
