@@ -3,9 +3,14 @@
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dropout_study.cli.options import Options
+from dropout_study.cli.pipe import ending_with_its_reader
 from dropout_study.errors import UserError
+
+if TYPE_CHECKING:
+    from dropout_study.comparison.result import StudyComparison
 
 
 def compare() -> None:
@@ -21,7 +26,7 @@ def compare() -> None:
         nargs="+",
         type=Path,
         metavar="DIR",
-        help="directories of studies, the first one is the one that the others are compared with",
+        help="directories of studies; the others are compared with the first one",
     )
     options.formats()
     options.add_argument(
@@ -29,10 +34,10 @@ def compare() -> None:
     )
     arguments = options.read()
     from dropout_study.comparison.compare import compare as run
-    from dropout_study.comparison.printed import as_markdown, print_comparison
-    from dropout_study.results.printed.export import exported
 
     try:
+        if arguments.page and arguments.page.is_dir():
+            raise UserError(f"`--page` must name a file, got the directory {arguments.page}")
         compared = run(arguments.dirs)
         if arguments.page:
             from dropout_study.comparison.page import write_page
@@ -40,11 +45,19 @@ def compare() -> None:
             write_page(compared, arguments.page)
     except (UserError, OSError) as error:
         sys.exit(f"dropout-study-compare: {error}")
-    if arguments.form == "markdown":
+    with ending_with_its_reader():
+        _print(compared, arguments.form, arguments.page)
+
+
+def _print(compared: "StudyComparison", form: str | None, page: Path | None) -> None:
+    from dropout_study.comparison.printed import as_markdown, print_comparison
+    from dropout_study.results.printed.export import exported
+
+    if form == "markdown":
         print(as_markdown(compared), end="")
-    elif arguments.form:
-        print(exported(compared.studies, arguments.form), end="")
+    elif form:
+        print(exported(compared.studies, form), end="")
     else:
         print_comparison(compared)
-        if arguments.page:
-            print(f"\nPage: {shlex.quote(str(arguments.page))}")
+        if page:
+            print(f"\nPage: {shlex.quote(str(page))}")

@@ -1,6 +1,5 @@
 """``dropout-study-results``: prints the table of a study or of single runs."""
 
-import os
 import shlex
 import sys
 from argparse import Namespace
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropout_study.cli.options import Options, keys, whole
+from dropout_study.cli.pipe import ending_with_its_reader
 from dropout_study.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,11 +26,9 @@ def results() -> None:
 
         shown = shown_directory(given.dir)
         _note(given, shown)
-        _print(given, shown)
+        with ending_with_its_reader():
+            _print(given, shown)
     except (UserError, OSError) as error:
-        if isinstance(error, BrokenPipeError):  # the reader has closed the pipe, as `head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return
         sys.exit(f"dropout-study-results: {error}")
 
 

@@ -11,13 +11,14 @@ from dropout_study.comparison.confirmed import best_confirmed
 from dropout_study.comparison.differences import StudyBest, differences
 from dropout_study.comparison.result import StudyComparison
 from dropout_study.comparison.rows import difference_columns, place_and_notes, study_row
-from dropout_study.comparison.sentences import budget_sentence, difference_sentence
+from dropout_study.comparison.sentences import budget_sentence, difference_sentences
 from dropout_study.comparison.settings import differing_settings
 from dropout_study.errors import UserError
 from dropout_study.report.view import StudyView
 from dropout_study.results.columns import REPORTED
 from dropout_study.results.inside import studies
 from dropout_study.results.study import load_study
+from dropout_study.results.table import MOST_TOLD
 
 
 def compare(directories: Sequence[PathLike[str] | str]) -> StudyComparison:
@@ -52,13 +53,17 @@ def compare(directories: Sequence[PathLike[str] | str]) -> StudyComparison:
         }
         for best, difference, values in zip(bests, difference_columns(found), columns, strict=True)
     ]
-    compared = [(best.name, each) for best, each in zip(bests, found, strict=True) if each]
-    told = [difference_sentence(*each, several=len(compared) > 1) for each in compared]
+    compared = {best.name: each for best, each in zip(bests, found, strict=True) if each}
     return StudyComparison(
         studies=pd.DataFrame(rows).astype({"best_trial": "Int64", "confirmed_trial": "Int64"}),
         settings=tuple(settings),
         curves=_curves(bests),
-        sentences=(*told, *reasons, *budget_sentence(bests), *_problems(bests)),
+        sentences=(
+            *difference_sentences(compared),
+            *reasons,
+            *budget_sentence(bests),
+            *_problems(bests),
+        ),
         views=tuple(views),
     )
 
@@ -71,14 +76,21 @@ def _check(roots: Sequence[Path]) -> None:
             command = shlex.join(["dropout-study-compare", *map(str, inside)])
             raise UserError(f"{root} is no study; compare those in it: {command}")
     if len(roots) < 2:
-        raise UserError(
-            f"a comparison needs two studies or more, got {', '.join(map(str, roots)) or 'none'}"
-        )
+        given = ", ".join(map(str, roots)) or "none"
+        raise UserError(f"a comparison needs two studies or more, got {given}{_beside(roots)}")
     known: dict[Path, Path] = {}
     for root in roots:
         before = known.setdefault(root.resolve(), root)
         if before is not root:
             raise UserError(f"{before} and {root} are the same study; give each study once")
+
+
+def _beside(roots: Sequence[Path]) -> str:
+    """Returns the end of an error that names studies beside the only one that was given."""
+    parents = [root.absolute().parent for root in roots if root.is_dir()]
+    found = [path for parent in parents for path in studies(parent)]
+    others = [path for path in found if path.resolve() != roots[0].resolve()][:MOST_TOLD]
+    return f"; beside it: {', '.join(path.name for path in others)}" if others else ""
 
 
 def _names(roots: Sequence[Path]) -> list[str]:

@@ -42,20 +42,26 @@ def heading(studies: pd.DataFrame) -> str:
 
 
 def columns(studies: pd.DataFrame) -> list[Column]:
-    """Returns the columns of the printed table of studies."""
+    """Returns the columns of the printed table of studies.
+
+    A terminal that is too narrow loses numbers of trials first, then the test metric of the search,
+    the differences, which the sentences tell too, and the objectives.
+    """
     found = [
         Column("study", "study", list(studies["study"]), left=True),
-        Column("trials", "trials", [str(n) for n in studies["trials"]], rank=3),
+        Column("trials", "trials", [str(n) for n in studies["trials"]], rank=6),
         *_objective(studies),
-        Column("best_trial", "best\ntrial", _numbers(studies["best_trial"])),
+        Column("best_trial", "best\ntrial", _numbers(studies["best_trial"]), rank=3),
         _metric("value", studies["objective"], studies),
-        _metric("test", studies["test_metric"], studies),
+        _metric("test", studies["test_metric"], studies, rank=2),
     ]
     if studies["confirmed"].notna().any():
         found += [
-            Column("confirmed_trial", "confirmed\ntrial", _numbers(studies["confirmed_trial"])),
+            Column(
+                "confirmed_trial", "confirmed\ntrial", _numbers(studies["confirmed_trial"]), rank=4
+            ),
             _metric("confirmed", studies["test_metric"], studies),
-            Column("confirmed_n", "n", [str(n or "") for n in studies["confirmed_n"]], rank=2),
+            Column("confirmed_n", "n", [str(n or "") for n in studies["confirmed_n"]], rank=5),
         ]
     return [*found, *_differences(studies)]
 
@@ -66,18 +72,20 @@ def _objective(studies: pd.DataFrame) -> list[Column]:
         f"{way} {name}".strip()
         for way, name in zip(studies.direction, studies.objective, strict=True)
     ]
-    return [Column("objective", "objective", told, left=True)] if len(set(told)) > 1 else []
+    return [Column("objective", "objective", told, left=True, rank=1)] if len(set(told)) > 1 else []
 
 
 def _numbers(column: "pd.Series[int]") -> list[str]:
     return ["" if pd.isna(number) else str(number) for number in column]
 
 
-def _metric(name: str, metric: "pd.Series[str]", studies: pd.DataFrame) -> Column:
+def _metric(name: str, metric: "pd.Series[str]", studies: pd.DataFrame, rank: int = 0) -> Column:
     """Returns a column of a metric with its intervals; it has the metric's name if there is one."""
     words = metric_words(metric.iloc[0]) if metric.nunique() == 1 else f"{name}"
     told = "\n".join(words.split(" ", 1)) if name != "confirmed" else f"confirmed\n{words}"
-    return Column(name, told, with_intervals(studies, name, f"{name}_low", f"{name}_high"), True)
+    return Column(
+        name, told, with_intervals(studies, name, f"{name}_low", f"{name}_high"), True, rank
+    )
 
 
 def _differences(studies: pd.DataFrame) -> list[Column]:
@@ -86,7 +94,7 @@ def _differences(studies: pd.DataFrame) -> list[Column]:
     if first not in studies:
         return []
     cells = with_intervals(studies, first, f"{first}_low", f"{first}_high", sign="+")
-    return [Column(first, f"minus\n{studies['study'].iloc[0]}", cells, left=True)]
+    return [Column(first, f"minus\n{studies['study'].iloc[0]}", cells, left=True, rank=1)]
 
 
 def setting_lines(compared: StudyComparison) -> list[str]:

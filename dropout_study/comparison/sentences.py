@@ -1,6 +1,6 @@
 """What a comparison of studies says, in sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dropout_study.comparison.differences import CONFIRMED, Difference, StudyBest
 from dropout_study.report.accounting import account
@@ -8,48 +8,52 @@ from dropout_study.report.amounts import ALONE, TOGETHER, points
 from dropout_study.report.objective import metric_words
 from dropout_study.stats import FEWEST
 
-UNEQUAL = 1.05
+UNEQUAL = 1.25
 """Budgets that differ by more than this factor are told."""
 
 
-def difference_sentence(name: str, found: Difference, *, several: bool) -> str:
-    """Returns a sentence on the difference of a study to the reference.
+def difference_sentences(found: Mapping[str, Difference]) -> list[str]:
+    """Returns a sentence for each difference, and what to do where there are too few seeds.
 
     Args:
-        name: of the study.
-        found: the difference.
-        several: whether there are other differences, with which its interval is simultaneous.
+        found: the differences to the reference, by the study's name.
     """
+    kind = TOGETHER if len(found) > 1 else ALONE
+    told = [_sentence(name, each, kind) for name, each in found.items()]
+    if any(each.comparison.difference.n < FEWEST for each in found.values()):
+        few = f"Fewer than {FEWEST} common seeds give no interval"
+        told.append(f"{few}: `dropout-study-confirm` trains the best of each study with more.")
+    return told
+
+
+def _sentence(name: str, found: Difference, kind: str) -> str:
     difference, metric = found.comparison.difference, found.metric
     better = ", lower is better" * metric.endswith("loss")
-    told = points(difference, metric, TOGETHER if several else ALONE)
-    start = (
-        f"{name} minus {found.reference}, {metric_words(metric)}: {told}"
-        f"{better}, paired over {_seeds(found)}"
+    told = (
+        f"{name} minus {found.reference}, {metric_words(metric)}: "
+        f"{points(difference, metric, kind)}{better}, paired over {_seeds(found)}"
     )
     if difference.n < FEWEST:
-        return f"{start}; `dropout-study-confirm` trains the best of each study with more seeds."
+        return f"{told}."
     verdict = "beyond" if found.p_holm < 0.05 else "within"
-    return f"{start}, p = {found.p_holm:.3f}: {verdict} the noise."
+    return f"{told}, p = {found.p_holm:.3f}: {verdict} the noise."
 
 
 def _seeds(found: Difference) -> str:
     count = found.comparison.difference.n
     seeds = "seed" if count == 1 else "seeds"
-    return (
-        f"{count} fresh {seeds}"
-        if found.source == CONFIRMED
-        else f"{count} {seeds} of the searches"
-    )
+    fresh = found.source == CONFIRMED
+    return f"{count} fresh {seeds}" if fresh else f"{count} {seeds} of the searches"
 
 
 def budget_sentence(studies: Sequence[StudyBest]) -> list[str]:
     """Returns a sentence if the studies have trained for different numbers of epochs; else []."""
-    epochs = {each.name: account(each.view).epochs for each in studies}
-    if max(epochs.values()) <= UNEQUAL * min(epochs.values()):
+    by_epochs = sorted((account(each.view).epochs, each.name) for each in studies)
+    (least, short), *_, (most, long) = by_epochs
+    if most <= UNEQUAL * least:
         return []
-    told = ", ".join(f"{name} {count:,}" for name, count in epochs.items())
     return [
-        f"The studies have trained for different numbers of epochs ({told}): a longer search finds "
-        "a better trial also where the settings make no difference."
+        f"The studies have trained for different numbers of epochs, from {least:,} ({short}) to "
+        f"{most:,} ({long}): a longer search finds a better trial also where the settings make no "
+        "difference."
     ]

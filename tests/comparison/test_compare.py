@@ -62,7 +62,7 @@ def test_each_study_is_a_row_with_its_best_its_notes_and_what_differs(tmp_path: 
     assert two["minus_a"] == pytest.approx(two["test"] - one["test"])
     assert (two["minus_a_n"], two["minus_a_seeds_of"]) == (1, "search")
     assert "b minus a, test accuracy" in found.sentences[0]
-    assert "`dropout-study-confirm` trains" in found.sentences[0]
+    assert "`dropout-study-confirm` trains" in found.sentences[1]
     assert set(found.curves["study"]) == {"a", "b"}
     assert found.curves.loc[found.curves["study"] == "a", "epoch"].tolist() == [1, 2, 3, 4, 5, 6]
 
@@ -158,14 +158,14 @@ def test_other_budgets_are_told(tmp_path: Path) -> None:
     found = compare([a, b])
 
     one, two = found.studies["epochs"]
-    assert f"different numbers of epochs (a {one}, b {two})" in " ".join(found.sentences)
+    assert f"epochs, from {one} (a) to {two} (b)" in " ".join(found.sentences)
 
 
 @pytest.mark.parametrize(
     ("given", "says"),
     [
         ([], "a comparison needs two studies or more, got none"),
-        (["a"], "a comparison needs two studies or more, got .*a$"),
+        (["a"], "a comparison needs two studies or more, got .*a; beside it: b$"),
         (["."], "is no study; compare those in it: dropout-study-compare .*a .*b$"),
         (["a", "b", "b/../a"], "a and .*a are the same study; give each study once"),
         (["a", "missing"], "missing is not a directory"),
