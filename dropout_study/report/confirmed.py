@@ -110,20 +110,17 @@ def _against(view: StudyView, table: pd.DataFrame, row: "pd.Series[Any]", refere
 def _of_references(view: StudyView, table: pd.DataFrame, metric: str) -> list[str]:
     """Returns the difference of the book's rates from no dropout, if nothing else differs."""
     book, none = (_reference_arm(view, table, name) for name in WORDS)
-    if book is None or none is None or view.differing(book, none):
+    if book is not None and none is not None and not view.differing(book, none):
+        name = f"trial_{book.number}"
+    elif set(WORDS) <= set(table["configuration"]):  # both are the best trial with other rates
+        name = "book"
+    else:
         return []
-    row = table[table["configuration"] == f"trial_{book.number}"].iloc[0]
+    row = table[table["configuration"] == name].iloc[0]
     if row.name == table.index[0] or pd.isna(row.get("minus_no_dropout")):
         return []
-    return [
-        say(
-            "All else equal, the book's rates (trial {book}) against no dropout (trial {none}): "
-            "{difference}.",
-            book=book.number,
-            none=none.number,
-            difference=_difference(row, "no_dropout", metric, interval_kind(table)),
-        )
-    ]
+    difference = _difference(row, "no_dropout", metric, interval_kind(table))
+    return [say("All else equal, the book's rates against no dropout: {it}.", it=difference)]
 
 
 def _difference(row: "pd.Series[Any]", reference: str, metric: str, kind: str) -> str:

@@ -116,8 +116,12 @@ def _mattered(view: StudyView) -> list[str]:
         shares = parameter_importances(view, view.objective.targets[0])
     except NotEnoughError:
         return []
-    told = ", ".join(f"{short(name)} {share:.2f}" for name, share in [*shares.items()][:MATTERED])
-    sentence = say("Shares of importance among the searched parameters: {shares}.", shares=told)
+    told = [f"{short(name)} {share:.2f}" for name, share in [*shares.items()][:MATTERED]]
+    sentence = say(
+        "Of the searched parameters {name} mattered most; the shares of importance: {shares}.",
+        name=short(next(iter(shares))),
+        shares=", ".join(told),
+    )
     rates = [shares[name] for name in view.rate_params if name in shares]
     if not rates:
         return [sentence]

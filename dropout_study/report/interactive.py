@@ -117,7 +117,7 @@ def column_facts(view: StudyView, name: str) -> dict[str, Any]:
     numeric = is_number(column) and name != "state"
     return {
         "key": name,
-        "label": view.label_of(name),
+        "label": view.objective.label_of(name),
         "numeric": numeric,
         "whole": name in WHOLE or (numeric and bool((column.dropna() % 1 == 0).all())),
         "percent": view.objective.is_accuracy if name == "value" else is_share(name),

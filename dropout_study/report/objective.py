@@ -9,6 +9,7 @@ import pandas as pd
 
 from dropout_study.report.language import say
 from dropout_study.results.aim import Aim
+from dropout_study.results.columns import REPORTED
 from dropout_study.trial import VAL_ACCURACY, Objective, TrialState
 
 
@@ -101,6 +102,14 @@ class StudyObjective:
     def label(self) -> str:
         """The objective's name on an axis."""
         return metric_words(self.name)
+
+    def label_of(self, name: str) -> str:
+        """Returns the name of a column of the trials for a reader."""
+        if name == "value":
+            return self.label
+        if name in REPORTED or name in self.names:
+            return metric_words(name)
+        return say(name.rpartition(".")[2].replace("_", " "))
 
     @property
     def epochs(self) -> str:

@@ -45,7 +45,7 @@ def top_table(view: StudyView, top: int = TOP) -> Grid:
     others = [name for name in ("epochs_run", "seconds", "seed") if view.varies(name)]
     columns = ["trial", *value, *metrics, *view.params, *others]
     return Grid(
-        heads=[view.label_of(name) for name in columns],
+        heads=[view.objective.label_of(name) for name in columns],
         rows=[[_cell(name, row[name]) for name in columns] for _, row in rows.iterrows()],
         left=frozenset(i for i, name in enumerate(columns) if not is_number(view.trials[name])),
     )
@@ -177,11 +177,12 @@ def _difference(row: "pd.Series[Any]", name: str, metric: str) -> str:
     p = row[f"{name}_p_holm"] if corrected else row[f"{name}_p"]
     bounds = _bounds(row, f"{name}_low", f"{name}_high", metric, sign="+", unit="")
     value = f"{100 * row[name]:+.2f}" if is_share(metric) else f"{row[name]:+.3g}"
-    told = [f"{value} ({bounds})" if bounds else value, f"p = {p:.3f}"]
+    told = [value, f"({bounds}),"] if bounds else [f"{value},"]
+    told.append(f"p = {p:.3f}")
     lost = any(row.get(each) for each in ("diverged", "failed")) or row[f"{name}_n"] != row["n"]
     if lost:
         told.append(say("({n} pairs)", n=int(row[f"{name}_n"])))
-    return ", ".join(part.replace(" ", NO_BREAK) for part in told)
+    return " ".join(part.replace(" ", NO_BREAK) for part in told)
 
 
 def _bounds(

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dropout_study.report.language import say
-from dropout_study.report.objective import StudyObjective, metric_words, select
+from dropout_study.report.objective import StudyObjective, select
 from dropout_study.report.trial_rates import TrialRates
-from dropout_study.results.columns import REPORTED
 from dropout_study.results.rates import Rates
 from dropout_study.results.reference_rates import has_book_rates, is_without_dropout
 from dropout_study.results.study import StudyTables
@@ -194,14 +192,6 @@ class StudyView:
     def varies(self, name: str) -> bool:
         """Returns whether a column is not the same in all trials that have it."""
         return self.trials[name].replace("", None).dropna().astype(str).nunique() > 1
-
-    def label_of(self, name: str) -> str:
-        """Returns the name of a column of the trials for a reader."""
-        if name == "value":
-            return self.objective.label
-        if name in REPORTED or name in self.objective.names:
-            return metric_words(name)
-        return say(short(name).replace("_", " "))
 
     def differing(self, one: Arm, other: Arm) -> list[str]:
         """Returns the searched parameters, without rates, in which two configurations differ."""
