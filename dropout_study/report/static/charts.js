@@ -137,7 +137,17 @@
       data: effect.at.map((at, index) => [at, cells[index] ?? "-"]),
     });
     const mean = { lineStyle: { color: colour, width: 2 }, itemStyle: { color: colour }, z: 4 };
-    if (!column.numeric) return [line(say("predicted mean"), effect.mean, { ...mean, lineStyle: { opacity: 0 }, symbol: "diamond", symbolSize: 14 })];
+    if (!column.numeric) {
+      const ends = effect.at.flatMap((at, index) => effect.mean[index] === null ? []
+        : [[String(at), effect.mean[index] - 2 * effect.sd[index], effect.mean[index] + 2 * effect.sd[index]]]);
+      return [line(say("predicted mean"), effect.mean, { ...mean, lineStyle: { opacity: 0 }, symbol: "diamond", symbolSize: 9 }), {
+        type: "custom", name: "band", silent: true, z: 4, data: ends, encode: { x: 0, y: [1, 2] },
+        renderItem: (_, api) => {
+          const [[x, y1], [, y2]] = [1, 2].map(end => api.coord([api.value(0), api.value(end)]));
+          return { type: "line", shape: { x1: x, x2: x, y1, y2 }, style: { stroke: colour, lineWidth: 2 } };
+        },
+      }];
+    }
     return [
       line(say("predicted mean"), effect.mean, mean),
       line("below", effect.mean.map((cell, index) => cell === null ? null : cell - 2 * effect.sd[index]), { stack: "band" }),
