@@ -94,5 +94,9 @@ class _SweepRoom(ModuleType):
 
         return sweep(overrides, points=points, config_dir=config_dir)
 
+    def __reduce__(self) -> Any:
+        """Lets a launcher send what refers to it, as to any module, to another process."""
+        return import_module, (self.__name__,)
+
 
 import_module("dropout_study.sweep").__class__ = _SweepRoom

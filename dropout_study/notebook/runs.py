@@ -88,7 +88,7 @@ class Run:
         split: str = "test",
         samples: Sequence[int] = PASSES,
         rates: Sequence[float] = (),
-        trust: bool = True,
+        trust: bool = False,
     ) -> pd.DataFrame:
         """Returns how well the network predicts with dropout off and with dropout on.
 

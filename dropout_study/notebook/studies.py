@@ -120,7 +120,7 @@ class Study(StudyTables):
         """Returns a figure of the report as a matplotlib figure.
 
         Args:
-            name: of the figure, as in "learning_curves" or "isolation", or the dotted path of a
+            name: of the figure, as in "learning_curves" or "effects", or the dotted path of a
                 ``FigureSpec`` of your own.
             language: "en" or "zh".
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import dropout_study as ds
+from dropout_study.report.figures import study_figures
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
@@ -45,6 +46,8 @@ def test_it_uses_what_the_package_offers(path):
     used = set(re.findall(r"\bds\.(\w+)", source))
     assert {"train", "UserError"} & used
     assert used <= set(ds.__all__)
+    drawn = set(re.findall(r"\.figure\(\"(\w+)\"\)", source))
+    assert drawn <= {spec.name for spec in study_figures()}
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """A study in a notebook: short to read, and everything of the report is a call away."""
 
+import pickle
 import re
 
 import pytest
@@ -74,6 +75,7 @@ def test_the_package_offers_its_functions_and_imports_nothing_before():
     assert set(ds.__all__) <= set(dir(ds))
     assert all(callable(getattr(ds, name)) for name in ds.__all__)
     assert not hasattr(ds, "swep")
+    assert pickle.loads(pickle.dumps(ds.sweep)) is ds.sweep, "a package that can be called"
 
 
 def test_studies_stand_side_by_side_in_a_cell(study, tmp_path):

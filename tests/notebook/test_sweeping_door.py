@@ -33,6 +33,7 @@ def test_a_sweep_of_given_points_and_its_confirmation_in_a_notebook(monkeypatch,
     assert capfd.readouterr() == ("", ""), "the cell shows the progress alone"
 
     shown.clear()
+    monkeypatch.setattr("dropout_study.report.page.write_report", lambda root: root)
     confirmed = ds.confirm(study, top=1, seeds=2)
     assert "trial_" in confirmed._repr_html_()
     assert (confirmed.runs.groupby("configuration")["seed"].nunique() == 2).all()
