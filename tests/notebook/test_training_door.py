@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from command_line import SMALL
+from filelock import FileLock
 
 import dropout_study as ds
 from dropout_study.paths import JobPaths
@@ -64,9 +65,8 @@ def test_a_mistake_is_an_exception_with_the_line_of_the_command(words, told):
 def test_a_directory_can_be_used_again_by_another_process():
     run = ds.train([*TINY, "trainer.epochs=1", "hydra.run.dir=here"])
     assert run.name == "here"
-    from filelock import FileLock
-
-    FileLock(JobPaths(Path("here").resolve()).lock, is_singleton=False).acquire(timeout=0)
+    with FileLock(JobPaths(Path("here").resolve()).lock, timeout=0):
+        pass  # it is free
 
 
 def test_a_directory_without_a_run_is_refused():
