@@ -22,7 +22,7 @@ from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
 
 CATALOGUE: Mapping[str, Mapping[str, str]] = tomllib.loads(
-    (ROOM / "languages" / "zh.toml").read_text(encoding="utf-8")
+    (ROOM / "language" / "zh.toml").read_text(encoding="utf-8")
 )
 PAIRS = [pair for part in CATALOGUE.values() for pair in part.items()]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -1,9 +1,9 @@
-"""The language of a report: the texts are written in English and looked up in a catalogue.
+"""The texts of a report are written in English and looked up in the catalogue of a language.
 
 ``say("Best of {n} trials", n=3)`` returns the text in the present language. A catalogue is a file
-``languages/<language>.toml``: each line has an English text and its translation, with the same
-``{placeholders}``. A text that a catalogue lacks stays English. To add a language, add its file and
-its name to ``LANGUAGES`` in ``config/schema.py``; a test says which texts are missing.
+``<language>.toml`` in this directory: each line has an English text and its translation, with the
+same ``{placeholders}``. A text that a catalogue lacks stays English. To add a language, add its
+file, and its name to ``LANGUAGES`` in ``config/schema.py``; a test says which texts are missing.
 """
 
 import tomllib
@@ -94,5 +94,5 @@ def script_texts() -> Mapping[str, str]:
 def _catalogue(name: str) -> Mapping[str, Mapping[str, str]]:
     if name == "en":
         return {}
-    path = files("dropout_study.report") / "languages" / f"{name}.toml"
+    path = files("dropout_study.report.language") / f"{name}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
