@@ -31,7 +31,7 @@ WHOLE = ("trial", "epochs_run", "seed")
 
 def charts_of(view: StudyView) -> dict[str, str]:
     """Returns those of ``CHARTS`` that the page of this study has."""
-    several = len(view.objective.names) > 1
+    several = len(view.objective.targets) > 1
     return {name: chart for name, chart in CHARTS.items() if not several or name in FOR_SEVERAL}
 
 
@@ -52,7 +52,7 @@ def page_data(view: StudyView, *, linked: bool = True) -> dict[str, Any]:
         "columns": [column_facts(view, name) for name in columns],
         "rows": [list(row) for row in zip(*cells, strict=True)],
         "objective": columns[2],
-        "minimize": next((each.minimize for each in view.objective.targets), False),
+        "minimize": view.objective.targets[0].minimize,
         "effects": _effects(view),
         "pareto": _pareto(view, columns),
         "curves": _curves(view),
@@ -101,7 +101,7 @@ def page_columns(view: StudyView) -> list[str]:
     """Returns the columns of the page, the objective third; those without a value are left out."""
     given = view.trials.notna().any()
     own = [name for name in view.objective.names if name in view.trials and name != "value"]
-    named = view.objective.name == "val_accuracy" or len(view.objective.names) > 1
+    named = view.objective.name == "val_accuracy" or len(view.objective.targets) > 1
     value = [] if named else ["value"]
     objective = next((name for name in (*value, *own) if given[name]), "val_accuracy")
     seeds = [SEED] if SEED in view.tables.params and view.trials[SEED].nunique() > 1 else []

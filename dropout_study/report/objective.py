@@ -125,24 +125,21 @@ class StudyObjective:
 
     @cached_property
     def targets(self) -> list[Target]:
-        """What the study optimises: one number, or several."""
-        if len(self.names) == 1:
-            return [Target("value", self.label, self.minimize, self.is_accuracy)]
+        """What the study optimises: one number, or several if the table has them."""
         directions = self._aim.directions
-        known = [name for name in self.names if name in self.trials]
-        if len(known) < len(self.names) or len(directions) != len(known):
-            return []
+        known = all(name in self.trials for name in self.names)
+        if len(self.names) == 1 or not known or len(directions) != len(self.names):
+            return [Target("value", self.label, self.minimize, self.is_accuracy)]
         return [
             Target(name, metric_words(name), direction == "minimize", is_share(name))
-            for name, direction in zip(known, directions, strict=True)
+            for name, direction in zip(self.names, directions, strict=True)
         ]
 
     @cached_property
     def finished(self) -> pd.DataFrame:
         """The complete trials that have every number which the study optimises."""
-        columns = [target.column for target in self.targets]
         done = self.trials[self.trials["state"] == TrialState.COMPLETE]
-        return done.dropna(subset=columns) if columns else done.head(0)
+        return done.dropna(subset=[target.column for target in self.targets])
 
     @cached_property
     def front(self) -> list[int]:

@@ -110,6 +110,15 @@ def test_figures_of_an_earlier_state_do_not_stay(tmp_path: Path) -> None:
 
 CASES: dict[str, tuple[list[str], dict[str, Any]]] = {
     "all failed": (["FAIL"] * 3, {}),
+    "several objectives, no values": (
+        FEW,
+        {
+            "config": {
+                **CONFIG,
+                "hydra": {"sweeper": {"direction": ["maximize"] * 2, "objective": ["a", "b"]}},
+            }
+        },
+    ),
     "all pruned": (["PRUNED"] * 3, {}),
     "just begun": (["RUNNING"], {}),
     "a single trial": (["COMPLETE"], {}),

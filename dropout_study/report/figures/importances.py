@@ -96,8 +96,6 @@ def draw_importances(shares: dict[str, dict[str, float]], figure: "Figure") -> N
 
 def _draw(view: StudyView, figure: "Figure") -> None:
     targets = view.objective.targets
-    if not targets:
-        raise NotEnoughError("needs trials with the numbers that the study optimises")
     draw_importances({each.label: parameter_importances(view, each) for each in targets}, figure)
 
 

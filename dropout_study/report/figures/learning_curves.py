@@ -42,7 +42,7 @@ class ArmCurve:
 def arm_curves(view: StudyView) -> list[ArmCurve]:
     """Returns the curves of every arm that was tried, without those that have no values."""
     arms = distinct(view.arms)
-    if len(view.objective.names) > 1:
+    if len(view.objective.targets) > 1:
         raise NotEnoughError("needs one objective, by which a trial is the best")
     if not arms:
         raise NotEnoughError("needs a complete trial")
