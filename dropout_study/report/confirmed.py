@@ -1,12 +1,14 @@
 """Sentences on a confirmation, from ``confirmation.csv``."""
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
 from dropout_study.report.against import unlike
 from dropout_study.report.amounts import ALONE, TOGETHER, amount, interval, points
-from dropout_study.report.language import many, say
+from dropout_study.report.language import language, many, say, speaking
 from dropout_study.report.objective import metric_words
 from dropout_study.report.view import Arm, StudyView
 from dropout_study.stats import Estimate, mean_estimate, sign_flip_p
@@ -64,6 +66,34 @@ def references(table: pd.DataFrame) -> list[str]:
 def reference_words(reference: str) -> str:
     """Returns a reference's name for a reader."""
     return say(WORDS.get(reference, reference.replace("_", " ")))
+
+
+def described(view: StudyView, text: str) -> str:
+    """Returns a description of ``confirmation.csv``, which is English, in the present language."""
+    if language() == "en":
+        return text
+    with speaking("en"):
+        label = re.escape(view.objective.label)
+    metric = view.objective.label
+    parts: dict[str, Callable[[re.Match[str]], str]] = {
+        rf"(best|second|third|\d+th) by {label}": lambda found: say(
+            "{rank} by {metric}", rank=_rank(found[1]), metric=metric
+        ),
+        rf"best predicted {label}": lambda _: say("best predicted {metric}", metric=metric),
+        r"(\w+) again, other seeds": lambda found: say("{name} again, other seeds", name=found[1]),
+        r"trial (\d+) with ": lambda found: say("trial {number} with ", number=found[1]),
+        r"the book's rates": lambda _: say("the book's rates"),
+        r"no dropout": lambda _: say("no dropout"),
+        r" \(its own (.+)\)": lambda found: say(" (its own {settings})", settings=found[1]),
+    }
+    for pattern, told in parts.items():
+        text = re.sub(pattern, told, text)
+    return text
+
+
+def _rank(word: str) -> str:
+    number = word.removesuffix("th")
+    return say("{number}th", number=number) if number.isdecimal() else say(word)
 
 
 def interval_kind(table: pd.DataFrame) -> str:

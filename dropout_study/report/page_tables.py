@@ -9,6 +9,7 @@ import pandas as pd
 from dropout_study.report.amounts import TOGETHER, percent
 from dropout_study.report.confirmed import (
     confirmed_metric,
+    described,
     interval_kind,
     reference_words,
     references,
@@ -93,7 +94,7 @@ def confirmation_table(view: StudyView) -> Grid | None:
         ],
         rows=[
             [
-                *(_confirmed_cell(n, row[n], metric) for n in names),
+                *(_confirmed_cell(view, n, row[n], metric) for n in names),
                 *([_bounds(row, "low", "high", metric)] if given else []),
                 *(_difference(row, name, metric) for name in minus),
             ]
@@ -159,7 +160,9 @@ def confirmation_notes(view: StudyView) -> list[str]:
     return notes
 
 
-def _confirmed_cell(name: str, value: Any, metric: str) -> str:
+def _confirmed_cell(view: StudyView, name: str, value: Any, metric: str) -> str:
+    if name == "description":
+        return described(view, str(value))
     if name not in ("mean", "sd") or pd.isna(value):
         return _cell(name, value)
     return percent(value, 2) if is_share(metric) else f"{value:.4g}"

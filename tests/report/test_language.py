@@ -14,6 +14,7 @@ from report_texts import ROOM, placeholders, python_texts, script_texts, templat
 from dropout_study.cli.report import report
 from dropout_study.errors import UserError
 from dropout_study.report import language, page
+from dropout_study.report.confirmed import described
 from dropout_study.report.figures import Drawn, fonts, spec
 from dropout_study.report.headline import headline
 from dropout_study.report.language import many, recorded_language, say, speaking
@@ -127,6 +128,22 @@ def test_the_sentences_of_a_study_are_chinese(tmp_path: Path) -> None:
     assert sentences[0].startswith("按验证精度")
     assert "最好的是试验 3" in sentences[0]
     assert all(CHINESE.search(sentence) for sentence in sentences)
+
+
+def test_what_was_confirmed_is_described_in_chinese(tmp_path: Path) -> None:
+    view = StudyView(load_study(write_study(tmp_path)))
+    texts = {
+        "best by validation accuracy, best predicted validation accuracy": "按验证精度最好, 预测的",
+        "4th by validation accuracy": "按验证精度第 4",
+        "the book's rates (its own lr, epochs)": "书中的暂退概率",
+        "trial 11 with no dropout": "试验 11",
+        "trial_0 again, other seeds": "trial_0 用其他随机种子再训练",
+        "trial 3 (dropout1 = 0.1)": "trial 3 (dropout1 = 0.1)",
+    }
+    for text, chinese in texts.items():
+        assert described(view, text) == text
+        with speaking("zh"):
+            assert described(view, text).startswith(chinese)
 
 
 def test_without_a_chinese_font_the_figures_stay_english_and_one_line_says_so(

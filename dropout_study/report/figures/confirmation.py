@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dropout_study.report.confirmed import confirmed_metric, trained_on
+from dropout_study.report.confirmed import confirmed_metric, described, trained_on
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import BLUE, GREY, finish, percent_axis
 from dropout_study.report.language import say
@@ -52,7 +52,7 @@ def confirmed(view: StudyView) -> list[Confirmed]:
         by_name = {str(name): group.tolist() for name, group in groups}
     found = [
         Confirmed(
-            label=f"{row['configuration']}\n{row['description']}",
+            label=f"{row['configuration']}\n{described(view, str(row['description']))}",
             seeds=by_name.get(str(row["configuration"]), []),
             mean=float(row["mean"]),
             bounds=(float(row["low"]), float(row["high"])),

@@ -88,7 +88,7 @@ function cellText(column, cell) {
   if (cell === null || cell === undefined) return "";
   if (typeof cell !== "number") return String(cell);
   if (column.percent) return `${(100 * cell).toFixed(2)}\u00a0%`;
-  if (Number.isInteger(cell)) return String(cell);
+  if (column.whole ?? Number.isInteger(cell)) return String(cell);
   return column.param ? String(Number(cell.toPrecision(4))) : cell.toPrecision(4);
 }
 
