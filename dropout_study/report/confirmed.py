@@ -112,7 +112,7 @@ def _name(row: "pd.Series[Any]") -> str:
 def _arm(view: StudyView, row: "pd.Series[Any]") -> Arm | None:
     """Returns the configuration of the study that was trained again, if it is one of its trials."""
     number = str(row["configuration"]).removeprefix("trial_")
-    return next((arm for arm in view.top(len(view.trials)) if str(arm.number) == number), None)
+    return view.best_among(view.complete[view.complete["trial"].astype(str) == number])
 
 
 def _reference_arm(view: StudyView, table: pd.DataFrame, reference: str) -> Arm | None:

@@ -63,9 +63,8 @@ def constants(view: StudyView) -> str:
         if len(cells) and not view.varies(name)
     ]
     if view.tables.replicates is not None and len(view.seeds) > 1:
-        told.append(
-            say("seeds {seeds} in each trial", seeds=", ".join(map(str, sorted(view.seeds))))
-        )
+        seeds = ", ".join(map(str, sorted(view.seeds)))
+        told.append(say("seeds {seeds} in each trial", seeds=seeds))
     return ", ".join(told)
 
 
@@ -140,7 +139,7 @@ def confirmation_notes(view: StudyView) -> list[str]:
                 count=count,
             )
         )
-    elif len(frame) > 2:
+    elif "differences" not in frame:  # an earlier version's
         notes.append(
             say(
                 "Each interval is of one difference alone and not corrected, so it may exclude 0 "
@@ -161,7 +160,7 @@ def confirmation_notes(view: StudyView) -> list[str]:
 
 
 def _confirmed_cell(view: StudyView, name: str, value: Any, metric: str) -> str:
-    if name == "description":
+    if name == "description" and not pd.isna(value):
         return described(view, str(value))
     if name not in ("mean", "sd") or pd.isna(value):
         return _cell(name, value)

@@ -18,6 +18,7 @@ from dropout_study.trial import TrialState, trial_metrics
 
 OVERRIDES = [
     "search_space.n_trials=3",
+    "report.language=zh",
     "model.dropout1=0.3",
     "+model.note='a b'",
     "optimizer=adam",
