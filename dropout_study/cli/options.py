@@ -12,6 +12,8 @@ from dropout_study.config.schema import LANGUAGES
 from dropout_study.errors import did_you_mean
 
 PROGRAM = "dropout-study"
+LOOPBACK = "127.0.0.1"
+HIGHEST_PORT = 65535
 FORMATS = {
     "csv": "CSV: every row and column",
     "json": "JSON: every row and column",
@@ -85,6 +87,22 @@ class Options(argparse.ArgumentParser):
         )
         self.add_argument("--study-name", help="with --storage; default: the name of DIR")
 
+    def address(self, port: int, told: str) -> None:
+        """Adds where a server listens.
+
+        Args:
+            port: the port if none is given.
+            told: what ``--help`` says of ``--host``.
+        """
+        self.add_argument("--host", default=LOOPBACK, help=f"where to listen ({LOOPBACK}{told})")
+        self.add_argument(
+            "--port",
+            type=whole(0, HIGHEST_PORT),
+            default=port,
+            metavar="N",
+            help=f"0: a free one ({port})",
+        )
+
     def trust(self) -> None:
         """Adds the option with which recorded configurations may name any class."""
         self.add_argument(
@@ -130,12 +148,14 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def whole(low: int = 1) -> Callable[[str], int]:
-    """Returns a function that reads a whole number of at least ``low``."""
+def whole(low: int = 1, high: int | None = None) -> Callable[[str], int]:
+    """Returns a function that reads a whole number from ``low`` to ``high``, or of any size."""
+    rule = f"a whole number >= {low}" if high is None else f"a whole number in [{low}, {high}]"
 
     def read(text: str) -> int:
-        if not text.lstrip("-").isdecimal() or int(text) < low:
-            raise argparse.ArgumentTypeError(f"must be a whole number >= {low}, got {text!r}")
+        is_whole = text.lstrip("-").isdecimal()
+        if not is_whole or int(text) < low or (high is not None and int(text) > high):
+            raise argparse.ArgumentTypeError(f"must be {rule}, got {text!r}")
         return int(text)
 
     return read

@@ -2,8 +2,10 @@
 
 import sys
 
-from dropout_study.cli.options import Options, resolved, whole
+from dropout_study.cli.options import Options, resolved
 from dropout_study.errors import UserError
+
+PORT = 13000
 
 
 def proxy() -> None:
@@ -21,8 +23,7 @@ def proxy() -> None:
         required=True,
         help="of a database server, e.g. '${oc.env:URL}'",
     )
-    options.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
-    options.add_argument("--port", type=whole(0), default=13000, help="0: a free one (13000)")
+    options.address(PORT, "")
     arguments = options.read()
     from dropout_study.search.storage.proxy import serve_proxy
 

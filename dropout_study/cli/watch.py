@@ -3,10 +3,9 @@
 import ipaddress
 import sys
 
-from dropout_study.cli.options import Options, whole
+from dropout_study.cli.options import Options
 from dropout_study.errors import UserError
 
-LOOPBACK = "127.0.0.1"
 PORT = 8765
 
 
@@ -42,14 +41,7 @@ def _options() -> Options:
         "The page is the one of dropout-study-report. Nothing else of the directory is served.",
     )
     options.study()
-    options.add_argument(
-        "--host",
-        default=LOOPBACK,
-        help=f"where to listen ({LOOPBACK}: this machine alone); there is no password",
-    )
-    options.add_argument(
-        "--port", type=whole(0), default=PORT, metavar="N", help=f"0: a free one ({PORT})"
-    )
+    options.address(PORT, ": this machine alone; there is no password")
     options.figures_and_language()
     options.storage()
     return options

@@ -30,6 +30,7 @@ def read(monkeypatch):
         options.add_argument("--top", type=whole(), default=3)
         options.add_argument("--samples", type=listed(int, "whole numbers"))
         options.add_argument("--by", type=keys)
+        options.address(80, "")
         monkeypatch.setattr("sys.argv", ["dropout-study-x", *words])
         return options.read()
 
@@ -52,6 +53,7 @@ def test_old_words_and_options_are_the_same(read, words):
         (["d", "--topp", "3"], "there is no option `--topp`; did you mean `--top`?"),
         (["d", "tops=3"], "there is no option `tops=3`; did you mean `--top`?"),
         (["d", "e"], "`e` is one argument too many"),
+        (["d", "port=99999"], "`--port` must be a whole number in [0, 65535], got '99999'"),
         ([], "the following arguments are required: DIR"),
         (["d", "samples=a,2"], "`--samples` must be whole numbers, separated by commas, got 'a,2'"),
     ],
