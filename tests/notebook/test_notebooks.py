@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,25 +69,51 @@ study = ds.sweep(
 """
 
 
+@pytest.fixture
+def sweeping(tmp_path) -> Iterator[tuple[Any, Any, str]]:
+    """A kernel in which a sweep runs that has completed a trial; its client; the cell's name."""
+    kernels = pytest.importorskip("jupyter_client.manager")
+    manager, client = kernels.start_new_kernel(cwd=str(tmp_path))
+    sent = client.execute(SWEEP)
+    wait_for(lambda: "COMPLETE" in states(tmp_path))
+    yield manager, client, sent
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LIMIT_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def states(directory: Path) -> list[str]:
+    table = directory / "outputs" / "quickstart" / "results.csv"
+    lines = table.read_text().splitlines() if table.is_file() else []
+    return [line.split(",")[1] for line in lines]
+
+
 @pytest.mark.slow
-def test_an_interrupt_of_the_kernel_stops_the_sweep_and_keeps_its_trials(tmp_path):
-    client = pytest.importorskip("jupyter_client.manager")
-    manager, kernel = client.start_new_kernel(cwd=str(tmp_path))
-    try:
-        sent = kernel.execute(SWEEP)
-        table = tmp_path / "outputs" / "quickstart" / "results.csv"
-        deadline = time.monotonic() + LIMIT_S
-        while not (table.is_file() and "COMPLETE" in table.read_text()):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-        manager.interrupt_kernel()
-        while (reply := kernel.get_shell_msg(timeout=LIMIT_S))["parent_header"]["msg_id"] != sent:
-            pass  # an answer to what the client has asked before
-        assert reply["content"]["ename"] == "KeyboardInterrupt"
-        assert "the same call continues the study" in reply["content"]["evalue"]
-    finally:
-        kernel.stop_channels()
-        manager.shutdown_kernel(now=True)
-    study = ds.load_study(table.parent)
-    assert 0 < (study.trials["state"] == "COMPLETE").sum() < 40
-    assert not (study.trials["state"] == "FAIL").any()
+def test_an_interrupt_of_the_kernel_stops_the_sweep_and_keeps_its_trials(sweeping, tmp_path):
+    manager, client, sent = sweeping
+    manager.interrupt_kernel()
+    while (reply := client.get_shell_msg(timeout=LIMIT_S))["parent_header"]["msg_id"] != sent:
+        pass  # an answer to what the client has asked before
+    assert reply["content"]["ename"] == "KeyboardInterrupt"
+    assert "the same call continues the study" in reply["content"]["evalue"]
+    assert 0 < states(tmp_path).count("COMPLETE") < 40
+    assert "FAIL" not in states(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_sweep_ends_with_the_kernel_that_has_started_it(sweeping, tmp_path):
+    manager, _client, _sent = sweeping
+    psutil = pytest.importorskip("psutil")
+    kernel = psutil.Process(manager.provisioner.pid)
+    started = kernel.children(recursive=True)
+    assert any("dropout_study.notebook.child" in process.cmdline() for process in started)
+    kernel.kill()
+    _, alive = psutil.wait_procs(started, timeout=LIMIT_S)
+    assert not alive
+    assert "COMPLETE" in states(tmp_path)
