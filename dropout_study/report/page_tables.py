@@ -179,8 +179,7 @@ def _difference(row: "pd.Series[Any]", name: str, metric: str) -> str:
     p = row[f"{name}_p_holm"] if corrected else row[f"{name}_p"]
     bounds = _bounds(row, f"{name}_low", f"{name}_high", metric, sign="+", unit="")
     value = f"{100 * row[name]:+.2f}" if is_share(metric) else f"{row[name]:+.3g}"
-    told = [value, f"({bounds}),"] if bounds else [f"{value},"]
-    told.append(f"p = {p:.3f}")
+    told = [f"{value} ({bounds})," if bounds else f"{value},", f"p = {p:.3f}"]
     lost = any(row.get(each) for each in ("diverged", "failed")) or row[f"{name}_n"] != row["n"]
     if lost:
         told.append(say("({n} pairs)", n=int(row[f"{name}_n"])))

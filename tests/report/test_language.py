@@ -15,7 +15,8 @@ from dropout_study.cli.report import report
 from dropout_study.errors import UserError
 from dropout_study.report import language, page
 from dropout_study.report.confirmed import described
-from dropout_study.report.figures import Drawn, fonts, spec
+from dropout_study.report.figures import Drawn, draw_figures, fonts, spec
+from dropout_study.report.figures.optimisation_history import FIGURE
 from dropout_study.report.headline import headline
 from dropout_study.report.language import many, recorded_language, say, speaking
 from dropout_study.report.page import write_report
@@ -166,9 +167,10 @@ def test_without_a_chinese_font_the_figures_stay_english_and_one_line_says_so(
 
 @pytest.mark.skipif(not fonts.chinese_font(), reason="no font with Chinese characters")
 def test_with_a_chinese_font_the_figures_are_chinese(tmp_path: Path) -> None:
-    write_study(tmp_path, ["COMPLETE"] * 3)
+    view = StudyView(load_study(write_study(tmp_path, ["COMPLETE"] * 3)))
 
-    write_report(tmp_path, chosen="zh")
+    with speaking("zh"):
+        draw_figures(view, tmp_path, [FIGURE])
 
-    drawing = (tmp_path / "figures" / "optimisation_history.svg").read_text(encoding="utf-8")
+    drawing = (tmp_path / "optimisation_history.svg").read_text(encoding="utf-8")
     assert "验证精度" in drawing
