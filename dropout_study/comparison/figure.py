@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
-from dropout_study.report.figures.style import finish, integer_axis, percent_axis
+from dropout_study.report.figures.style import (
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    SKY,
+    finish,
+    integer_axis,
+    percent_axis,
+)
 from dropout_study.report.objective import is_share, metric_words
 
 if TYPE_CHECKING:
@@ -13,8 +22,8 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 3
 LINES = ("-", "--", "-.", ":")
-# Okabe & Ito's colours, which colour-blind readers can distinguish; the line styles differ as well.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#8c8c8c")
+COLOURS = (ORANGE, GREEN, PINK, SKY, "#E69F00", GREY)
+"""Those of the same curves in ``charts.js``."""
 
 
 def draw_curves(curves: pd.DataFrame, figure: "Figure") -> None:

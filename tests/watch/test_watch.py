@@ -18,6 +18,7 @@ from serving import asked, served
 from dropout_study.errors import UserError
 from dropout_study.report import page as report_page
 from dropout_study.watch import watch as watching
+from dropout_study.watch.pages import NICE
 from dropout_study.watch.versions import study_version
 from dropout_study.watch.watch import Watch, watch
 
@@ -146,11 +147,19 @@ def test_the_command_serves_and_ends_without_a_word(
     assert url is not None
     with urlopen(url[0], timeout=120) as answer:
         assert b"no trial yet" in answer.read()
+    beside = children(command.pid)
+    here = os.getpriority(os.PRIO_PROCESS, 0)
+    assert [os.getpriority(os.PRIO_PROCESS, each) for each in beside] == [min(here + NICE, 19)]
 
     command.send_signal(number)
 
     assert command.communicate(timeout=120) == ("", "")
     assert command.returncode == 0
+    assert [each for each in beside if Path(f"/proc/{each}").exists()] == []
+
+
+def children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
