@@ -36,12 +36,14 @@ class Run:
         name: "trial 3", or the directory of a single run.
         root: its directory.
         row: its row of the table, without empty cells.
-        history: one row per epoch.
+        params: the parameters that were given or searched, and the groups.
+        history: one row per epoch, or per epoch and replicate.
     """
 
     name: str
     root: Path
     row: Mapping[str, Any]
+    params: Mapping[str, Any]
     history: pd.DataFrame
 
     def __getitem__(self, column: str) -> Any:
@@ -57,12 +59,6 @@ class Run:
         return self.row[column]
 
     @cached_property
-    def params(self) -> dict[str, Any]:
-        """The parameters that were given or searched, and the groups."""
-        names = parameter_columns(self.row, [])
-        return {name: self.row[name] for name in names}
-
-    @cached_property
     def metrics(self) -> dict[str, Any]:
         """The numbers that the training gave."""
         others = {*self.params, *FIRST_COLUMNS}
@@ -72,12 +68,21 @@ class Run:
         return {k: v for k, v in numbers.items() if k not in others and "." not in k}
 
     def figure(self) -> "Figure":
-        """Returns the learning curves in the form of *Dive into Deep Learning*."""
+        """Returns the learning curves in the form of *Dive into Deep Learning*.
+
+        Those of several replicates are their means.
+
+        Raises:
+            UserError: no epoch was trained.
+        """
         from dropout_study.notebook.drawn import ShownFigure
 
+        if self.history.empty:
+            raise UserError(f"{self.name} has no epoch to draw")
+        means = self.history.groupby("epoch", as_index=False).mean(numeric_only=True)
         figure = ShownFigure(figsize=(6.4, 4.0), layout="constrained")
         ax = figure.add_subplot()
-        rows = self.history.astype(object).where(self.history.notna(), None).to_dict("records")
+        rows = means.astype(object).where(means.notna(), None).to_dict("records")
         draw_learning_curves(learning_curves(rows), ax)  # type: ignore[arg-type]
         ax.set_title(self.name)
         return figure
@@ -148,7 +153,8 @@ def load_run(root: Path | str) -> Run:
     record = read_record(0, JobPaths(root))
     row = {name: value for name, value in record.items() if name != "trial" and value is not None}
     history = pd.DataFrame(JobFiles(JobPaths(root)).history())
-    return Run(str(root), root, row, history)
+    params = {name: row[name] for name in parameter_columns(row)}
+    return Run(str(root), root, row, params, history)
 
 
 def load_runs(root: Path | str) -> pd.DataFrame:

@@ -114,7 +114,8 @@ class Study(StudyTables):
         row = {str(name): cell for name, cell in cells.items() if not (pd.isna(cell) or cell == "")}
         history = self.histories[self.histories["trial"] == number].drop(columns="trial")
         root = StudyPaths(self.root).job(number).root
-        return Run(f"trial {number}", root, row, history.reset_index(drop=True))
+        params = {name: row[name] for name in self.params if name in row}
+        return Run(f"trial {number}", root, row, params, history.reset_index(drop=True))
 
     def figure(self, name: str, *, language: str = "en") -> "Figure":
         """Returns a figure of the report as a matplotlib figure.

@@ -2,7 +2,9 @@
 
 import pickle
 import re
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 from fake_study import write_study
 from matplotlib.figure import Figure
@@ -45,7 +47,12 @@ def test_a_trial_has_its_row_and_its_curves(study):
     assert trial["val_accuracy"] == study.trials.set_index("trial")["val_accuracy"][2]
     assert set(trial.params) >= {"model.dropout1", "optimizer.lr"}
     assert list(trial.history["epoch"]) == list(range(1, len(trial.history) + 1))
-    assert isinstance(trial.figure(), Figure)
+    replicates = replace(trial, history=pd.concat([trial.history, trial.history]))
+    for run in (trial, replicates):
+        lines = run.figure().axes[0].lines
+        assert [len(line.get_xdata()) for line in lines] == [len(trial.history)] * 4
+    with pytest.raises(ds.UserError, match="trial 2 has no epoch to draw"):
+        replace(trial, history=trial.history.head(0)).figure()
     with pytest.raises(ds.UserError, match="has no trial 99"):
         study.trial(99)
 
