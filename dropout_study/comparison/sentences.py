@@ -6,8 +6,10 @@ from dropout_study.comparison.differences import CONFIRMED, Difference, StudyBes
 from dropout_study.report.accounting import account
 from dropout_study.report.amounts import ALONE, TOGETHER, points
 from dropout_study.report.objective import metric_words
-from dropout_study.stats import FEWEST
+from dropout_study.stats import FEWEST, smallest_p
 
+SURE = 0.05
+"""A smaller p-value is called beyond the noise."""
 UNEQUAL = 1.25
 """Budgets that differ by more than this factor are told."""
 
@@ -35,8 +37,16 @@ def _sentence(name: str, found: Difference, kind: str) -> str:
     )
     if difference.n < FEWEST:
         return f"{told}."
-    verdict = "beyond" if found.p_holm < 0.05 else "within"
-    return f"{told}, p = {found.p_holm:.3f}: {verdict} the noise."
+    return f"{told}, p = {found.p_holm:.3f}: {_verdict(found)}."
+
+
+def _verdict(found: Difference) -> str:
+    n = found.comparison.difference.n
+    if found.p_holm < SURE:
+        return "beyond the noise"
+    if smallest_p(n) >= SURE:
+        return f"undecided, {n} seeds cannot give a p-value below {smallest_p(n):.3f}"
+    return "within the noise"
 
 
 def _seeds(found: Difference) -> str:

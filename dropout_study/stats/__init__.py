@@ -15,7 +15,13 @@ from dropout_study.stats.intervals import (
     share_estimate,
     simultaneous_level,
 )
-from dropout_study.stats.paired import Comparison, holm, paired_comparison, sign_flip_p
+from dropout_study.stats.paired import (
+    Comparison,
+    holm,
+    paired_comparison,
+    sign_flip_p,
+    smallest_p,
+)
 
 __all__ = [
     "FEWEST",
@@ -32,5 +38,6 @@ __all__ = [
     "share_estimate",
     "sign_flip_p",
     "simultaneous_level",
+    "smallest_p",
     "without_outliers",
 ]

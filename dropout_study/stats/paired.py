@@ -73,6 +73,11 @@ def sign_flip_p(differences: Sequence[float]) -> float:
     return float(result.pvalue)
 
 
+def smallest_p(n: int) -> float:
+    """Returns the smallest p-value that the sign-flip test of ``n`` differences can give."""
+    return float(2.0 ** (1 - n))
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Returns Holm's (1979) adjusted p-values, in the given order.
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dropout_study.stats import holm, paired_comparison, sign_flip_p
+from dropout_study.stats import holm, paired_comparison, sign_flip_p, smallest_p
 
 
 def test_only_common_seeds_are_compared() -> None:
@@ -31,6 +31,7 @@ def test_pairing_sees_a_small_difference_under_large_common_noise() -> None:
 
 def test_the_smallest_p_is_that_of_all_signs_equal() -> None:
     assert sign_flip_p([0.1, 0.2, 0.3, 0.1, 0.2]) == pytest.approx(2 / 2**5)
+    assert smallest_p(5) == 2 / 2**5
 
 
 def test_p_is_the_share_of_sign_changes_at_least_as_far_out() -> None:
