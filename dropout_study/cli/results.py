@@ -127,13 +127,7 @@ def _print(given: Namespace, shown: "Shown") -> None:
 
 def _rows(given: Namespace, shown: "Shown") -> "pd.DataFrame":
     """Returns the rows that were asked for, in their order."""
-    from dropout_study.results.printed.select import filtered, sorted_by
-    from dropout_study.results.printed.show import best_first
-
-    rows = filtered(best_first(shown.frame, minimize=shown.aim.minimize), given.filter)
-    if given.sort_by:
-        rows = sorted_by(rows, given.sort_by, descending=given.descending)
-    return rows
+    return shown.rows(given.filter, sort_by=given.sort_by, descending=given.descending)
 
 
 def _names(given: Namespace, shown: "Shown") -> list[str]:

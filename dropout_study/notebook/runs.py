@@ -97,9 +97,9 @@ class Run:
     ) -> pd.DataFrame:
         """Returns how well the network predicts with dropout off and with dropout on.
 
-        It does what ``dropout-study-predict DIR --split test`` does. The rows are ``scaling``
-        (dropout off), ``single`` (one prediction with dropout on) and ``monte_carlo`` (the mean of
-        several of these).
+        It does what ``dropout-study-predict DIR --split test`` does. The rows are
+        ``weight_scaling`` (dropout off), ``single`` (one prediction with dropout on; the mean over
+        the passes) and ``monte_carlo`` (the mean of several predictions).
 
         Args:
             split: train, val or test.

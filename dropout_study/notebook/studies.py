@@ -16,10 +16,9 @@ from dropout_study.paths import StudyPaths
 from dropout_study.report.view import StudyView
 from dropout_study.results.aim import Aim
 from dropout_study.results.printed.html import columns_table, paragraph
-from dropout_study.results.printed.select import column_named, filtered, sorted_by
+from dropout_study.results.printed.select import column_named
 from dropout_study.results.printed.show import (
     Shown,
-    best_first,
     laid_out,
     sentence,
     title,
@@ -79,9 +78,7 @@ class Study(StudyTables):
             UserError: there is no such column, or a condition cannot be read.
         """
         conditions = [filter] if isinstance(filter, str) else filter
-        rows = filtered(best_first(self.trials, minimize=self._shown.aim.minimize), conditions)
-        if sort_by is not None:
-            rows = sorted_by(rows, sort_by, descending=descending)
+        rows = self._shown.rows(conditions, sort_by=sort_by, descending=descending)
         names = [column_named(rows, name) for name in columns] or self._shown.columns()
         found: pd.DataFrame = (
             rows[names].head(len(rows) if top is None else top).reset_index(drop=True)
@@ -161,20 +158,13 @@ class Study(StudyTables):
         return f"study {self.name}: {title(self._shown)}\n{self._sentence()}".rstrip()
 
     def _sentence(self) -> str:
-        ranked = best_first(self.trials, minimize=self._shown.aim.minimize)
-        return sentence(self._shown, ranked, self._shown.references())
+        return sentence(self._shown, self._shown.rows(), self._shown.references())
 
     def _repr_html_(self) -> str:
         shown = self._shown
-        ranked, references = (
-            best_first(self.trials, minimize=shown.aim.minimize),
-            shown.references(),
-        )
-        below = [row for row in references.values() if row not in ranked.head(TOP).index]
-        rows = pd.concat([ranked.head(TOP), ranked.loc[below]])
+        columns = laid_out(shown, shown.best(TOP), shown.columns(), shown.references())
         told = paragraph(f"study {self.name}: {title(shown)}")
-        table = columns_table(laid_out(shown, rows, shown.columns(), references))
-        return told + table + paragraph(self._sentence())
+        return told + columns_table(columns) + paragraph(self._sentence())
 
 
 @dataclass(frozen=True)

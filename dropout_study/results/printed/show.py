@@ -13,6 +13,7 @@ import pandas as pd
 from dropout_study.results.aim import Aim
 from dropout_study.results.params import parameter_columns
 from dropout_study.results.printed.layout import Column, fitting, lines, markdown
+from dropout_study.results.printed.select import filtered, sorted_by
 from dropout_study.results.rates import Rates
 from dropout_study.results.reference_rates import has_book_rates, is_without_dropout
 from dropout_study.task.job_files import NUMBERS
@@ -57,6 +58,32 @@ class Shown:
         params = varied_params(self.frame, self.recorded)
         names = dict.fromkeys([self.key, *numbers, *params, "seconds", "state"])
         return [name for name in names if name in self.frame]
+
+    def rows(
+        self,
+        conditions: Sequence[str] = (),
+        *,
+        sort_by: str | None = None,
+        descending: bool = False,
+    ) -> pd.DataFrame:
+        """Returns the rows that fulfil all conditions, the best by the objective first.
+
+        Args:
+            conditions: as ``filtered`` takes them.
+            sort_by: a column, the smallest first, instead of the objective.
+            descending: with ``sort_by``: the largest first.
+
+        Raises:
+            UserError: there is no such column, or a condition cannot be read.
+        """
+        kept = filtered(best_first(self.frame, minimize=self.aim.minimize), conditions)
+        return sorted_by(kept, sort_by, descending=descending) if sort_by else kept
+
+    def best(self, top: int) -> pd.DataFrame:
+        """Returns the ``top`` best rows, and below them the references that are not among them."""
+        ranked = self.rows()
+        below = [row for row in self.references().values() if row not in ranked.head(top).index]
+        return pd.concat([ranked.head(top), ranked.loc[below]])
 
     def references(self) -> dict[str, int]:
         """Returns the row of the best complete trial with the book's rates, and without dropout."""
@@ -116,13 +143,10 @@ def shown_numbers(frame: pd.DataFrame, aim: Aim, recorded: Iterable[str] = ()) -
 
 def print_results(shown: Shown, *, top: int) -> None:
     """Prints the ``top`` best trials by their objective, the references, and a sentence."""
-    ranked = best_first(shown.frame, minimize=shown.aim.minimize)
-    references = shown.references()
-    rows = ranked.head(top)
-    below = ranked.loc[[row for row in references.values() if row not in rows.index]]
-    table = laid_out(shown, pd.concat([rows, below]), shown.columns(), references)
-    print_table(title(shown), table, rule_after=len(rows) if len(below) else None)
-    if told := sentence(shown, ranked, references):
+    rows, references = shown.best(top), shown.references()
+    table = laid_out(shown, rows, shown.columns(), references)
+    print_table(title(shown), table, rule_after=top if len(rows) > top else None)
+    if told := sentence(shown, shown.rows(), references):
         print(f"\n{told}")
 
 
@@ -214,11 +238,7 @@ def sentence(shown: Shown, ranked: pd.DataFrame, references: Mapping[str, int]) 
 
 def as_markdown(shown: Shown, *, top: int) -> str:
     """Returns the ``top`` best trials and the references as Markdown, with a title."""
-    ranked = best_first(shown.frame, minimize=shown.aim.minimize)
-    references = shown.references()
-    below = [row for row in references.values() if row not in ranked.head(top).index]
-    rows = pd.concat([ranked.head(top), ranked.loc[below]])
-    table = laid_out(shown, rows, shown.columns(), references)
+    table = laid_out(shown, shown.best(top), shown.columns(), shown.references())
     return f"{title(shown)}\n\n{markdown(table)}"
 
 
