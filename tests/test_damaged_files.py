@@ -25,7 +25,7 @@ from dropout_study.confirmation.confirm import confirm as repeat
 from dropout_study.confirmation.runs import Run, end_run
 from dropout_study.paths import StudyPaths
 from dropout_study.report.headline import headline
-from dropout_study.report.page import confirmation_table
+from dropout_study.report.page_tables import confirmation_notes, confirmation_table
 from dropout_study.report.view import StudyView
 from dropout_study.results.study import load_study
 
@@ -118,7 +118,8 @@ def test_a_damaged_table_of_a_confirmation(column, value, tmp_path: Path) -> Non
 
     assert headline(view)
     shown = confirmation_table(view)
-    assert shown is None or len(shown["rows"]) == 2
+    assert shown is None or len(shown.rows) == 2
+    assert bool(confirmation_notes(view)) is (shown is not None)
 
 
 FIELDS = [("configuration", ...), ("seed", None), ("test_accuracy", 7), ("test_loss", "text")]

@@ -70,8 +70,8 @@ def constants(view: StudyView) -> str:
 
 def confirmation_table(view: StudyView) -> Grid | None:
     """Returns the table of ``confirmation.csv``, or None if there is no such table."""
-    frame = view.tables.confirmation
-    if frame is None or not {"configuration", "description", "n", "mean"} <= set(frame.columns):
+    frame = _confirmation(view)
+    if frame is None:
         return None
     metric = confirmed_metric(frame)
     minus = [f"minus_{reference}" for reference in references(frame)]
@@ -106,9 +106,16 @@ def confirmation_table(view: StudyView) -> Grid | None:
 _NO = pd.Series(dtype=bool)
 
 
+def _confirmation(view: StudyView) -> pd.DataFrame | None:
+    """Returns ``confirmation.csv``, or None if it is not there or lacks what a table needs."""
+    frame = view.tables.confirmation
+    needed = {"configuration", "description", "n", "mean"}
+    return frame if frame is not None and needed <= set(frame.columns) else None
+
+
 def confirmation_notes(view: StudyView) -> list[str]:
     """Returns sentences on how the numbers of the confirmation were made."""
-    frame = view.tables.confirmation
+    frame = _confirmation(view)
     if frame is None:
         return []
     count = int(frame.get("differences", pd.Series([0])).max())
