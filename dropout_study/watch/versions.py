@@ -1,6 +1,7 @@
 """Which version of a study's report is due: it changes as trials begin and end."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from dropout_study.paths import StudyPaths
@@ -13,15 +14,17 @@ def study_version(root: Path) -> str:
     """
     paths = StudyPaths(root)
     tables = (paths.results_csv, paths.confirmation_csv, paths.confirmation_runs_csv)
-    marks = [(path.name, _mark(path)) for path in (*tables, paths.multirun_yaml)]
+    files = list(map(str, (*tables, paths.multirun_yaml)))
     numbers = paths.numbers() if root.is_dir() else []
-    marks += [(str(number), _mark(paths.job(number).metrics_json)) for number in numbers]
+    result = paths.job(0).metrics_json.name  # texts are quicker than paths, for many trials
+    files += [f"{root}/{number}/{result}" for number in numbers]
+    marks = [(file, _mark(file)) for file in files]
     return hashlib.sha256(repr(marks).encode()).hexdigest()[:16]
 
 
-def _mark(path: Path) -> tuple[int, ...]:
+def _mark(file: str) -> tuple[int, ...]:
     try:
-        found = path.stat()
+        found = os.stat(file)  # noqa: PTH116
     except OSError:
         return ()
     return found.st_ino, found.st_mtime_ns, found.st_size
