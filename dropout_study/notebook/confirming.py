@@ -52,7 +52,7 @@ class Confirmation:
 
         told = confirmation_table(self.study.view)
         heading = paragraph(f"confirmation of {self.study.name}")
-        shown = table(told.heads, told.rows) if told else ""
+        shown = table(told.heads, told.rows, told.left) if told else ""
         return heading + shown + "".join(map(paragraph, self.sentences))
 
 

@@ -153,6 +153,7 @@ def load_run(root: Path | str) -> Run:
     record = read_record(0, JobPaths(root))
     row = {name: value for name, value in record.items() if name != "trial" and value is not None}
     history = pd.DataFrame(JobFiles(JobPaths(root)).history())
+    history = history.astype({"epoch": int}) if len(history) else history
     params = {name: row[name] for name in parameter_columns(row)}
     return Run(str(root), root, row, params, history)
 

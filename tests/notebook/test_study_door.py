@@ -91,5 +91,5 @@ def test_studies_stand_side_by_side_in_a_cell(study, tmp_path):
     assert repr(compared).startswith("comparison of fake, other\n")
     html = compared._repr_html_()
     assert html.count("<table>") >= 1
-    assert "<td>fake</td>" in html
+    assert '<td style="text-align: left">fake</td>' in html
     assert len(html) < 5_000
