@@ -9,7 +9,7 @@ import pandas as pd
 
 from dropout_study.comparison.confirmed import best_confirmed
 from dropout_study.comparison.differences import StudyBest, differences
-from dropout_study.comparison.result import StudyComparison
+from dropout_study.comparison.result import StudyComparison, setting_column
 from dropout_study.comparison.rows import difference_columns, place_and_notes, study_row
 from dropout_study.comparison.sentences import budget_sentence, difference_sentences
 from dropout_study.comparison.settings import differing_settings
@@ -48,7 +48,7 @@ def compare(directories: Sequence[PathLike[str] | str]) -> StudyComparison:
         {
             **study_row(best),
             **difference,
-            **dict(zip(settings, values, strict=True)),
+            **{setting_column(key): value for key, value in zip(settings, values, strict=True)},
             **place_and_notes(best.view),
         }
         for best, difference, values in zip(bests, difference_columns(found), columns, strict=True)
@@ -56,7 +56,7 @@ def compare(directories: Sequence[PathLike[str] | str]) -> StudyComparison:
     compared = {best.name: each for best, each in zip(bests, found, strict=True) if each}
     return StudyComparison(
         studies=pd.DataFrame(rows).astype({"best_trial": "Int64", "confirmed_trial": "Int64"}),
-        settings=tuple(settings),
+        settings=tuple(map(setting_column, settings)),
         curves=_curves(bests),
         sentences=(
             *difference_sentences(compared),

@@ -4,7 +4,7 @@ import shlex
 
 import pandas as pd
 
-from dropout_study.comparison.result import IMAGES, StudyComparison
+from dropout_study.comparison.result import IMAGES, StudyComparison, setting_key
 from dropout_study.report.objective import metric_words
 from dropout_study.results.printed.layout import Column, markdown, with_intervals
 from dropout_study.results.printed.show import print_table
@@ -102,7 +102,10 @@ def setting_lines(compared: StudyComparison) -> list[str]:
     names = list(compared.studies["study"])
     width = max(map(len, names))
     rows = compared.studies[list(compared.settings)].to_dict("records")
-    words = [[f"{key}={text}" for key, text in row.items() if text != ""] for row in rows]
+    words = [
+        [f"{setting_key(str(name))}={text}" for name, text in row.items() if text != ""]
+        for row in rows
+    ]
     if not compared.settings:
         return []
     return [f"{n:{width}}  {shlex.join(w)}" for n, w in zip(names, words, strict=True)]
@@ -113,7 +116,7 @@ def setting_columns(compared: StudyComparison) -> list[Column]:
     names, table = compared.studies["study"], compared.studies[list(compared.settings)]
     cells = [list(map(str, row)) for row in table.to_numpy().tolist()]
     return [
-        Column("setting", "setting", list(compared.settings), left=True),
+        Column("setting", "setting", list(map(setting_key, compared.settings)), left=True),
         *(Column(name, name, row, left=True) for name, row in zip(names, cells, strict=True)),
     ]
 

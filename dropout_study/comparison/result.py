@@ -10,6 +10,22 @@ from dropout_study.results.printed.html import columns_table, paragraph
 SEEDS, IMAGES = "seeds", "test images"
 """What the interval of a test metric is over: the column ``test_over``."""
 
+CONFIG = "config."
+
+
+def setting_column(key: str) -> str:
+    """Returns the column of a setting: its key, or ``config.key`` for a key without a dot.
+
+    The keys of another application may be called as a column of this table, as ``epochs``.
+    """
+    alone = "." not in key and "/" not in key
+    return f"{CONFIG}{key}" if alone or key.startswith(CONFIG) else key
+
+
+def setting_key(column: str) -> str:
+    """Returns the key of a setting from the name of its column."""
+    return column.removeprefix(CONFIG)
+
 
 @dataclass(frozen=True, repr=False)
 class StudyComparison:
@@ -18,7 +34,7 @@ class StudyComparison:
     Attributes:
         studies: one row per study; ``docs/comparing.md`` describes the columns. Some are the
             settings in which the studies differ.
-        settings: the names of these columns, each the key of an override.
+        settings: the names of these columns: ``setting_column`` of the key of an override.
         curves: the learning curves of the best trials: ``study``, ``epoch`` and the metrics, as
             means over the seeds.
         sentences: what the comparison says, and what could not be compared.

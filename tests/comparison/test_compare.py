@@ -11,6 +11,7 @@ import pytest
 from fake_study import CONFIG, sampled, write_study
 
 from dropout_study.comparison.compare import compare
+from dropout_study.comparison.printed import setting_lines
 from dropout_study.errors import UserError
 from dropout_study.results.notes import add_notes
 
@@ -130,6 +131,17 @@ def test_other_objectives_directions_images_and_splits_are_told_and_not_compared
     fashion = study(tmp_path / "fashion", config={**CONFIG, "data": {"_target_": "fashion"}})
     told = compare([roots[2], fashion]).sentences
     assert told == ("fashion is not compared with digits: they were tested on other images.",)
+
+
+def test_a_setting_that_is_called_as_a_column_has_its_own(tmp_path: Path) -> None:
+    roots = [study(tmp_path / str(n), config={**CONFIG, "epochs": n}) for n in (5, 6)]
+
+    found = compare(roots)
+
+    assert found.settings == ("config.epochs",)
+    assert found.studies["config.epochs"].tolist() == ["5", "6"]
+    assert setting_lines(found) == ["5  epochs=5", "6  epochs=6"]
+    assert found.studies["epochs"].gt(6).all()  # those of all trials
 
 
 def test_studies_of_one_name_are_told_apart_by_their_parents(tmp_path: Path) -> None:
