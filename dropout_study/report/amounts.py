@@ -24,9 +24,11 @@ def amount(value: float, metric: str) -> str:
 def interval(estimate: Estimate, over: str, metric: str = "test_accuracy") -> str:
     """Returns "95 % interval 82.0 to 86.3 %, over ...", or "no interval, over ..."."""
     if isnan(estimate.low):
-        return f"{no_interval(estimate)}, {over}"
-    low = f"{100 * estimate.low:.1f}" if is_share(metric) else amount(estimate.low, metric)
-    return f"{say(ALONE, low=low, high=amount(estimate.high, metric))}, {over}"
+        told = no_interval(estimate)
+    else:
+        low = f"{100 * estimate.low:.1f}" if is_share(metric) else amount(estimate.low, metric)
+        told = say(ALONE, low=low, high=amount(estimate.high, metric))
+    return say("{interval}, {over}", interval=told, over=over)
 
 
 def points(difference: Estimate, metric: str = "test_accuracy", kind: str = ALONE) -> str:
@@ -43,9 +45,9 @@ def points(difference: Estimate, metric: str = "test_accuracy", kind: str = ALON
         f"{scale * x:{digits}}" for x in (difference.mean, difference.low, difference.high)
     )
     told = say("{number} points", number=mean) if share else mean
-    if isnan(difference.low):
-        return f"{told} ({no_interval(difference)})"
-    return f"{told} ({say(kind, low=low, high=high)})"
+    unknown = isnan(difference.low)
+    bounds = no_interval(difference) if unknown else say(kind, low=low, high=high)
+    return say("{number} ({interval})", number=told, interval=bounds)
 
 
 def no_interval(estimate: Estimate) -> str:
