@@ -53,30 +53,41 @@ def sweep(
         UserError: a setting cannot be used, or all trials have failed.
         KeyboardInterrupt: after an interrupt. Finished trials are kept; the same call continues.
     """
-    given = [*overrides, *([] if points is None else [_enqueued(points)])]
-    words = command_words(given, config_dir)
+    words = command_words(overrides, config_dir)
+    first = [] if points is None else [enqueued(points)]
     with raising_user_errors():
-        config = compose_sweep(given, None if config_dir is None else Path(config_dir))
+        directory = None if config_dir is None else Path(config_dir)
+        config = compose_sweep([*overrides, *first], directory)
         root = Path(config.hydra.sweep.dir)
         if config.hydra.sweeper.get("dry_run"):
             raise UserError("a dry run has no result; give it to `dropout-study --multirun`")
         if not is_ours(config.hydra.sweeper):  # a grid is named by the time
             words.append(to_override("hydra.sweep.dir", str(root)))
-    _run(["--multirun", *words])
+    _run(["--multirun", *words, *first])
     return load_study(root)
 
 
-def _enqueued(points: "pd.DataFrame | Sequence[Mapping[str, Any]]") -> str:
+def enqueued(points: "pd.DataFrame | Sequence[Mapping[str, Any]]") -> str:
     """Returns the setting that lets a study begin with ``points``."""
     import pandas as pd
 
-    frame = pd.DataFrame(points)
-    cells = frame.astype(object).where(frame.notna(), None)
-    rows = [
-        {str(name): _plain(value) for name, value in row.items() if value is not None}
-        for row in cells.to_dict("records")
+    rows = _records(points) if isinstance(points, pd.DataFrame) else points
+    plain = [{str(name): _plain(value) for name, value in row.items()} for row in rows]
+    return to_override("search_space.enqueue", plain)
+
+
+def _records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Returns the rows without their empty cells.
+
+    In a column with empty cells pandas makes whole numbers floats; they become whole again.
+    """
+    whole = {str(k): column.convert_dtypes() for k, column in frame.items() if column.hasnans}
+    rows = frame.assign(**whole).astype(object).to_dict("records")
+    known = frame.notna().to_dict("records")
+    return [
+        {str(name): value for name, value in row.items() if has[name]}
+        for row, has in zip(rows, known, strict=True)
     ]
-    return to_override("search_space.enqueue", rows)
 
 
 def _plain(value: Any) -> Any:
@@ -91,7 +102,7 @@ def _run(words: Sequence[str]) -> None:
     command = [sys.executable, "-m", "dropout_study.notebook.child", str(theirs.fileno())]
     command += ["cell" if show else "terminal", *words]
     search = os.pathsep.join(each or str(Path.cwd()) for each in sys.path)
-    with TemporaryFile("w+", errors="replace") as output:
+    with ours, TemporaryFile("w+", errors="replace") as output:
         stream = output if show else None  # a terminal shows what the command prints
         with subprocess.Popen(
             command,

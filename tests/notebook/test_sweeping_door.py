@@ -48,6 +48,7 @@ def test_a_sweep_of_given_points_and_its_confirmation_in_a_notebook(monkeypatch,
         (["hydra/sweeper=optun"], "is no option of hydra/sweeper"),
         (["hydra.sweeper.dry_run=true"], "a dry run has no result"),
         (["-m"], "is an option of the command line"),
+        ("experiment=quickstart", "must be a list of settings"),
     ],
 )
 def test_what_cannot_be_composed_is_refused_before_a_process_starts(words, told, monkeypatch):
@@ -87,3 +88,10 @@ def test_the_directory_of_a_grid_is_known_before_it_runs(monkeypatch):
     assert f"hydra.sweep.dir={root}" in [word.replace("'", "") for word in started[0]]
     assert ds.sweep(["search_space.study_name=mine"]) == "outputs/mine"
     assert started[1] == ["--multirun", "search_space.study_name=mine"]
+
+
+def test_points_keep_whole_numbers_and_leave_out_empty_cells():
+    given = [{"trainer.epochs": 5}, {"model.dropout1": np.float64(0.5), "noise": "gaussian"}]
+    told = "search_space.enqueue=[{trainer.epochs:5},{model.dropout1:0.5,noise:gaussian}]"
+    assert sweeping.enqueued(given) == told
+    assert sweeping.enqueued(pd.DataFrame(given)) == told
