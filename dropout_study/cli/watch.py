@@ -36,8 +36,8 @@ def _options() -> Options:
         "watch",
         "Show the report of a study in a browser, also while the study runs: the page is made "
         "again as trials end, at a low priority, and keeps what you have filtered and chosen. "
-        "Nothing is written to the study's directory. A study that does not exist yet is waited "
-        "for.",
+        "A study that does not exist yet is waited for. With --storage the trials that other "
+        "machines have run are fetched every ten seconds; otherwise nothing is written to DIR.",
         "The page is the one of dropout-study-report. Nothing else of the directory is served.",
     )
     options.study()
