@@ -110,6 +110,11 @@ class StudyPaths:
         return self.root / "results.md"
 
     @property
+    def results_parquet(self) -> Path:
+        """The same as ``results.csv`` with a type for each column, if asked for."""
+        return self.root / "results.parquet"
+
+    @property
     def notes_json(self) -> Path:
         """The user's notes and tags."""
         return self.root / "notes.json"

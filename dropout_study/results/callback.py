@@ -13,8 +13,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.config.keys import is_ours
+from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.results.beside import call_beside, prepare_beside
+from dropout_study.results.parquet import check_pyarrow, write_parquet
 from dropout_study.sweep.rank import rank_of
 
 if TYPE_CHECKING:
@@ -31,10 +33,12 @@ class ResultsCallback(Callback):
 
     Args:
         top: number of trials that are printed after a sweep.
+        parquet: whether to write ``results.parquet``, too, when a sweep ends.
     """
 
-    def __init__(self, top: int = 10) -> None:
+    def __init__(self, top: int = 10, parquet: bool = False) -> None:
         self.top = top
+        self.parquet = parquet
         self._tables: dict[Path, ResultsTable] = {}
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
@@ -62,7 +66,12 @@ class ResultsCallback(Callback):
         return self._tables.setdefault(root, ResultsTable(root))
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Imports beside the sweep what its end needs."""
+        """Imports beside the sweep what its end needs. Ends the program if pyarrow is missing."""
+        if self.parquet:
+            try:
+                check_pyarrow()
+            except UserError as error:  # Hydra turns any other exception into a warning
+                raise SystemExit(f"dropout-study: {error}") from error
         if not OmegaConf.select(config, "hydra.sweeper.dry_run") and not rank_of()[1]:
             prepare_beside(Path(config.hydra.sweep.dir), import_pandas)
 
@@ -71,7 +80,7 @@ class ResultsCallback(Callback):
         if OmegaConf.select(config, "hydra.sweeper.dry_run") or sys.exception() is not None:
             return  # an exception: Hydra 1.4 calls this for a refused sweep, too
         root = Path(config.hydra.sweep.dir)
-        call_beside(root, print_study, root, self.top)
+        call_beside(root, print_study, root, self.top, self.parquet)
 
 
 def import_pandas() -> None:
@@ -80,18 +89,24 @@ def import_pandas() -> None:
     import_module("dropout_study.results.printed.shown")
 
 
-def print_study(root: Path, top: int) -> None:
-    """Writes the tables of the study in ``root``; prints the ``top`` best trials."""
+def print_study(root: Path, top: int, parquet: bool = False) -> None:
+    """Writes the tables of the study in ``root``; prints the ``top`` best trials.
+
+    Args:
+        root: the study's directory.
+        top: number of trials.
+        parquet: whether to write ``results.parquet``, too.
+    """
     try:
         from dropout_study.results.printed.show import print_results
         from dropout_study.results.printed.shown import shown_study
     except ModuleNotFoundError:  # no pandas: it is needed to print, not to write the table
         print(f"Every trial: {shlex.quote(str(StudyPaths(root).results_csv))}")
         return
-    from dropout_study.errors import UserError
-
     try:
         shown = shown_study(root)
+        if parquet:
+            write_parquet(shown.frame, StudyPaths(root).results_parquet)
     except (OSError, UserError) as error:
         log.warning("the tables cannot be written: %s", error)
         return

@@ -2,15 +2,25 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+
+def check_pyarrow() -> None:
+    """Raises UserError if pyarrow is not installed."""
+    if find_spec("pyarrow") is None:
+        raise UserError(
+            "a Parquet file needs pyarrow, which is not installed; "
+            "pip install 'dropout-study[parquet]', or use the table as CSV"
+        )
+
+
+def write_parquet(frame: "pd.DataFrame", path: Path) -> None:
     """Writes a table, whole or not at all.
 
     A column of whole numbers stays one if cells are empty. A column with texts is of texts. A text
@@ -23,11 +33,7 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     Raises:
         UserError: pyarrow is not installed.
     """
-    if find_spec("pyarrow") is None:
-        raise UserError(
-            "a Parquet file needs pyarrow, which is not installed; "
-            "pip install 'dropout-study[parquet]', or use --csv"
-        )
+    check_pyarrow()
     typed = frame.apply(_typed).reset_index(drop=True)
     with atomic_write(path) as temporary:
         typed.to_parquet(temporary, engine="pyarrow", index=False)

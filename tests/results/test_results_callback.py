@@ -106,3 +106,15 @@ def test_the_end_of_a_sweep_whose_directory_is_gone_is_a_warning(job_config, tmp
     with caplog.at_level(logging.WARNING):
         callback.on_multirun_end(config)
     assert "is not a directory" in caplog.text
+
+
+def test_a_sweep_leaves_the_table_as_parquet_if_asked(job_config, tmp_path, monkeypatch):
+    pytest.importorskip("pyarrow")
+    callback, config = ResultsCallback(parquet=True), job_config(0, "hydra/sweeper=basic")
+    callback.on_job_end(config, DONE)
+    callback.on_multirun_end(config)
+    table = pd.read_parquet(tmp_path / "study" / "results.parquet")
+    assert table["value"].tolist() == [0.25]
+    monkeypatch.setattr("dropout_study.results.parquet.find_spec", lambda _name: None)
+    with pytest.raises(SystemExit, match="dropout-study: a Parquet file needs pyarrow"):
+        callback.on_multirun_start(config)
