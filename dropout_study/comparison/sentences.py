@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from dropout_study.comparison.differences import CONFIRMED, Difference, StudyBest
 from dropout_study.report.accounting import account
-from dropout_study.report.amounts import ALONE, TOGETHER, points
+from dropout_study.report.amounts import ALONE, TOGETHER, points, verdict
 from dropout_study.report.objective import metric_words
-from dropout_study.stats import FEWEST, smallest_p
+from dropout_study.stats import FEWEST
 
-SURE = 0.05
-"""A smaller p-value is called beyond the noise."""
 UNEQUAL = 1.25
 """Budgets that differ by more than this factor are told."""
 
@@ -21,14 +19,14 @@ def difference_sentences(found: Mapping[str, Difference]) -> list[str]:
         found: the differences to the reference, by the study's name.
     """
     kind = TOGETHER if len(found) > 1 else ALONE
-    told = [_sentence(name, each, kind) for name, each in found.items()]
+    told = [_sentence(name, each, kind, len(found)) for name, each in found.items()]
     if any(each.comparison.difference.n < FEWEST for each in found.values()):
         few = f"Fewer than {FEWEST} common seeds give no interval"
         told.append(f"{few}: `dropout-study-confirm` trains the best of each study with more.")
     return told
 
 
-def _sentence(name: str, found: Difference, kind: str) -> str:
+def _sentence(name: str, found: Difference, kind: str, count: int) -> str:
     difference, metric = found.comparison.difference, found.metric
     better = ", lower is better" * metric.endswith("loss")
     told = (
@@ -37,16 +35,7 @@ def _sentence(name: str, found: Difference, kind: str) -> str:
     )
     if difference.n < FEWEST:
         return f"{told}."
-    return f"{told}, p = {found.p_holm:.3f}: {_verdict(found)}."
-
-
-def _verdict(found: Difference) -> str:
-    n = found.comparison.difference.n
-    if found.p_holm < SURE:
-        return "beyond the noise"
-    if smallest_p(n) >= SURE:
-        return f"undecided, {n} seeds cannot give a p-value below {smallest_p(n):.3f}"
-    return "within the noise"
+    return f"{told}, p = {found.p_holm:.3f}{verdict(found.p_holm, difference.n, count)}."
 
 
 def _seeds(found: Difference) -> str:

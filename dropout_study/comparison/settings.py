@@ -97,8 +97,10 @@ def _space(config: Mapping[str, Any]) -> dict[str, str]:
     space = sweeper or _node(config, "search_space", "params")
     given = {normal_key(str(key)): str(value) for key, value in space.items()}
     for override in given_overrides(config):
+        key = override_key(override)
+        given.pop(key, None)  # a value that is given is not searched
         if override.is_sweep_override():
-            given[override_key(override)] = (override.input_line or "").partition("=")[2]
+            given[key] = (override.input_line or "").partition("=")[2]
     return given
 
 

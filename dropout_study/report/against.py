@@ -3,7 +3,7 @@
 import pandas as pd
 
 from dropout_study.paths import StudyPaths
-from dropout_study.report.amounts import percent, points
+from dropout_study.report.amounts import percent, points, verdict
 from dropout_study.report.language import say
 from dropout_study.report.view import Arm, StudyView, short, tell
 from dropout_study.stats import (
@@ -130,8 +130,7 @@ def _difference(view: StudyView, one: Arm, other: Arm) -> str | None:
     )
     if paired.difference.n < FEWEST:
         return told
-    sure = paired.difference.excludes(0)
-    return told + (say(": beyond the noise") if sure else say(": within the noise"))
+    return told + verdict(paired.p, paired.difference.n)
 
 
 def _of_single_seeds(a: float, b: float, size: int | None) -> str:

@@ -4,11 +4,14 @@ from math import isnan
 
 from dropout_study.report.language import NO_BREAK, say
 from dropout_study.report.objective import is_share
-from dropout_study.stats import FEWEST, Estimate
+from dropout_study.stats import FEWEST, Estimate, smallest_p
 
 ALONE = "95 % interval {low} to {high}"
 TOGETHER = "simultaneous 95 % interval {low} to {high}"
 """How an interval is told: of one number, or of one of several differences."""
+
+SURE = 0.05
+"""A smaller p-value is called beyond the noise."""
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -55,3 +58,18 @@ def no_interval(estimate: Estimate) -> str:
     if 1 < estimate.n < FEWEST:
         return say("no interval: {n} seeds are too few", n=estimate.n)
     return say("no interval")
+
+
+def verdict(p: float, n: int, count: int = 1) -> str:
+    """Returns ": beyond the noise", ": within the noise", or that so few seeds cannot tell.
+
+    Args:
+        p: the p-value of a sign-flip test, Holm-corrected over ``count`` differences.
+        n: the paired seeds.
+        count: of the differences that were tested together.
+    """
+    if p < SURE:
+        return say(": beyond the noise")
+    if (least := min(1.0, count * smallest_p(n))) >= SURE:
+        return say(": undecided, with n = {n} no p-value is below {least:.3f}", n=n, least=least)
+    return say(": within the noise")

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dropout_study.report.against import unlike
-from dropout_study.report.amounts import ALONE, TOGETHER, amount, interval, points
+from dropout_study.report.amounts import ALONE, TOGETHER, amount, interval, points, verdict
 from dropout_study.report.language import language, many, say, speaking
 from dropout_study.report.objective import metric_words
 from dropout_study.report.view import Arm, StudyView
@@ -51,7 +51,7 @@ def confirmed_sentences(view: StudyView) -> list[str]:
         for reference in references(table)
         if not pd.isna(first.get(f"minus_{reference}"))
     ]
-    return [sentence, *differences, *_of_references(view, table, metric), *lost]
+    return [sentence, *differences, *_of_references(view, table), *lost]
 
 
 def references(table: pd.DataFrame) -> list[str]:
@@ -98,7 +98,12 @@ def _rank(word: str) -> str:
 
 def interval_kind(table: pd.DataFrame) -> str:
     """Returns whether the intervals of the differences are simultaneous: ``TOGETHER``."""
-    return TOGETHER if table.get("differences", pd.Series([0])).max() > 1 else ALONE
+    return TOGETHER if difference_count(table) > 1 else ALONE
+
+
+def difference_count(table: pd.DataFrame) -> int:
+    """Returns how many differences were tested together; 1 in a file of an earlier version."""
+    return int(table.get("differences", pd.Series([1])).max())
 
 
 def _name(row: "pd.Series[Any]") -> str:
@@ -129,15 +134,14 @@ def _against(view: StudyView, table: pd.DataFrame, row: "pd.Series[Any]", refere
     name = reference_words(reference)
     if settings:
         name = say("{name} (also different: {settings})", name=name, settings=settings)
-    metric, kind = confirmed_metric(table), interval_kind(table)
     return say(
         "Against {name} the difference is {difference}.",
         name=name,
-        difference=_difference(row, reference, metric, kind),
+        difference=_difference(table, row, reference),
     )
 
 
-def _of_references(view: StudyView, table: pd.DataFrame, metric: str) -> list[str]:
+def _of_references(view: StudyView, table: pd.DataFrame) -> list[str]:
     """Returns the difference of the book's rates from no dropout, if nothing else differs."""
     book, none = (_reference_arm(view, table, name) for name in WORDS)
     if book is not None and none is not None and not view.differing(book, none):
@@ -149,21 +153,22 @@ def _of_references(view: StudyView, table: pd.DataFrame, metric: str) -> list[st
     row = table[table["configuration"] == name].iloc[0]
     if row.name == table.index[0] or pd.isna(row.get("minus_no_dropout")):
         return []
-    difference = _difference(row, "no_dropout", metric, interval_kind(table))
+    difference = _difference(table, row, "no_dropout")
     return [say("All else equal, the book's rates against no dropout: {it}.", it=difference)]
 
 
-def _difference(row: "pd.Series[Any]", reference: str, metric: str, kind: str) -> str:
+def _difference(table: pd.DataFrame, row: "pd.Series[Any]", reference: str) -> str:
+    metric, count = confirmed_metric(table), difference_count(table)
     minus = f"minus_{reference}"
     p = row[f"{minus}_p_holm"]
     difference = _row_estimate(row, minus)
-    told = points(difference, metric, kind)
+    told = points(difference, metric, interval_kind(table))
     if difference.n < int(row["n"]):
         told += say(" over the {n} seeds that both have", n=difference.n)
     if metric.endswith("loss"):
         told += say(", lower is better")
     told += say(", Holm-corrected p = {p:.3f}", p=p)
-    return told + (say(": beyond the noise") if p < 0.05 else say(": within the noise"))
+    return told + verdict(p, difference.n, count)
 
 
 def _arms(table: pd.DataFrame) -> list[str]:
@@ -192,7 +197,7 @@ def _arms(table: pd.DataFrame) -> list[str]:
                 )
             )
         elif not pd.isna(row[f"minus_{BASELINE}_p_holm"]):
-            difference = _difference(row, BASELINE, metric, interval_kind(table))
+            difference = _difference(table, row, BASELINE)
             told.append(
                 say(
                     "{name} against {baseline}: {difference}.",

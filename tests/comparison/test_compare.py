@@ -209,7 +209,7 @@ def test_replicates_of_the_search_are_paired(tmp_path: Path) -> None:
 
     two = found.studies.iloc[1]
     assert (two["minus_a_n"], two["minus_a_seeds_of"]) == (4, "search")
-    assert "undecided, 4 seeds cannot give a p-value below 0.125." in found.sentences[0]
+    assert "undecided, with n = 4 no p-value is below 0.125." in found.sentences[0]
     assert two["minus_a"] == pytest.approx(0.0205)
     assert two["minus_a_low"] > 0.018
     assert (two["test_over"], two["test_n"]) == ("seeds", 4)

@@ -41,6 +41,15 @@ def test_a_searched_key_has_its_distribution_and_a_fixed_one_its_value() -> None
     }
 
 
+def test_a_value_on_the_command_line_is_not_searched() -> None:
+    searched = config()
+    key, distribution = next(iter(searched["search_space"]["params"].items()))
+    fixed = config(hydra__overrides__task=[f"{key}=0.25"], optimizer={"lr": 0.25})
+
+    assert key == "optimizer.lr"
+    assert differing_settings([searched, fixed]) == {key: [distribution, "0.25"]}
+
+
 def test_a_group_tells_its_class_and_hides_keys_that_only_one_option_has() -> None:
     runtime = {"choices": {"model": "mlp", "hydra/launcher": "basic", "report": "html"}}
     one = config(hydra__runtime=runtime, model={"_target_": "a.MLP", "dropout1": 0.2, "hidden1": 9})
