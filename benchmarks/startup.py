@@ -24,7 +24,7 @@ import time
 from math import isclose
 from pathlib import Path
 
-SWEEP = ("--multirun", "experiment=quickstart")
+SWEEP = ("--multirun", "experiment=quickstart", "trainer.measure=[]")
 FORMS = {"workers": "basic", "population": "population"}
 CLOCK = """
 import os, time

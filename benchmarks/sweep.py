@@ -91,7 +91,13 @@ def our_command(args: argparse.Namespace, name: str, space: dict[str, str]) -> l
     launcher = [f"hydra/launcher={'population' if name == 'population' else 'basic'}"]
     given = [f"{key}={text}" for key, text in space.items()]
     if args.quickstart:
-        what = ["experiment=quickstart", *given, "optimizer=sgd", "lr_schedule=constant"]
+        what = [
+            "experiment=quickstart",
+            "trainer.measure=[]",
+            *given,
+            "optimizer=sgd",
+            "lr_schedule=constant",
+        ]
         what.append("search_space.enqueue=[]")
     else:
         what = [*given, f"trainer.epochs={args.epochs}", NO_PRUNING]
