@@ -26,16 +26,16 @@ from dropout_study.search.conditions import suggest
 from dropout_study.search.lease import Lease
 from dropout_study.search.shared.files import SharedFiles
 from dropout_study.search.study import create_study
-from dropout_study.sweep.display.live import SweepDisplay
-from dropout_study.sweep.ended_trials import EndedTrials
-from dropout_study.sweep.open_trials import OpenTrials, jobs_of
-from dropout_study.sweep.outcome import Outcome
-from dropout_study.sweep.planning.plan import SweepPlan
-from dropout_study.sweep.planning.planned import plan_sweep
-from dropout_study.sweep.samplers import SeededByTrial, build_pruner
-from dropout_study.sweep.settings import SweepSettings
-from dropout_study.sweep.source import Assignment
-from dropout_study.sweep.study_source import StudySource
+from dropout_study.sweeper.display.live import SweepDisplay
+from dropout_study.sweeper.ended_trials import EndedTrials
+from dropout_study.sweeper.open_trials import OpenTrials, jobs_of
+from dropout_study.sweeper.outcome import Outcome
+from dropout_study.sweeper.planning.plan import SweepPlan
+from dropout_study.sweeper.planning.planned import plan_sweep
+from dropout_study.sweeper.samplers import SeededByTrial, build_pruner
+from dropout_study.sweeper.settings import SweepSettings
+from dropout_study.sweeper.source import Assignment
+from dropout_study.sweeper.study_source import StudySource
 from dropout_study.trial import TrialState
 
 Space = Mapping[str, str]

@@ -10,15 +10,10 @@ The commands as functions, for notebooks and scripts::
     ds.confirm(study, top=1, seeds=5)
 """
 
-from collections.abc import Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from dropout_study.comparison.compare import compare
     from dropout_study.comparison.result import StudyComparison
     from dropout_study.errors import TrialPruned, UserError
@@ -28,7 +23,7 @@ if TYPE_CHECKING:
     from dropout_study.notebook.sweeping import sweep
     from dropout_study.notebook.training import train
     from dropout_study.results.study import StudyTables
-    from dropout_study.sweep.current import current_trial
+    from dropout_study.sweeper.current import current_trial
 
 __version__ = "0.1.0"
 __all__ = [
@@ -59,10 +54,11 @@ _PLACES = {
     "UserError": "errors",
     "compare": "comparison.compare",
     "confirm": "notebook.confirming",
-    "current_trial": "sweep.current",
+    "current_trial": "sweeper.current",
     "load_run": "notebook.runs",
     "load_runs": "notebook.runs",
     "load_study": "notebook.studies",
+    "sweep": "notebook.sweeping",
     "train": "notebook.training",
 }
 
@@ -77,26 +73,3 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     """Returns the public names, which a notebook completes."""
     return [*__all__, "__version__"]
-
-
-class _SweepRoom(ModuleType):
-    """The package ``dropout_study.sweep``, which has the name of the function, so it is called."""
-
-    def __call__(
-        self,
-        overrides: Sequence[str] = (),
-        *,
-        points: "pd.DataFrame | Sequence[Mapping[str, Any]] | None" = None,
-        config_dir: Path | str | None = None,
-    ) -> "Study":
-        """Runs a sweep: see ``dropout_study.notebook.sweeping.sweep``."""
-        from dropout_study.notebook.sweeping import sweep
-
-        return sweep(overrides, points=points, config_dir=config_dir)
-
-    def __reduce__(self) -> Any:
-        """Lets a launcher send what refers to it, as to any module, to another process."""
-        return import_module, (self.__name__,)
-
-
-import_module("dropout_study.sweep").__class__ = _SweepRoom

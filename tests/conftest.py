@@ -48,7 +48,7 @@ def one_thread_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 
     With more it could wait for threads of torch that this process has and its fork has not.
     """
-    monkeypatch.setattr("dropout_study.sweep.running.cores", lambda: 1)
+    monkeypatch.setattr("dropout_study.sweeper.running.cores", lambda: 1)
 
 
 @pytest.fixture(autouse=True)

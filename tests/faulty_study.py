@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial
 from dropout_study.paths import StudyPaths
 from dropout_study.search.storage.open import open_storage
 
-APP = Path(__file__).parent / "sweep" / "faults" / "app" / "app.py"
+APP = Path(__file__).parent / "sweeper" / "faults" / "app" / "app.py"
 DEADLINE_S = 300
 
 

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from dropout_study.config.check import check_config
 from dropout_study.config.schema import GROUPS, TARGETS
 from dropout_study.paths import conf_dir
-from dropout_study.sweep.confs.sweeper import OptunaStudyConf
+from dropout_study.sweeper.confs.sweeper import OptunaStudyConf
 
 FILES = sorted(conf_dir().rglob("*.yaml"))
 OPTIONS = [path for path in FILES if path.parent != conf_dir()]

@@ -14,7 +14,7 @@ import yaml
 import dropout_study
 from dropout_study.paths import JobPaths, StudyPaths, conf_dir
 from dropout_study.results.record import OWN_COLUMNS
-from dropout_study.sweep.confs.sweeper import OptunaStudyConf
+from dropout_study.sweeper.confs.sweeper import OptunaStudyConf
 from dropout_study.training.metrics import DEFAULT_METRICS
 
 ROOT = Path(dropout_study.__file__).parent
@@ -30,7 +30,7 @@ LEVELS = (
     {"noise", "profiles", "stats"},
     {"data", "models"},
     {"training", "search"},
-    *({room} for room in ("config", "sweep", "task", "launch", "results", "report")),
+    *({room} for room in ("config", "sweeper", "task", "launch", "results", "report")),
     *({room} for room in ("confirmation", "extension", "comparison", "watch", "cli")),
     *({room} for room in ("notebook", "integrations")),
     {"__main__", "__init__"},
@@ -42,7 +42,7 @@ FORBIDDEN = {
     **dict.fromkeys(("data", "models", "noise"), HYDRA | OPTUNA | TABLES),
     **{"stats": HYDRA | OPTUNA | TORCH | TABLES},
     **{"training": HYDRA | OPTUNA | TABLES, "search": HYDRA | TORCH | TABLES},
-    **{"config": OPTUNA | TABLES, "sweep": TORCH | (TABLES - {"rich"})},
+    **{"config": OPTUNA | TABLES, "sweeper": TORCH | (TABLES - {"rich"})},
     **dict.fromkeys(("task", "launch"), TABLES - {"rich"}),
 }
 SLOW = TORCH | OPTUNA | TABLES
@@ -138,7 +138,7 @@ def texts(tree: ast.AST) -> Iterator[str]:
             yield from [node.value] if isinstance(node.value, str) else []
 
 
-@pytest.mark.parametrize("path", [p for p in FILES.values() if room(module_of(p)) == "sweep"])
+@pytest.mark.parametrize("path", [p for p in FILES.values() if room(module_of(p)) == "sweeper"])
 def test_the_sweeper_knows_nothing_of_this_projects_task(path):
     words, below_group = project_words(), re.compile(rf"\b({'|'.join(GROUPS)})\.\w")
     for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
@@ -191,7 +191,7 @@ def test_what_every_command_imports_is_light(module):
 
 def test_what_is_slow_would_be_noticed():
     assert "torch" in at_import("dropout_study.task.trial", set())
-    assert "optuna" in at_import("dropout_study.sweep.sweep", set())
+    assert "optuna" in at_import("dropout_study.sweeper.sweep", set())
 
 
 @every_file

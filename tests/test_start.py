@@ -8,7 +8,7 @@ import pytest
 from command_line import SMALL
 
 SLOW = ("torch", "torchvision", "pandas", "optuna", "matplotlib", "scipy")
-FOREIGN = Path(__file__).parent / "sweep" / "apps" / "shapes.py"
+FOREIGN = Path(__file__).parent / "sweeper" / "apps" / "shapes.py"
 OURS = "from dropout_study.cli.train import main; main()"
 THEIRS = f"import runpy; runpy.run_path({str(FOREIGN)!r}, run_name='__main__')"
 TELL = f"""

@@ -15,7 +15,7 @@ from dropout_study.config.keys import dotted_keys
 from dropout_study.config.mistyped import DASHES, closed, corrected, pasted
 from dropout_study.config.options import config_loader
 from dropout_study.errors import UserError, nearest
-from dropout_study.sweep.confs.sweeper import OptunaStudyConf
+from dropout_study.sweeper.confs.sweeper import OptunaStudyConf
 
 RESUMES = ("resume", "continue", "restart")
 SWEEPS = ("sweep", "multirun", "search", "optimize", "tune")

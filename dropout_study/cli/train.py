@@ -23,8 +23,8 @@ from dropout_study.config.shared_store import share_config_store
 from dropout_study.errors import UserError
 from dropout_study.launch import population_form
 from dropout_study.paths import JobPaths, conf_dir
-from dropout_study.sweep.ending import INTERRUPTED
-from dropout_study.sweep.marks import (
+from dropout_study.sweeper.ending import INTERRUPTED
+from dropout_study.sweeper.marks import (
     checks,
     counts,
     counts_epochs,
@@ -57,9 +57,9 @@ APPLICATION = hydra.main(config_path=str(conf_dir()), config_name="config", **HY
 def task(config: DictConfig) -> dict[str, Any]:
     """Trains one trial and returns its metrics; ``value`` is the objective."""
     from dropout_study.report.callback import draw_curves
-    from dropout_study.sweep.current import current_trial
-    from dropout_study.sweep.ending import resume_command, stopped_by_sigterm
-    from dropout_study.sweep.source import StudyStopping
+    from dropout_study.sweeper.current import current_trial
+    from dropout_study.sweeper.ending import resume_command, stopped_by_sigterm
+    from dropout_study.sweeper.source import StudyStopping
     from dropout_study.task.objectives import current_objective
     from dropout_study.task.progress import RunProgress
     from dropout_study.task.trial import open_trial

@@ -16,9 +16,9 @@ from dropout_study.confirmation.plan import Plan
 from dropout_study.errors import DivergedError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths, StudyPaths
-from dropout_study.sweep.display.cell import open_cell
-from dropout_study.sweep.display.live import bar
-from dropout_study.sweep.outcome import describe_error
+from dropout_study.sweeper.display.cell import open_cell
+from dropout_study.sweeper.display.live import bar
+from dropout_study.sweeper.outcome import describe_error
 from dropout_study.task.job_files import JobFileError, JobFiles
 from dropout_study.task.trial import Trial, open_trial
 from dropout_study.trial import MERGED, VAL_ACCURACY, Metrics, Objective, TrialState

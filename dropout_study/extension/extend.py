@@ -17,7 +17,7 @@ from dropout_study.report.view import StudyView
 from dropout_study.results.replicates import mean_record
 from dropout_study.results.study import load_study
 from dropout_study.results.table import write_tables
-from dropout_study.sweep.outcome import describe_error
+from dropout_study.sweeper.outcome import describe_error
 from dropout_study.task.job_files import JobFileError, JobFiles
 from dropout_study.task.trial import Trial, open_trial
 from dropout_study.trial import TrialState

@@ -3,8 +3,8 @@
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from dropout_study.errors import TrialPruned, UserError, did_you_mean
-from dropout_study.sweep.current import current_trial
-from dropout_study.sweep.outcome import plain_metrics
+from dropout_study.sweeper.current import current_trial
+from dropout_study.sweeper.outcome import plain_metrics
 
 
 class ReportToTrial(Callback):

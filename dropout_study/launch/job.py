@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 
 from dropout_study.errors import TrialPruned
 from dropout_study.launch.form import MemberTask, PopulationForm
-from dropout_study.sweep.source import Assignment, Interrupted, StudyStopping, TrialSource
+from dropout_study.sweeper.source import Assignment, Interrupted, StudyStopping, TrialSource
 from dropout_study.training.population.member import MemberResult
 from dropout_study.trial import Metrics
 

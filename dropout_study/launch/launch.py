@@ -14,8 +14,8 @@ from dropout_study.launch.conf import PopulationLauncherConf
 from dropout_study.launch.form import form_of
 from dropout_study.launch.job import MemberJob
 from dropout_study.launch.population import Population
-from dropout_study.sweep.planning.objective import configured_objectives
-from dropout_study.sweep.source import Assignment, TrialSource
+from dropout_study.sweeper.planning.objective import configured_objectives
+from dropout_study.sweeper.source import Assignment, TrialSource
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.launch.form import form_of
 from dropout_study.launch.launch import launch_from
-from dropout_study.sweep.planning.candidates import MOST_KINDS
-from dropout_study.sweep.settings import SweepSettings, cores
-from dropout_study.sweep.source import TrialSource
+from dropout_study.sweeper.planning.candidates import MOST_KINDS
+from dropout_study.sweeper.settings import SweepSettings, cores
+from dropout_study.sweeper.source import TrialSource
 from dropout_study.task.build import (
     build_model,
     build_optimizer,

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.launch.form import MemberTask
-from dropout_study.sweep.source import Interrupted
+from dropout_study.sweeper.source import Interrupted
 from dropout_study.task.objectives import current_objective
 from dropout_study.task.trial import Trial, open_trial
 from dropout_study.training.population.member import MemberResult

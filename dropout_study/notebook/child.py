@@ -1,4 +1,4 @@
-"""The process of a sweep that ``dropout_study.sweep`` starts.
+"""The process of a sweep that ``dropout_study.sweeper`` starts.
 
 ``python -m dropout_study.notebook.child FD cell|terminal WORD...`` does what ``dropout-study
 WORD...`` does, and sends its progress and its end to the process that has started it.
@@ -14,7 +14,7 @@ from dropout_study.cli.options import PROGRAM
 from dropout_study.cli.train import raising_user_errors, run
 from dropout_study.errors import UserError
 from dropout_study.notebook.messages import Ended, Shown, Warned
-from dropout_study.sweep.display.cell import cells_shown_by
+from dropout_study.sweeper.display.cell import cells_shown_by
 
 
 class Warnings(logging.Handler):

@@ -1,4 +1,4 @@
-"""``dropout_study.sweep``: a sweep, in a process of its own.
+"""``dropout_study.sweeper``: a sweep, in a process of its own.
 
 The workers of a sweep are forked. A process in which torch has threads, or holds a GPU, cannot be
 forked: its children wait for ever. So the sweep is the command itself, in a new process, and this
@@ -26,7 +26,7 @@ from dropout_study.errors import UserError
 from dropout_study.notebook.messages import Ended, Shown, Warned
 from dropout_study.notebook.studies import Study, load_study
 from dropout_study.notebook.training import command_words
-from dropout_study.sweep.display.cell import Show, cell_output, in_notebook
+from dropout_study.sweeper.display.cell import Show, cell_output, in_notebook
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ from dropout_study.cli.train import APPLICATION, raising_user_errors, run, task
 from dropout_study.config.directories import release_directories
 from dropout_study.errors import UserError
 from dropout_study.notebook.runs import Run, load_run
-from dropout_study.sweep.display.cell import in_notebook
+from dropout_study.sweeper.display.cell import in_notebook
 
 
 def train(overrides: Sequence[str] = (), *, config_dir: Path | str | None = None) -> Run:

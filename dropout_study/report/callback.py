@@ -17,7 +17,7 @@ from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths
 from dropout_study.results.beside import call_beside, prepare_beside
-from dropout_study.sweep.rank import rank_of
+from dropout_study.sweeper.rank import rank_of
 
 if TYPE_CHECKING:
     from dropout_study.report.figures import FigureSpec
@@ -49,7 +49,7 @@ def draw_curves(hydra: Any) -> None:
     title = " ".join([*(choices.get(g, "") for g in ("model", "data", "optimizer"))])
     with atomic_write(paths.curves_png) as temporary:
         save_learning_curves(JobFiles(paths).history(), temporary, title)
-    from dropout_study.sweep.display.cell import in_notebook
+    from dropout_study.sweeper.display.cell import in_notebook
 
     if not in_notebook():  # there the run itself is shown
         print(f"Learning curves, history and metrics: {shlex.quote(str(paths.root))}")

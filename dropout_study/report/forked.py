@@ -7,7 +7,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
-from dropout_study.sweep.settings import cores
+from dropout_study.sweeper.settings import cores
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dropout_study.sweep.outcome import minimizes, objective_names
+from dropout_study.sweeper.outcome import minimizes, objective_names
 
 
 @dataclass(frozen=True)

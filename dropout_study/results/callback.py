@@ -17,7 +17,7 @@ from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.results.beside import call_beside, prepare_beside
 from dropout_study.results.parquet import check_pyarrow, write_parquet
-from dropout_study.sweep.rank import rank_of
+from dropout_study.sweeper.rank import rank_of
 
 if TYPE_CHECKING:
     from dropout_study.results.live_table import ResultsTable

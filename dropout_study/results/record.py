@@ -12,8 +12,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.config.overrides import override_key
 from dropout_study.paths import JobPaths
-from dropout_study.sweep.outcome import outcome_of
-from dropout_study.sweep.planning.objective import configured_objectives
+from dropout_study.sweeper.outcome import outcome_of
+from dropout_study.sweeper.planning.objective import configured_objectives
 from dropout_study.task.job_files import (
     NUMBERS,
     SPREAD,

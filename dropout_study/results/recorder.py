@@ -16,8 +16,8 @@ from dropout_study.results.record import (
     unfinished,
 )
 from dropout_study.results.replicates import mean_record, write_replicates
-from dropout_study.sweep.outcome import Outcome
-from dropout_study.sweep.source import Assignment
+from dropout_study.sweeper.outcome import Outcome
+from dropout_study.sweeper.source import Assignment
 from dropout_study.task.job_files import JobFiles
 from dropout_study.trial import TrialState
 

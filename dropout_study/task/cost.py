@@ -7,7 +7,7 @@ from itertools import islice
 
 from omegaconf import DictConfig
 
-from dropout_study.sweep.settings import SweepSettings
+from dropout_study.sweeper.settings import SweepSettings
 
 AVERAGED = 200  # random points, whose mean number of epochs is that of a trial
 

@@ -3,7 +3,7 @@
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from dropout_study.sweep.planning.objective import Offer, first_objective
+from dropout_study.sweeper.planning.objective import Offer, first_objective
 from dropout_study.task.build import measure_types, metric_types
 from dropout_study.trial import SPLITS, Objective
 

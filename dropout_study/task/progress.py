@@ -16,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from dropout_study.sweep.display.cell import open_cell
+from dropout_study.sweeper.display.cell import open_cell
 from dropout_study.trial import VAL_ACCURACY, Metrics, split_names
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
-from dropout_study.sweep.outcome import describe_error
+from dropout_study.sweeper.outcome import describe_error
 from dropout_study.task.job_files import JobFileError, JobFiles, trained_runs
 from dropout_study.task.objectives import trial_objective
 from dropout_study.task.recorded import recorded_config

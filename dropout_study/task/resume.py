@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from dropout_study.errors import TrialPruned
 from dropout_study.files import remove_temporaries
 from dropout_study.paths import JobPaths
-from dropout_study.sweep.source import StudyStopping, ends_its_trial
+from dropout_study.sweeper.source import StudyStopping, ends_its_trial
 from dropout_study.task.checkpoint import has_best
 from dropout_study.task.provenance import data_facts, device_name, package_versions, source_commit
 from dropout_study.task.shared_epochs import depends_on_epochs

@@ -16,7 +16,7 @@ from dropout_study.config.check import check_config, check_validation
 from dropout_study.data import Splits
 from dropout_study.errors import TrialPruned, UserError
 from dropout_study.paths import JobPaths
-from dropout_study.sweep.current import RunningTrial
+from dropout_study.sweeper.current import RunningTrial
 from dropout_study.task.build import (
     build_model,
     build_optimizer,

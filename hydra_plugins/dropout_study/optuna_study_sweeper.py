@@ -13,9 +13,9 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from dropout_study.sweep.confs.left_over import read_left_over_target
-from dropout_study.sweep.confs.samplers import register_short_names
-from dropout_study.sweep.confs.sweeper import hide_storage_password, register_sweeper
+from dropout_study.sweeper.confs.left_over import read_left_over_target
+from dropout_study.sweeper.confs.samplers import register_short_names
+from dropout_study.sweeper.confs.sweeper import hide_storage_password, register_sweeper
 
 register_sweeper()
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class OptunaStudySweeper(Sweeper):
-    """Searches with Optuna; ``dropout_study.sweep.sweep`` does the work."""
+    """Searches with Optuna; ``dropout_study.sweeper.sweep`` does the work."""
 
     def __init__(self, **_settings: Any) -> None:
         self.launcher: Launcher | None = None
@@ -33,7 +33,7 @@ class OptunaStudySweeper(Sweeper):
     ) -> None:
         """Stores the arguments and makes the launcher."""
         from dropout_study.errors import UserError
-        from dropout_study.sweep.confs.moving_over import moved_over, with_own_sampler
+        from dropout_study.sweeper.confs.moving_over import moved_over, with_own_sampler
 
         self.hydra_context = hydra_context
         self.config = config
@@ -53,11 +53,11 @@ class OptunaStudySweeper(Sweeper):
         """Runs the study; returns the launcher's results (none if the jobs ran in workers)."""
         from dropout_study.errors import UserError
         from dropout_study.results.recorder import StudyRecorder
-        from dropout_study.sweep.confs.moving_over import left_aside
-        from dropout_study.sweep.jobs import run_as_rank
-        from dropout_study.sweep.rank import own_job
-        from dropout_study.sweep.settings import SweepSettings
-        from dropout_study.sweep.sweep import Sweep
+        from dropout_study.sweeper.confs.moving_over import left_aside
+        from dropout_study.sweeper.jobs import run_as_rank
+        from dropout_study.sweeper.rank import own_job
+        from dropout_study.sweeper.settings import SweepSettings
+        from dropout_study.sweeper.sweep import Sweep
 
         assert self.config is not None
         assert self.hydra_context is not None

@@ -4,7 +4,7 @@ from hydra.errors import HydraException, InstantiationException
 from dropout_study.config.explain import explain, while_composing
 from dropout_study.config.instantiate import instantiate
 from dropout_study.errors import UserError
-from dropout_study.sweep.outcome import describe_error
+from dropout_study.sweeper.outcome import describe_error
 
 
 def explained(compose_config, *overrides: str) -> str:

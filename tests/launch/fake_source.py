@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from hydra.core.utils import JobReturn
 
-from dropout_study.sweep.source import Assignment
+from dropout_study.sweeper.source import Assignment
 
 Rule = Callable[[int, list[float]], bool | None]
 """Given a trial's number and what it has reported: False if it is to stop."""

@@ -7,7 +7,7 @@ from dropout_study.cli.train import main, task
 from dropout_study.launch import placing
 from dropout_study.launch.placing import place
 from dropout_study.paths import StudyPaths
-from dropout_study.sweep.settings import SweepSettings
+from dropout_study.sweeper.settings import SweepSettings
 from dropout_study.task.job_files import JobFiles
 
 DATA = ("data=synthetic", "trainer.device=cpu")

@@ -1,4 +1,4 @@
-"""``dropout_study.sweep`` and ``confirm``: the commands, called from Python."""
+"""``dropout_study.sweeper`` and ``confirm``: the commands, called from Python."""
 
 import re
 
@@ -10,7 +10,7 @@ from command_line import SMALL
 import dropout_study as ds
 from dropout_study.notebook import sweeping
 from dropout_study.notebook.messages import Ended
-from dropout_study.sweep.display import cell
+from dropout_study.sweeper.display import cell
 
 
 @pytest.fixture(autouse=True)

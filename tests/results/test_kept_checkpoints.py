@@ -8,8 +8,8 @@ from omegaconf import OmegaConf
 from dropout_study import current_trial
 from dropout_study.paths import JobPaths
 from dropout_study.results.recorder import StudyRecorder
-from dropout_study.sweep.outcome import Outcome
-from dropout_study.sweep.source import Assignment
+from dropout_study.sweeper.outcome import Outcome
+from dropout_study.sweeper.source import Assignment
 from dropout_study.trial import TrialState
 
 JOB = Assignment(3, ["+x=1", "hydra.sweep.subdir=3"], {"x": 1})

@@ -14,7 +14,7 @@ from dropout_study.report.view import StudyView
 from dropout_study.results.params import parameter_columns, recorded_params
 from dropout_study.results.study import load_study
 
-APP = Path(__file__).parents[1] / "sweep" / "apps" / "shapes.py"
+APP = Path(__file__).parents[1] / "sweeper" / "apps" / "shapes.py"
 SEARCHED = ("db=choice(mysql,postgres)", "db@backup=choice(mysql,postgres)", "x=choice(1,2)")
 IN_WORKERS = ("hydra/sweeper=optuna_study", "hydra.sweeper.n_trials=8", "hydra.sweeper.n_jobs=2")
 IN_A_GRID = ("+hydra.callbacks.results._target_=dropout_study.results.callback.ResultsCallback",)

@@ -11,8 +11,8 @@ from dropout_study.errors import DivergedError, TrialPruned
 from dropout_study.paths import JobPaths, StudyPaths
 from dropout_study.results.record import job_record, read_record
 from dropout_study.results.recorder import StudyRecorder
-from dropout_study.sweep.outcome import Outcome
-from dropout_study.sweep.source import Assignment
+from dropout_study.sweeper.outcome import Outcome
+from dropout_study.sweeper.source import Assignment
 from dropout_study.task.job_files import JobFiles
 from dropout_study.trial import TrialState, trial_metrics
 

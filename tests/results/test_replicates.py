@@ -13,7 +13,7 @@ from dropout_study.report.view import StudyView
 from dropout_study.results.recorder import StudyRecorder
 from dropout_study.results.replicates import mean_record, write_replicates
 from dropout_study.results.table import write_tables
-from dropout_study.sweep.source import Assignment
+from dropout_study.sweeper.source import Assignment
 from dropout_study.task.job_files import JobFiles
 
 

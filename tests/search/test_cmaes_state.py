@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from optuna.distributions import FloatDistribution, IntDistribution
 
 from dropout_study.errors import UserError
-from dropout_study.sweep.samplers import build_sampler
+from dropout_study.sweeper.samplers import build_sampler
 
 SPACE = {"x": FloatDistribution(-1, 1), "n": IntDistribution(0, 9)}
 

@@ -14,7 +14,7 @@ from optuna.trial import TrialState, create_trial
 
 from dropout_study.search.attrs import DUPLICATE_ATTR
 from dropout_study.search.pruners.learning_curves import LearningCurvePruner
-from dropout_study.sweep.samplers import build_pruner
+from dropout_study.sweeper.samplers import build_pruner
 
 SPACE = {"epochs": IntDistribution(1, 200)}
 PRUNER = LearningCurvePruner()

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from dropout_study.errors import DivergedError, TrialPruned
 from dropout_study.paths import JobPaths
-from dropout_study.sweep.current import NullTrial
-from dropout_study.sweep.source import StudyStopping
+from dropout_study.sweeper.current import NullTrial
+from dropout_study.sweeper.source import StudyStopping
 from dropout_study.task.trial import open_trial
 from dropout_study.training.measures import Measure
 from dropout_study.training.state import State
