@@ -123,8 +123,9 @@ def _curves(bests: Sequence[StudyBest]) -> pd.DataFrame:
 def _problems(bests: Sequence[StudyBest]) -> Iterator[str]:
     """Yields a sentence for each study of which something is missing or damaged."""
     for each in bests:
-        first, *more = (*each.view.tables.problems, "")
-        if first:
-            command = shlex.join(["dropout-study-report", str(each.view.tables.root)])
-            also = f", and {len(more) - 1} more: `{command}` lists them" if more[1:] else ""
-            yield f"missing or damaged in {each.name}: {first}{also}."
+        if not (problems := each.view.tables.problems):
+            continue
+        first, *more = problems
+        command = shlex.join(["dropout-study-report", str(each.view.tables.root)])
+        also = f", and {len(more)} more: `{command}` lists them" if more else ""
+        yield f"missing or damaged in {each.name}: {first}{also}."

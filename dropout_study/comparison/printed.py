@@ -81,7 +81,7 @@ def _numbers(column: "pd.Series[int]") -> list[str]:
 
 def _metric(name: str, metric: "pd.Series[str]", studies: pd.DataFrame, rank: int = 0) -> Column:
     """Returns a column of a metric with its intervals; it has the metric's name if there is one."""
-    words = metric_words(metric.iloc[0]) if metric.nunique() == 1 else f"{name}"
+    words = metric_words(metric.iloc[0]) if metric.nunique() == 1 else name
     told = "\n".join(words.split(" ", 1)) if name != "confirmed" else f"confirmed\n{words}"
     return Column(
         name, told, with_intervals(studies, name, f"{name}_low", f"{name}_high"), True, rank

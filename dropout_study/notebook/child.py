@@ -1,4 +1,4 @@
-"""The process of a sweep that ``dropout_study.sweeper`` starts.
+"""The process of a sweep that ``dropout_study.sweep`` starts.
 
 ``python -m dropout_study.notebook.child FD cell|terminal WORD...`` does what ``dropout-study
 WORD...`` does, and sends its progress and its end to the process that has started it.

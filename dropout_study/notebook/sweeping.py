@@ -1,4 +1,4 @@
-"""``dropout_study.sweeper``: a sweep, in a process of its own.
+"""``dropout_study.sweep``: a sweep, in a process of its own.
 
 The workers of a sweep are forked. A process in which torch has threads, or holds a GPU, cannot be
 forked: its children wait for ever. So the sweep is the command itself, in a new process, and this

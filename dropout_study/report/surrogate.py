@@ -100,8 +100,8 @@ class Prediction:
     Attributes:
         mean: its mean.
         sd: its standard deviation.
-        doubt: ``sd`` as a share of what it is without any trial, or of the standard deviation of
-            the trials' own values if this is less: who knows nothing but these is as sure.
+        doubt: ``sd`` divided by what it is without any trial or, if this is less, by the standard
+            deviation of the trials' values: 1 if the prediction is no better than their mean.
     """
 
     mean: float
@@ -237,8 +237,8 @@ def raised_note(process: Surrogate, target: Target) -> str:
         return ""
     return many(
         process.raised,
-        "{count} bad trial counts as {value} in the prediction, which is too good near it.",
-        "{count} bad trials count as {value} in the prediction, which is too good near them.",
+        "{count} bad trial counts as {value} in the fit, so the prediction near it is too good.",
+        "{count} bad trials count as {value} in the fit, so the prediction near them is too good.",
         value=percent(process.fence) if target.accuracy else f"{process.fence:.4g}",
     )
 

@@ -82,11 +82,16 @@ def _start_time(pid: int) -> str:
 
 def is_used(study: optuna.Study) -> bool:
     """Returns whether a process that may be alive works on the study."""
-    told = [v for name, v in study.user_attrs.items() if name.startswith(PROCESS_ATTR)]
     return any(
         facts["beat"] and _process(facts).is_dead_here() is not True and _is_recent(facts)
-        for facts in told
+        for facts in _registered(study)
     )
+
+
+def _registered(study: optuna.Study) -> list[dict[str, Any]]:
+    """Returns what each process of the study has told of itself."""
+    attrs = study.user_attrs.items()
+    return [value for name, value in attrs if name.startswith(PROCESS_ATTR)]
 
 
 def _process(facts: dict[str, Any]) -> Process:
@@ -188,8 +193,7 @@ class Lease:
         return bool(others) and self._silence(name, None) < SILENT_S
 
     def _living(self) -> list[str]:
-        attrs = self._study.user_attrs
-        told = [value for name, value in attrs.items() if name.startswith(PROCESS_ATTR)]
+        told = _registered(self._study)
         return [self.process.key, *(facts["key"] for facts in told if self._lives(facts))]
 
     def _lives(self, facts: dict[str, Any]) -> bool:

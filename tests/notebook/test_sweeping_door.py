@@ -1,4 +1,4 @@
-"""``dropout_study.sweeper`` and ``confirm``: the commands, called from Python."""
+"""``dropout_study.sweep`` and ``confirm``: the commands, called from Python."""
 
 import re
 

@@ -28,8 +28,8 @@ FEWEST = 8
 def parameter_importances(view: StudyView, target: Target) -> dict[str, float]:
     """Returns each parameter's share of importance, the largest first; they sum to 1.
 
-    The method is Optuna's default, PED-ANOVA (Watanabe, Bansal & Hutter 2023), on a study made from
-    the table. The range of a parameter is the range of its tried values. Parameters that only some
+    The method is Optuna's PED-ANOVA (Watanabe, Bansal & Hutter 2023), on a study made from the
+    table. The range of a parameter is the range of its tried values. Parameters that only some
     trials have are left out.
     """
     done = view.objective.finished
@@ -42,7 +42,7 @@ def parameter_importances(view: StudyView, target: Target) -> dict[str, float]:
             complete=len(done),
             varied=len(names),
         )
-    # Optuna 4's own default is fANOVA, which needs scikit-learn.
+    # Not the default of Optuna 4, fANOVA, which needs scikit-learn.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # Optuna 4 says so
         evaluator = optuna.importance.PedAnovaImportanceEvaluator()

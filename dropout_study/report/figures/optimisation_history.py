@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dropout_study.report.amounts import percent
 from dropout_study.report.figures.spec import FigureSpec, NotEnoughError
 from dropout_study.report.figures.style import (
     BEST,
@@ -116,7 +117,7 @@ def _draw_panel(data: Progress, ax: "Axes", limits: Limits) -> None:
     steps = ([*numbers, until], [*limits.clipped(data.best), data.best[-1]])
     ax.step(*steps, where="post", color=BEST, lw=1.6, zorder=4, label=say("best so far"))
     reached = data.complete[data.best.index(data.best[-1])][0]
-    shown = f"{100 * data.best[-1]:.1f} %" if data.target.accuracy else f"{data.best[-1]:.4g}"
+    shown = percent(data.best[-1]) if data.target.accuracy else f"{data.best[-1]:.4g}"
     title = "best {metric}: {value}, reached at trial {number}"
     ax.set_title(say(title, metric=data.target.label, value=shown, number=reached))
     ax.set_ylabel(data.target.label)

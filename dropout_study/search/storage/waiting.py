@@ -2,7 +2,7 @@
 
 Every call of the storage goes through ``Patient``, so this is the one place where it is decided
 what is tried again. A call whose answer was lost may have had its effect. All of them may be
-repeated: at worst a trial is begun for nobody, and it is found as one of a dead process.
+repeated: at worst a trial is begun that nobody runs, and it is treated as one of a dead process.
 """
 
 import logging
