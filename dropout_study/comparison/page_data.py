@@ -4,8 +4,13 @@ import shlex
 from typing import Any
 
 from dropout_study.comparison.result import StudyComparison
-from dropout_study.report.interactive import column_facts, overrides_of, page_columns, plain
-from dropout_study.report.objective import is_share, metric_words
+from dropout_study.report.interactive import (
+    column_facts,
+    curve_facts,
+    overrides_of,
+    page_columns,
+    plain,
+)
 from dropout_study.report.view import StudyView
 
 BEST = {"key": "best_trial", "label": "best trial", "numeric": True, "whole": True}
@@ -57,10 +62,7 @@ def _curves(compared: StudyComparison, names: list[str]) -> dict[str, Any]:
     metrics = [str(name) for name in compared.curves if name not in ("study", "epoch")]
     groups = {names.index(str(name)): rows for name, rows in compared.curves.groupby("study")}
     return {
-        "columns": [
-            {"key": m, "label": metric_words(m), "numeric": True, "percent": is_share(m)}
-            for m in metrics
-        ],
+        "columns": list(map(curve_facts, metrics)),
         "epochs": {place: [int(e) for e in rows["epoch"]] for place, rows in groups.items()},
         "values": {
             metric: {place: [plain(v) for v in rows[metric]] for place, rows in groups.items()}

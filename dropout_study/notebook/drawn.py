@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from dropout_study.errors import UserError, did_you_mean
 from dropout_study.report.figures import FigureSpec, NotEnoughError, named_figure, study_figures
 from dropout_study.report.figures.spec import figure_style
-from dropout_study.report.figures.style import WIDTH
+from dropout_study.report.figures.style import HEIGHT, WIDTH
 from dropout_study.report.view import StudyView
 
 DPI = 100
@@ -43,7 +43,7 @@ def drawn(spec: FigureSpec, view: StudyView) -> Figure:
         UserError: the study lacks what the figure needs.
     """
     with figure_style(spec.name):
-        figure = ShownFigure(figsize=(WIDTH, 4.2), layout="constrained")
+        figure = ShownFigure(figsize=(WIDTH, HEIGHT), layout="constrained")
         try:
             spec.draw(view, figure)
         except NotEnoughError as reason:

@@ -46,7 +46,7 @@ def draw_curves(hydra: Any) -> None:
     from dropout_study.task.job_files import JobFiles
 
     choices = hydra.runtime.choices
-    title = " ".join([*(choices.get(g, "") for g in ("model", "data", "optimizer"))])
+    title = " ".join(choices.get(group, "") for group in ("model", "data", "optimizer"))
     with atomic_write(paths.curves_png) as temporary:
         save_learning_curves(JobFiles(paths).history(), temporary, title)
     from dropout_study.sweeper.display.cell import in_notebook

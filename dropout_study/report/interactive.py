@@ -126,6 +126,12 @@ def column_facts(view: StudyView, name: str) -> dict[str, Any]:
     }
 
 
+def curve_facts(metric: str) -> dict[str, Any]:
+    """Returns what the scripts need to know of a metric over the epochs."""
+    label, percent = metric_words(metric), is_share(metric)
+    return {"key": metric, "label": label, "numeric": True, "percent": percent}
+
+
 def plain(value: Any) -> Any:
     """Returns a cell as JSON has it: a number, a text, or None for an empty cell."""
     if value is None or pd.isna(value) or value == "":
@@ -146,10 +152,7 @@ def _curves(view: StudyView) -> dict[str, Any]:
     kept = means[((means["epoch"] - 1) % step == 0) | (means["epoch"] == last)]
     groups = {int(group["trial"].iloc[0]): group for _, group in kept.groupby("trial")}
     return {
-        "columns": [
-            {"key": m, "label": metric_words(m), "numeric": True, "percent": is_share(m)}
-            for m in metrics
-        ],
+        "columns": list(map(curve_facts, metrics)),
         "epochs": {number: [int(e) for e in group["epoch"]] for number, group in groups.items()},
         "values": {
             metric: {n: [plain(v) for v in group[metric]] for n, group in groups.items()}

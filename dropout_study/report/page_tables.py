@@ -10,6 +10,7 @@ from dropout_study.report.amounts import TOGETHER, percent
 from dropout_study.report.confirmed import (
     confirmed_metric,
     described,
+    difference_count,
     interval_kind,
     reference_words,
     references,
@@ -118,7 +119,6 @@ def confirmation_notes(view: StudyView) -> list[str]:
     frame = _confirmation(view)
     if frame is None:
         return []
-    count = int(frame.get("differences", pd.Series([0])).max())
     lost = any(frame.get(name, _NO).any() for name in ("diverged", "failed"))
     split = say("Measured on the test set after training on {split}.", split=say(trained_on(frame)))
     notes = [split]
@@ -143,7 +143,7 @@ def confirmation_notes(view: StudyView) -> list[str]:
             say(
                 "The intervals of the {count} differences are simultaneous (Bonferroni): all of "
                 "them together contain the true differences in at least 95 % of studies.",
-                count=count,
+                count=difference_count(frame),
             )
         )
     elif "differences" not in frame:  # an earlier version's

@@ -9,6 +9,7 @@ import pandas as pd
 from dropout_study.errors import UserError
 from dropout_study.files import atomic_write
 from dropout_study.paths import JobPaths, StudyPaths
+from dropout_study.results.printed.export import exported
 from dropout_study.results.record import GROUPS
 from dropout_study.results.study import load_study
 from dropout_study.task.inference import check_inference, infer, inference_rows, noisy_layers
@@ -63,7 +64,7 @@ def infer_study(
         raise UserError(f"no trial of {root} has a result, so no table is written")
     table = pd.DataFrame(rows)
     with atomic_write(StudyPaths(root).inference_csv(split)) as temporary:
-        table.to_csv(temporary, index=False)
+        temporary.write_text(exported(table, "csv"), encoding="utf-8")
     return table
 
 

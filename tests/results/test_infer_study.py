@@ -32,7 +32,7 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> Path:
         numbers = trained(job.root, "last", dropout1=rate, dropout2=rate)[1]
         record = {"trial": number, **numbers, "value": numbers["val_accuracy"], "seed": seed}
         record |= {"state": "COMPLETE" if number < 4 else "PRUNED", "noise": "dropout"}
-        record |= {"model.dropout1": rate, "model.dropout2": rate}
+        record |= {"model.dropout1": rate, "model.dropout2": rate, "model.text": "=1+1"}
         JobFiles(job).write_metrics(record)
     OmegaConf.save({"model": {"dropout1": 0.2, "dropout2": 0.5}}, paths.multirun_yaml)
     return paths.root
@@ -57,6 +57,7 @@ def test_a_row_for_each_trial_and_rate_and_a_map_of_them(study, capfd) -> None:
     assert out.splitlines()[-1] == f"Table: {study / 'inference_test.csv'}"
     assert sorted(set(table["trial"])) == [0, 1, 2, 3]
     assert table.columns[:2].tolist() == ["trial", "seed"]
+    assert set(table["model.text"]) == {"'=1+1"}  # no formula to a spreadsheet
     assert {"model.dropout1", "noise", "way", "rate", "accuracy", "loss_sd"} <= set(table.columns)
     rows = table[(table["way"] == "single") & (table["trial"] == 0)]
     assert rows["rate"].tolist() == [0.0, 0.5]  # though it was trained without dropout

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dropout_study.files import atomic_write
 from dropout_study.report.figures.fonts import chinese_font
-from dropout_study.report.figures.style import INK, PAPER, WIDTH
+from dropout_study.report.figures.style import HEIGHT, INK, PAPER, WIDTH
 from dropout_study.report.forked import forked_map
 from dropout_study.report.language import language, speaking
 from dropout_study.report.objective import NotEnoughError
@@ -134,7 +134,7 @@ def _save(spec: FigureSpec, view: StudyView, svg: Path, *, png: bool) -> str:
     from matplotlib.figure import Figure
 
     with figure_style(spec.name):
-        figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
+        figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
         note = spec.draw(view, figure)
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         with atomic_write(svg, durable=False) as temporary:

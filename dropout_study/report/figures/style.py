@@ -12,8 +12,10 @@ from dropout_study.trial import TrialState
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH = 8.4
-"""Inches. All figures have this width, so that the page shows all texts in one size."""
+WIDTH, HEIGHT = 8.4, 4.2
+"""Inches. All figures have this width, so that the page shows all texts in one size; a figure may
+set another height.
+"""
 INK, PAPER = "#1a1a1a", "#ffffff"
 """Texts and axes, and what is behind them. The page gives them its own colours."""
 HALO = "#fefefe"
