@@ -2,8 +2,18 @@
 
 import math
 from collections.abc import Iterable
+from numbers import Integral
+from os import PathLike
+from pathlib import Path
+from typing import TypeVar
 
-from dropout_study.errors import argument_error
+from dropout_study.errors import UserError, argument_error
+
+T = TypeVar("T")
+TEXTS = ((str,), "texts")
+"""What ``check_list`` takes for a list of texts."""
+LONGEST = 80
+"""Characters of a value that an error shows; of a longer one it shows the type."""
 
 
 def check_rate(name: str, value: float) -> float:
@@ -28,6 +38,37 @@ def check_at_least(name: str, value: float, low: float) -> float:
     if not (math.isfinite(value) and value >= low):
         raise argument_error(name, value, f"must be a finite number >= {low}")
     return value
+
+
+def check_whole(name: str, value: int, low: int) -> int:
+    """Returns ``value`` if it is a whole number that is at least ``low``."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < low:
+        raise argument_error(name, value, f"must be a whole number >= {low}")
+    return int(value)
+
+
+def check_list(name: str, values: Iterable[T], kinds: tuple[type, ...], words: str) -> list[T]:
+    """Returns ``values`` as a list if each is of one of ``kinds``. A text is no list.
+
+    Args:
+        name: of the argument.
+        values: what was given for it.
+        kinds: types that a value may have.
+        words: what the values are called in an error.
+    """
+    found = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else None
+    if found is None or not all(isinstance(each, kinds) for each in found):
+        short = repr(values)
+        told = short if len(short) < LONGEST and short.isprintable() else type(values).__name__
+        raise UserError(f"`{name}` must be a list of {words}, got {told}; use [...]")
+    return found
+
+
+def check_path(name: str, value: PathLike[str] | str) -> Path:
+    """Returns ``value`` as a path if it is one, or stands for one."""
+    if not isinstance(value, (str, PathLike)):
+        raise argument_error(name, value, "must be the path of a directory")
+    return Path(value)
 
 
 def check_fraction(name: str, value: float) -> float:

@@ -38,10 +38,10 @@ def argument_error(name: str, value: object, rule: str, way_out: str = "") -> Us
     return UserError(f"`{name}` {rule}, got {value!r}" + (f"; {way_out}" if way_out else ""))
 
 
-def did_you_mean(name: str, options: Iterable[str]) -> str:
+def did_you_mean(name: object, options: Iterable[str]) -> str:
     """Returns the end of an error line: the nearest of ``options``, or all if none is near."""
     known = sorted(options)
-    near = nearest(name, known)
+    near = nearest(str(name), known)
     if near:
         return f"; did you mean `{near}`?"
     return f"; there is: {', '.join(known)}" if known else ""

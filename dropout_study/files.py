@@ -17,7 +17,7 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Yields a temporary path beside ``path``, which replaces ``path`` if the block succeeds.
 
     The file at ``path`` is complete or absent at every moment; if ``durable``, also after a power
-    cut.
+    cut. An error of the file system names ``path``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
@@ -27,6 +27,10 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
         temporary.replace(path)
+    except OSError as error:
+        if error.errno is None or temporary.name not in str(error):
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -94,3 +94,12 @@ def test_what_a_dead_process_was_writing_is_removed_at_once_where_it_is_nobodys(
     remove_temporaries(tmp_path, older_than=0)
     assert not left.exists()
     assert alive.exists()
+
+
+def test_an_error_of_the_file_system_names_the_file_that_was_asked_for(tmp_path):
+    path = tmp_path / "page.html"
+    path.mkdir()
+    with pytest.raises(IsADirectoryError) as raised, atomic_write(path) as temporary:
+        temporary.write_text("")
+    assert raised.value.filename == str(path)
+    assert TEMPORARY not in str(raised.value)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dropout_study.cli.options import Options
+from dropout_study.cli.options import Options, file
 from dropout_study.cli.pipe import ending_with_its_reader
 from dropout_study.errors import UserError
 
@@ -30,14 +30,12 @@ def compare() -> None:
     )
     options.formats()
     options.add_argument(
-        "--page", type=Path, metavar="FILE", help="also write the comparison as a page of HTML"
+        "--page", type=file, metavar="FILE", help="also write the comparison as a page of HTML"
     )
     arguments = options.read()
     from dropout_study.comparison.compare import compare as run
 
     try:
-        if arguments.page and arguments.page.is_dir():
-            raise UserError(f"`--page` must name a file, got the directory {arguments.page}")
         compared = run(arguments.dirs)
         if arguments.page:
             from dropout_study.comparison.page import write_page

@@ -161,6 +161,14 @@ def whole(low: int = 1, high: int | None = None) -> Callable[[str], int]:
     return read
 
 
+def file(text: str) -> Path:
+    """Returns the path of a file that is written."""
+    path = Path(text)
+    if not text or path.is_dir():
+        raise argparse.ArgumentTypeError(f"must name a file, got {text!r}")
+    return path
+
+
 def listed(kind: Callable[[str], T], words: str) -> Callable[[str], list[T]]:
     """Returns a function that reads values separated by commas, each once.
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dropout_study.cli.options import Options, keys, whole
+from dropout_study.cli.options import Options, file, keys, whole
 from dropout_study.cli.pipe import ending_with_its_reader
 from dropout_study.errors import UserError
 
@@ -65,7 +65,7 @@ def _options() -> Options:
     form = options.formats()
     form.add_argument(
         "--parquet",
-        type=Path,
+        type=file,
         metavar="FILE",
         help="write a Parquet file: every row and column (needs pyarrow)",
     )
@@ -131,9 +131,9 @@ def _rows(given: Namespace, shown: "Shown") -> "pd.DataFrame":
 
 
 def _names(given: Namespace, shown: "Shown") -> list[str]:
-    from dropout_study.results.printed.select import column_named
+    from dropout_study.results.printed.select import columns_named
 
-    return [column_named(shown.frame, name) for name in given.columns or []]
+    return columns_named(shown.frame, given.columns or [])
 
 
 def _exported(given: Namespace, shown: "Shown") -> "pd.DataFrame":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dropout_study.checks import check_list
 from dropout_study.comparison.confirmed import best_confirmed
 from dropout_study.comparison.differences import StudyBest, differences
 from dropout_study.comparison.result import StudyComparison, setting_column
@@ -33,7 +34,9 @@ def compare(directories: Sequence[PathLike[str] | str]) -> StudyComparison:
     Raises:
         UserError: there are fewer than two, one is given twice, or one is no study.
     """
-    roots = [Path(directory) for directory in directories]
+    given = [directories] if isinstance(directories, (str, PathLike)) else directories
+    words = "studies or their directories"
+    roots = list(map(Path, check_list("directories", given, (str, PathLike), words)))
     _check(roots)
     views = [StudyView(load_study(root)) for root in roots]
     named = list(zip(_names(roots), views, strict=True))
@@ -107,7 +110,7 @@ def _curves(bests: Sequence[StudyBest]) -> pd.DataFrame:
     columns = ["study", "epoch"]
     frames = [pd.DataFrame(columns=columns)]
     for each in bests:
-        if (best := each.view.best) is None:
+        if (best := each.view.single_objective_best) is None:
             continue
         histories = each.view.tables.histories
         rows = histories[histories["trial"].isin(best.trials["trial"].astype(int))]

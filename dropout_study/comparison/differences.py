@@ -68,7 +68,7 @@ def differences(studies: Sequence[StudyBest]) -> tuple[list[Difference | None], 
         for (pair, comparison), p in zip(compared.items(), corrected, strict=True)
     }
     reasons = [
-        f"{each.name} is not compared with {first.name}: {incomparable(first, each) or UNPAIRED}."
+        f"{each.name} is not compared with {first.name}: {_reason(first, each)}."
         for each, pair in zip(others, pairs, strict=True)
         if pair is None
     ]
@@ -79,6 +79,17 @@ UNPAIRED = (
     "their best trials have no seed in common; `dropout-study-confirm` trains the best of each "
     "study with the same fresh seeds"
 )
+
+
+def _reason(one: StudyBest, other: StudyBest) -> str:
+    """Returns why the bests of two studies are not compared."""
+    if found := incomparable(one, other):
+        return found
+    for each in (one, other):
+        metric, best = each.view.objective.test_metric, each.view.best
+        if best and not best.by_seed(metric):
+            return f"the best trial of {each.name} has no {metric}"
+    return UNPAIRED
 
 
 def incomparable(one: StudyBest, other: StudyBest) -> str:

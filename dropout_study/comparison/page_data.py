@@ -26,7 +26,7 @@ def comparison_data(compared: StudyComparison) -> dict[str, Any]:
     rows = [
         [place, *_row(view, list(facts))]
         for place, view in enumerate(compared.views)
-        if view.best is not None
+        if view.single_objective_best is not None
     ]
     return {
         "columns": [{"key": "trial", "label": "study", "numeric": True}, BEST, *facts.values()],
@@ -45,9 +45,9 @@ def comparison_data(compared: StudyComparison) -> dict[str, Any]:
 
 
 def _row(view: StudyView, columns: list[str]) -> list[Any]:
-    assert view.best is not None
-    trial = view.best.trials.iloc[0]
-    return [view.best.number, *(plain(trial.get(name)) for name in columns)]
+    assert view.single_objective_best is not None
+    trial = view.single_objective_best.trials.iloc[0]
+    return [view.single_objective_best.number, *(plain(trial.get(name)) for name in columns)]
 
 
 def _rerun(view: StudyView, number: int) -> str:

@@ -53,8 +53,9 @@ def columns(studies: pd.DataFrame) -> list[Column]:
         *_objective(studies),
         Column("best_trial", "best\ntrial", _numbers(studies["best_trial"]), rank=3),
         _metric("value", studies["objective"], studies),
-        _metric("test", studies["test_metric"], studies, rank=2),
     ]
+    if studies["test"].notna().any():
+        found.append(_metric("test", studies["test_metric"], studies, rank=2))
     if studies["confirmed"].notna().any():
         found += [
             Column(

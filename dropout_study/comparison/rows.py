@@ -45,7 +45,7 @@ def place_and_notes(view: StudyView) -> dict[str, str]:
 
 def _best(view: StudyView) -> dict[str, Any]:
     """Returns the best trial by the objective, its value and its test metric."""
-    best, objective = view.best, view.objective
+    best, objective = view.single_objective_best, view.objective
     metric = objective.test_metric
     test, over = _test(view, best, metric) if best else (_unknown(), "")
     value = _over_seeds(best, "value", objective.name) if best else _unknown()
@@ -68,7 +68,7 @@ def _test(view: StudyView, best: Arm, metric: str) -> tuple[Estimate, str]:
 
 
 def _over_seeds(arm: Arm, column: str, metric: str) -> Estimate:
-    values = list(arm.by_seed(column).values()) if column in arm.runs else []
+    values = list(arm.by_seed(column).values())
     return mean_estimate(values, bounds=metric_bounds(metric)) if values else _unknown()
 
 

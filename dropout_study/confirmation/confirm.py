@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_study.checks import check_at_least
+from dropout_study.checks import check_whole
 from dropout_study.confirmation.arms import plan_against, plan_arms
 from dropout_study.confirmation.plan import Plan, plan_confirmation
 from dropout_study.confirmation.population import train_runs
@@ -67,8 +67,10 @@ def confirm(
     Raises:
         UserError: an argument is out of range, or the study has nothing to confirm.
     """
-    check_at_least("top", top, low=1)
-    check_at_least("seeds", seeds, low=2)
+    check_whole("top", top, low=1)
+    check_whole("seeds", seeds, low=2)
+    if (within or baseline) and not by:
+        raise UserError("`within` and `baseline` belong to a comparison of values: give `by` too")
     view = StudyView(load_study(root))
     if by and against is not None:
         raise UserError("`by` and `against` are two different comparisons; give one of them")

@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from dropout_study.checks import check_at_least
+from dropout_study.checks import check_whole
 from dropout_study.confirmation.plan import best_of
 from dropout_study.errors import UserError, argument_error
 from dropout_study.files import atomic_write
@@ -90,7 +90,7 @@ def plan_extension(view: StudyView, top: int, epochs: int) -> tuple[StudyPaths, 
     Raises:
         UserError: an argument cannot be used, or the study has nothing to extend.
     """
-    check_at_least("top", top, low=1)
+    check_whole("top", top, low=1)
     best_of(view)
     root = view.tables.root
     paths = StudyPaths(root / f"extended_{epochs}")

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dropout_study.checks import TEXTS, check_list, check_path
 from dropout_study.errors import UserError
 from dropout_study.notebook.studies import Study, load_study
 from dropout_study.results.printed.html import paragraph, table
@@ -88,17 +88,17 @@ def confirm(
     """
     from dropout_study.confirmation.confirm import confirm_and_report
 
-    root = Path(study)
+    root = check_path("study", study)
     confirm_and_report(
         root,
         trust=trust,
         top=top,
         seeds=seeds,
         merge=merge,
-        by=by,
-        within=within,
-        baseline=baseline,
-        against=None if against is None else Path(against),
+        by=check_list("by", by, *TEXTS),
+        within=check_list("within", within, *TEXTS),
+        baseline=str(baseline),
+        against=None if against is None else check_path("against", against),
     )
     loaded = load_study(root)
     table, runs = loaded.confirmation, loaded.confirmation_runs

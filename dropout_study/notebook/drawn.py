@@ -28,7 +28,7 @@ def figure_named(name: str) -> FigureSpec:
     Raises:
         UserError: there is none.
     """
-    if "." in name:
+    if "." in str(name):
         return named_figure(name)
     specs = {spec.name: spec for spec in study_figures()}
     if name not in specs:

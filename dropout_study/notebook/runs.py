@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dropout_study.checks import check_path
 from dropout_study.errors import UserError, did_you_mean
 from dropout_study.paths import JobPaths
 from dropout_study.report.curves import draw_learning_curves, learning_curves
@@ -147,7 +148,7 @@ def load_run(root: Path | str) -> Run:
     Raises:
         UserError: there is no run in ``root``.
     """
-    root = Path(root)
+    root = check_path("root", root)
     if not JobPaths(root).config_yaml.is_file():
         raise UserError(f"{root} has no run; give the directory of a run, as in outputs/runs/...")
     record = read_record(0, JobPaths(root))
@@ -167,4 +168,4 @@ def load_runs(root: Path | str) -> pd.DataFrame:
     Raises:
         UserError: there is none.
     """
-    return runs_frame(Path(root))
+    return runs_frame(check_path("root", root))

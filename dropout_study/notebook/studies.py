@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dropout_study.checks import TEXTS, check_list, check_whole
 from dropout_study.errors import UserError
 from dropout_study.notebook.runs import Run
 from dropout_study.paths import StudyPaths
 from dropout_study.report.view import StudyView
 from dropout_study.results.aim import Aim
 from dropout_study.results.printed.html import columns_table, paragraph
-from dropout_study.results.printed.select import column_named
+from dropout_study.results.printed.select import columns_named
 from dropout_study.results.printed.show import (
     Shown,
     laid_out,
@@ -77,13 +78,13 @@ class Study(StudyTables):
         Raises:
             UserError: there is no such column, or a condition cannot be read.
         """
-        conditions = [filter] if isinstance(filter, str) else filter
+        conditions = check_list("filter", [filter] if isinstance(filter, str) else filter, *TEXTS)
         rows = self._shown.rows(conditions, sort_by=sort_by, descending=descending)
-        names = [column_named(rows, name) for name in columns] or self._shown.columns()
-        found: pd.DataFrame = (
-            rows[names].head(len(rows) if top is None else top).reset_index(drop=True)
-        )
-        return found
+        names = columns_named(rows, check_list("columns", columns, *TEXTS))
+        chosen: pd.DataFrame = rows[names or self._shown.columns()]
+        if top is not None:
+            chosen = chosen.head(check_whole("top", top, low=1))
+        return chosen.reset_index(drop=True)
 
     @property
     def best(self) -> Run:
@@ -104,6 +105,7 @@ class Study(StudyTables):
         Raises:
             UserError: the study has no such trial.
         """
+        number = check_whole("number", number, low=0)
         rows = self.trials[self.trials["trial"] == number]
         if rows.empty:
             raise UserError(f"{self.root} has no trial {number}; it has {len(self.trials)} trials")

@@ -11,6 +11,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from dropout_study.checks import check_list
 from dropout_study.cli.options import PROGRAM
 from dropout_study.cli.train import APPLICATION, raising_user_errors, run, task
 from dropout_study.config.directories import release_directories
@@ -52,9 +53,7 @@ def command_words(overrides: Sequence[str], config_dir: Path | str | None) -> li
     Raises:
         UserError: an option of the command is among them, or they are one text.
     """
-    if isinstance(overrides, str):
-        raise UserError(f"`overrides` must be a list of settings, got {overrides!r}; use [...]")
-    for word in overrides:
+    for word in check_list("overrides", overrides, (str,), "settings"):
         if word.startswith("-"):
             raise UserError(f"`{word}` is an option of the command line; give settings, KEY=VALUE")
     return [*([] if config_dir is None else ["--config-dir", str(config_dir)]), *overrides]

@@ -46,7 +46,9 @@ class Arm:
         return float(self.trials["value"].mean())
 
     def by_seed(self, column: str) -> dict[int, float]:
-        """Returns ``column`` of the runs that have it, by seed."""
+        """Returns ``column`` of the runs that have it, by seed; {} if there is no such column."""
+        if column not in self.runs:
+            return {}
         rows = self.runs[self.runs[column].notna()]
         seeds = rows["seed"].fillna(0).astype(int)
         return dict(zip(seeds, rows[column].astype(float), strict=True))
@@ -137,6 +139,11 @@ class StudyView:
     def best(self) -> Arm | None:
         """The configuration with the best mean value over its trials."""
         return self.best_among(self.complete)
+
+    @property
+    def single_objective_best(self) -> Arm | None:
+        """``best``, or None if there are several objectives: no trial is the best in all."""
+        return self.best if len(self.objective.names) == 1 else None
 
     def top(self, count: int) -> list[Arm]:
         """Returns the ``count`` best configurations, the best first."""

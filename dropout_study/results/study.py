@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dropout_study.checks import check_path
 from dropout_study.errors import UserError
 from dropout_study.paths import StudyPaths
 from dropout_study.results.columns import (
@@ -73,13 +74,15 @@ def load_study(root: Path | str) -> StudyTables:
     Raises:
         UserError: there is no study in ``root``.
     """
-    paths = StudyPaths(Path(root))
+    paths = StudyPaths(check_path("root", root))
     trials, problems = _trials(paths)
     histories, more = histories_frame(paths.root)
     problems += more
     config = study_config(paths)
-    if not config:
-        problems.append(f"{paths.multirun_yaml.name} cannot be read: the settings are not known")
+    if "hydra" not in config:  # of the sweep's file or, if that is lost, of the first trial's
+        problems.append(
+            f"{paths.multirun_yaml.name} cannot be read: the settings of the sweep are not known"
+        )
     params = parameter_columns(trials.columns, recorded_params(paths, config))
     return StudyTables(
         root=paths.root,

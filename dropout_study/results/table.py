@@ -68,11 +68,13 @@ def runs_frame(root: Path) -> pd.DataFrame:
     Raises:
         UserError: there is none, or ``root`` is a study's directory.
     """
-    if not root.is_dir() or StudyPaths(root).numbers():
-        _jobs(root)
+    if not root.is_dir():
+        raise UserError(f"{root} is not a directory; give one with single runs, as outputs/runs")
+    if StudyPaths(root).numbers():
+        raise UserError(f"{root} is a study, and not a directory of single runs, as outputs/runs")
     runs = single_runs(root)
     if not runs:
-        raise UserError(f"{root} has no trial (directories 0, 1, ...){_instead(root)}")
+        raise UserError(f"{root} has no single run{_instead(root)}")
     records = [{**read_record(0, run), "run": _name(run, root)} for run in runs]
     frame = results_frame(records)
     return frame[["run", *(name for name in frame if name not in ("run", "trial"))]]

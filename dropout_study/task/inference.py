@@ -3,13 +3,14 @@
 import csv
 import logging
 from collections.abc import Collection, Sequence
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 from torch import nn
 
-from dropout_study.checks import check_at_least, check_one_of
+from dropout_study.checks import check_list, check_one_of, check_whole
 from dropout_study.data import Splits
 from dropout_study.errors import UserError, argument_error
 from dropout_study.files import atomic_write
@@ -79,10 +80,11 @@ def infer(
 def check_inference(split: str, samples: Sequence[int], rates: Sequence[float]) -> None:
     """Raises UserError if a value cannot be used for any network."""
     check_one_of("split", split, options=SPLITS)
-    for count in samples:
-        check_at_least("samples", count, low=1)
-    check_at_least("samples", max(samples), low=2)
-    for rate in rates:
+    for count in check_list("samples", samples, (Integral,), "whole numbers"):
+        check_whole("samples", count, low=1)
+    if max(samples, default=0) < 2:
+        raise argument_error("samples", list(samples), "must have a whole number >= 2")
+    for rate in check_list("rates", rates, (Real,), "numbers"):
         if not 0 <= rate <= 1:
             raise argument_error("rates", rate, "must be in [0, 1]", "0 is without noise")
 

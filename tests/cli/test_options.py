@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from command_line import run_command
 
-from dropout_study.cli.options import Options, keys, listed, whole
+from dropout_study.cli.options import Options, file, keys, listed, whole
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
@@ -30,6 +30,7 @@ def read(monkeypatch):
         options.add_argument("--top", type=whole(), default=3)
         options.add_argument("--samples", type=listed(int, "whole numbers"))
         options.add_argument("--by", type=keys)
+        options.add_argument("--page", type=file)
         options.address(80, "")
         monkeypatch.setattr("sys.argv", ["dropout-study-x", *words])
         return options.read()
@@ -54,6 +55,8 @@ def test_old_words_and_options_are_the_same(read, words):
         (["d", "tops=3"], "there is no option `tops=3`; did you mean `--top`?"),
         (["d", "e"], "`e` is one argument too many"),
         (["d", "port=99999"], "`--port` must be a whole number in [0, 65535], got '99999'"),
+        (["d", "--page", "."], "`--page` must name a file, got '.'"),
+        (["d", "--page="], "`--page` must name a file, got ''"),
         ([], "the following arguments are required: DIR"),
         (["d", "samples=a,2"], "`--samples` must be whole numbers, separated by commas, got 'a,2'"),
     ],

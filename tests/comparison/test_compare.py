@@ -128,6 +128,8 @@ def test_other_objectives_directions_images_and_splits_are_told_and_not_compared
                 for line in found.sentences
             )
     assert found.studies["minus_a"].notna().tolist() == [False, False, False, True, False]
+    assert found.studies["best_trial"].notna().tolist() == [True, True, True, True, False]
+    assert "several" not in set(found.curves["study"])
     fashion = study(tmp_path / "fashion", config={**CONFIG, "data": {"_target_": "fashion"}})
     told = compare([roots[2], fashion]).sentences
     assert told == ("fashion is not compared with digits: they were tested on other images.",)
@@ -213,3 +215,26 @@ def test_replicates_of_the_search_are_paired(tmp_path: Path) -> None:
     assert two["minus_a"] == pytest.approx(0.0205)
     assert two["minus_a_low"] > 0.018
     assert (two["test_over"], two["test_n"]) == ("seeds", 4)
+
+
+def test_a_best_trial_without_a_test_metric_is_not_said_to_have_other_seeds(
+    tmp_path: Path,
+) -> None:
+    a, b = study(tmp_path / "a"), study(tmp_path / "b")
+    for path in b.glob("*/metrics.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"test_accuracy": math.nan}))
+
+    told = compare([a, b]).sentences
+
+    assert "b is not compared with a: the best trial of b has no test_accuracy." in told
+
+
+@pytest.mark.parametrize("given", [None, 3, [None, "a"]])
+def test_what_are_no_directories_is_refused_in_one_line(given: Any) -> None:
+    with pytest.raises(UserError, match="must be a list of studies or their directories, got"):
+        compare(given)
+
+
+def test_one_directory_alone_is_not_taken_apart(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"two studies or more, got .*a$"):
+        compare(str(study(tmp_path / "a")))

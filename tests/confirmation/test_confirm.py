@@ -273,11 +273,18 @@ def test_a_diverged_run_is_a_row_without_a_number(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("top", "seeds", "named"), [(0, 2, "`top`"), (1, 1, "`seeds`"), (-1, 5, "`top`")]
+    ("top", "seeds", "named"),
+    [(0, 2, "`top`"), (1, 1, "`seeds`"), (-1, 5, "`top`"), ("3", 5, "`top`"), (1, 2.5, "`seeds`")],
 )
 def test_counts_out_of_range_are_refused(tmp_path: Path, top: int, seeds: int, named: str) -> None:
     with pytest.raises(UserError, match=named):
         confirm(trainable(tmp_path), top=top, seeds=seeds)
+
+
+@pytest.mark.parametrize("given", [{"within": ["model.dropout1"]}, {"baseline": "0"}])
+def test_settings_of_another_comparison_are_refused(tmp_path: Path, given: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="belong to a comparison of values: give `by` too"):
+        confirm(tmp_path, **given)
 
 
 def test_the_command_leaves_tables_and_report(

@@ -38,8 +38,35 @@ def test_the_table_is_the_commands(study):
     few = study.table(filter="dropout1 < 0.3", sort_by="lr", descending=True)
     assert 0 < len(few) < 14
     assert few["optimizer.lr"].is_monotonic_decreasing
-    with pytest.raises(ds.UserError, match="is no column of the table"):
-        study.table(columns=["learning"])
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"columns": ["learning"]}, "`learning` is no column of the table"),
+        ({"columns": [3]}, "`columns` must be a list of texts, got [3]"),
+        ({"columns": "trial"}, "`columns` must be a list of texts, got 'trial'"),
+        ({"filter": 3}, "`filter` must be a list of texts, got 3"),
+        ({"sort_by": 3}, "`3` is no column of the table"),
+        ({"top": -1}, "`top` must be a whole number >= 1, got -1"),
+        ({"top": "3"}, "`top` must be a whole number >= 1, got '3'"),
+        ({"descending": True}, "`descending` needs a column"),
+    ],
+)
+def test_a_table_that_cannot_be_made_is_refused_in_one_line(study, given, told):
+    with pytest.raises(ds.UserError, match=re.escape(told)):
+        study.table(**given)
+
+
+@pytest.mark.parametrize("function", [ds.load_study, ds.load_run, ds.load_runs, ds.confirm])
+def test_what_is_no_path_is_refused_in_one_line(function):
+    with pytest.raises(ds.UserError, match="must be the path of a directory, got None"):
+        function(None)
+
+
+def test_a_study_is_no_directory_of_single_runs(study):
+    with pytest.raises(ds.UserError, match="is a study, and not a directory of single runs"):
+        ds.load_runs(study)
 
 
 def test_a_trial_has_its_row_and_its_curves(study):
@@ -53,6 +80,8 @@ def test_a_trial_has_its_row_and_its_curves(study):
         assert [len(line.get_xdata()) for line in lines] == [len(trial.history)] * 4
     with pytest.raises(ds.UserError, match="trial 2 has no epoch to draw"):
         replace(trial, history=trial.history.head(0)).figure()
+    with pytest.raises(ds.UserError, match="`number` must be a whole number >= 0, got '2'"):
+        study.trial("2")
     with pytest.raises(ds.UserError, match="has no trial 99"):
         study.trial(99)
 

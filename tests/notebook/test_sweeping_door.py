@@ -48,7 +48,7 @@ def test_a_sweep_of_given_points_and_its_confirmation_in_a_notebook(monkeypatch,
         (["hydra/sweeper=optun"], "is no option of hydra/sweeper"),
         (["hydra.sweeper.dry_run=true"], "a dry run has no result"),
         (["-m"], "is an option of the command line"),
-        ("experiment=quickstart", "must be a list of settings"),
+        ("experiment=quickstart", "must be a list of settings, got"),
     ],
 )
 def test_what_cannot_be_composed_is_refused_before_a_process_starts(words, told, monkeypatch):

@@ -55,7 +55,7 @@ def test_the_page_shows_it_after_the_built_in_ones(tmp_path: Path, module, capfd
         ("figures_of_mine.OTHER", "cannot be imported"),
         ("no_such_module.FIGURE", "No module named"),
         ("figures_of_mine.draw", "must be a dropout_study.report.figures.FigureSpec, got function"),
-        ("FIGURE", "cannot be imported"),
+        ("FIGURE", "`FIGURE` must be the dotted path of a figure of your own"),
     ],
 )
 @pytest.mark.usefixtures("module")

@@ -122,8 +122,8 @@ def test_noise_without_a_layer_cannot_get_a_rate(job, tmp_path, monkeypatch) -> 
     ("words", "told"),
     [
         (["--split", "tset"], "`split` must be one of train, val, test, got 'tset'"),
-        (["--split", "test", "--samples=1"], "`samples` must be a finite number >= 2, got 1"),
-        (["split=test", "samples=0,5"], "`samples` must be a finite number >= 1, got 0"),
+        (["--split", "test", "--samples=1"], "`samples` must have a whole number >= 2, got [1]"),
+        (["split=test", "samples=0,5"], "`samples` must be a whole number >= 1, got 0"),
         (["split=test", "samples=2,"], "`--samples` must be whole numbers, separated by commas"),
         (["split=test", "rates=0,1.5"], "`rates` must be in [0, 1], got 1.5"),
         (["split=test", "rates=nan"], "`rates` must be in [0, 1], got nan"),

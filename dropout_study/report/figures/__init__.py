@@ -33,6 +33,9 @@ def named_figure(target: str) -> FigureSpec:
         UserError: it cannot be imported or is not a ``FigureSpec``.
     """
     module, _, name = target.rpartition(".")
+    if not module or not name:
+        rule = "must be the dotted path of a figure of your own, as my_figures.FIGURE"
+        raise UserError(f"`{target}` {rule}")
     try:
         found = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:

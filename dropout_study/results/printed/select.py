@@ -13,6 +13,8 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     **{"<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne},
     **{"<": operator.lt, ">": operator.gt, "=": operator.eq},
 }
+ORDERS = ("<", ">", "<=", ">=")
+"""The comparisons that only numbers have."""
 _CONDITION = re.compile(rf"\s*(.+?)\s*({'|'.join(COMPARISONS)})\s*(.*?)\s*")
 
 
@@ -29,6 +31,15 @@ def column_named(frame: pd.DataFrame, name: str) -> str:
         return ends[0]
     near = f"; there is: {', '.join(ends)}" if ends else did_you_mean(name, map(str, frame))
     raise UserError(f"`{name}` is no column of the table{near}")
+
+
+def columns_named(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Returns the columns of these names, each once.
+
+    Raises:
+        UserError: there is none of a name, or several columns end so.
+    """
+    return list(dict.fromkeys(column_named(frame, name) for name in names))
 
 
 def filtered(frame: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
@@ -56,11 +67,14 @@ def _holds(frame: pd.DataFrame, condition: str) -> "pd.Series[bool]":
         )
     name, compare, text = column_named(frame, found[1]), COMPARISONS[found[2]], found[3]
     text = text.strip("'\"")
+    is_order = found[2] in ORDERS
     numbers = pd.to_numeric(frame[name], errors="coerce")
+    if is_order and numbers.isna().all() and frame[name].notna().any():
+        raise UserError(f"`--filter {condition!r}`: `{name}` has texts; a text can be == or !=")
     try:
         kept = compare(numbers, float(text)).fillna(False)
     except ValueError:
-        if found[2] in ("<", ">", "<=", ">="):
+        if is_order:
             raise UserError(
                 f"`--filter {condition!r}` compares with {text!r}, which is not a number; a text "
                 "can be == or !="

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dropout_study.errors import UserError
 from dropout_study.results.aim import Aim
 from dropout_study.results.params import parameter_columns
 from dropout_study.results.printed.layout import Column, fitting, lines, markdown
@@ -74,8 +75,11 @@ class Shown:
             descending: with ``sort_by``: the largest first.
 
         Raises:
-            UserError: there is no such column, or a condition cannot be read.
+            UserError: there is no such column, a condition cannot be read, or ``descending`` is
+                given alone.
         """
+        if descending and not sort_by:
+            raise UserError("`descending` needs a column: give `sort_by` too, as in sort_by=lr")
         kept = filtered(best_first(self.frame, minimize=self.aim.minimize), conditions)
         return sorted_by(kept, sort_by, descending=descending) if sort_by else kept
 
