@@ -37,6 +37,16 @@ def test_every_text_has_its_translation() -> None:
     assert sorted(set(script_texts()) - CATALOGUE["scripts"].keys()) == []
 
 
+def test_the_scripts_say_every_sentence_in_the_language_of_the_page() -> None:
+    scripts = [*ROOM.glob("static/*.js")]
+    source = " ".join(path.read_text("utf-8") for path in scripts if "min" not in path.suffixes[0])
+    sentences = [text for text in CATALOGUE["scripts"] if " " in text.strip()]
+
+    assert len(sentences) > 20
+    for text in sentences:
+        assert source.count(f'"{text}"') == source.count(f'say("{text}"'), text
+
+
 def test_no_placeholder_is_lost() -> None:
     assert len(PAIRS) > 100
     for english, chinese in PAIRS:

@@ -229,7 +229,8 @@
     const order = [...rows].sort((a, b) =>
       best * (study.value(a, study.objective) - study.value(b, study.objective)));
     return {
-      note: beyondNote(beyond, "{count} trial ends beyond the axis.", "{count} trials end beyond the axis."),
+      note: beyondNote(beyond, say("{count} trial ends beyond the axis.", { count: beyond }),
+        say("{count} trials end beyond the axis.", { count: beyond })),
       ...frame(), legend: { show: false },
       parallel: { left: 50, right: 60, top: 50, bottom: 20, axisExpandable: false },
       parallelAxis: axes.map((column, dim) => {
