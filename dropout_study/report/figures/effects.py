@@ -140,13 +140,12 @@ def _draw_panel(panel: Effect, ax: "Axes", limits: Limits) -> None:
     scatter_within(
         ax, panel.x, panel.values, limits, label=say("a trial"), rasterized=count > MANY, **marks
     )
-    means = [each.mean for each in panel.predicted]
+    seen = [each.mean if each.known else np.nan for each in panel.predicted]
     deviations = np.array([2 * each.sd for each in panel.predicted])
     told: dict[str, Any] = {"color": BLUE, "label": say("predicted mean")}
     if panel.at and isinstance(panel.at[0], str):
-        ax.errorbar(panel.at, means, deviations, fmt="D", ms=5, capsize=4, **told)
+        ax.errorbar(panel.at, seen, deviations, fmt="D", ms=5, capsize=4, **told)
     elif panel.at:
-        seen = [each.mean if each.known else np.nan for each in panel.predicted]
         low, high = np.array(seen) - deviations, np.array(seen) + deviations
         ax.plot(panel.at, seen, lw=1.8, **told)
         band = say("plus or minus two deviations")
