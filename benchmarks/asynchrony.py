@@ -7,7 +7,8 @@ workers it has not seen the values of the W - 1 trials that run. The searches of
 space are replayed from recorded curves, as in searches.py, to the end of each trial: TPE with 1 to
 64 workers, asynchronously and in waves, and random search, which knows nothing and so loses
 nothing. A row of the table is the median (quartiles) over the seeds of the best validation
-accuracy once so many trials have ended, and the simulated time, as a share of one worker's.
+accuracy once so many trials have ended, and the simulated time, as a share of that of TPE with one
+worker.
 """
 
 import argparse

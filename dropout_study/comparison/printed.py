@@ -38,7 +38,15 @@ def heading(studies: pd.DataFrame) -> str:
     over = studies["test_over"].unique()
     if IMAGES in over:
         told += "; the interval of one seed is over the test images"
-    return f"{told}; brackets are 95 % intervals"
+    told += "; brackets are 95 % intervals"
+    minus = _minus(studies)
+    several = minus in studies and studies[minus].count() > 1
+    return f"{told}, those of the differences simultaneous" if several else told
+
+
+def _minus(studies: pd.DataFrame) -> str:
+    """Returns the name of the column of the differences to the first study."""
+    return f"minus_{studies['study'].iloc[0]}"
 
 
 def columns(studies: pd.DataFrame) -> list[Column]:
@@ -91,11 +99,11 @@ def _metric(name: str, metric: "pd.Series[str]", studies: pd.DataFrame, rank: in
 
 def _differences(studies: pd.DataFrame) -> list[Column]:
     """Returns the column of the differences to the first study; [] if nothing was compared."""
-    first = f"minus_{studies['study'].iloc[0]}"
-    if first not in studies:
+    minus = _minus(studies)
+    if minus not in studies:
         return []
-    cells = with_intervals(studies, first, f"{first}_low", f"{first}_high", sign="+")
-    return [Column(first, f"minus\n{studies['study'].iloc[0]}", cells, left=True, rank=1)]
+    cells = with_intervals(studies, minus, f"{minus}_low", f"{minus}_high", sign="+")
+    return [Column(minus, f"minus\n{studies['study'].iloc[0]}", cells, left=True, rank=1)]
 
 
 def setting_lines(compared: StudyComparison) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from fake_study import CONFIG, sampled, write_study
 
 from dropout_study.comparison.compare import compare
-from dropout_study.comparison.printed import setting_lines
+from dropout_study.comparison.printed import heading, setting_lines
 from dropout_study.errors import UserError
 from dropout_study.results.notes import add_notes
 
@@ -89,6 +89,11 @@ def test_fresh_seeds_are_paired_and_the_best_is_not_chosen_by_its_test_metric(
     assert math.isnan(one["minus_a"])
     assert "paired over 10 fresh seeds" in found.sentences[0]
     assert found.sentences[0].endswith("beyond the noise.")
+    assert heading(found.studies).endswith("brackets are 95 % intervals")
+
+    confirm(c := study(tmp_path / "c"), {"trial_3": [0.81 + x for x in noise]}, seeds)
+    three = heading(compare([a, b, c]).studies)
+    assert three.endswith("brackets are 95 % intervals, those of the differences simultaneous")
 
 
 def test_a_confirmation_against_a_study_has_the_runs_of_both(tmp_path: Path) -> None:
