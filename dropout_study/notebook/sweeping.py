@@ -18,11 +18,12 @@ from tempfile import TemporaryFile
 from threading import current_thread, main_thread
 from typing import IO, TYPE_CHECKING, Any
 
+from dropout_study.checks import check_list
 from dropout_study.cli.train import raising_user_errors
 from dropout_study.config.hydra_main import compose_sweep
 from dropout_study.config.keys import is_ours
 from dropout_study.config.overrides import to_override
-from dropout_study.errors import UserError
+from dropout_study.errors import UserError, argument_error
 from dropout_study.notebook.messages import Ended, Shown, Warned
 from dropout_study.notebook.studies import Study, load_study
 from dropout_study.notebook.training import command_words
@@ -30,6 +31,9 @@ from dropout_study.sweeper.display.cell import Show, cell_output, in_notebook
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PLAIN = (int, float, str, list, tuple, Mapping, type(None))
+"""Types of the values that a setting can have."""
 
 
 def sweep(
@@ -68,11 +72,16 @@ def sweep(
 
 
 def enqueued(points: "pd.DataFrame | Sequence[Mapping[str, Any]]") -> str:
-    """Returns the setting that lets a study begin with ``points``."""
+    """Returns the setting that lets a study begin with ``points``.
+
+    Raises:
+        UserError: they are no list of mappings, or a value is none of a setting.
+    """
     import pandas as pd
 
     rows = _records(points) if isinstance(points, pd.DataFrame) else points
-    plain = [{str(name): _plain(value) for name, value in row.items()} for row in rows]
+    given = check_list("points", rows, (Mapping,), "mappings")
+    plain = [{str(name): _plain(name, value) for name, value in row.items()} for row in given]
     return to_override("search_space.enqueue", plain)
 
 
@@ -90,9 +99,12 @@ def _records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     ]
 
 
-def _plain(value: Any) -> Any:
-    """Returns a number of NumPy as one of Python."""
-    return value.item() if hasattr(value, "item") else value
+def _plain(name: object, value: Any) -> Any:
+    """Returns the value of a parameter, a number of NumPy as one of Python."""
+    plain = value.item() if getattr(value, "ndim", None) == 0 else value
+    if not isinstance(plain, PLAIN):
+        raise argument_error(str(name), value, "must be a number, text or list in `points`")
+    return plain
 
 
 def _run(words: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from dropout_study.checks import check_list
+from dropout_study.checks import check_list, check_path
 from dropout_study.cli.options import PROGRAM
 from dropout_study.cli.train import APPLICATION, raising_user_errors, run, task
 from dropout_study.config.directories import release_directories
@@ -51,8 +51,11 @@ def command_words(overrides: Sequence[str], config_dir: Path | str | None) -> li
     """Returns the command line of settings.
 
     Raises:
-        UserError: an option of the command is among them, or they are one text.
+        UserError: an option of the command is among them, they are no list of texts, or
+            ``config_dir`` is no directory.
     """
+    if config_dir is not None and not check_path("config_dir", config_dir).is_dir():
+        raise UserError(f"`config_dir` must be a directory, got {str(config_dir)!r}")
     for word in check_list("overrides", overrides, (str,), "settings"):
         if word.startswith("-"):
             raise UserError(f"`{word}` is an option of the command line; give settings, KEY=VALUE")

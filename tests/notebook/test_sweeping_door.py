@@ -57,6 +57,22 @@ def test_what_cannot_be_composed_is_refused_before_a_process_starts(words, told,
         ds.sweep(words)
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"points": {"model.dropout1": 0.1}}, "`points` must be a list of mappings, got {"),
+        ({"points": 3}, "`points` must be a list of mappings, got 3"),
+        ({"points": pd.Series([1])}, "`points` must be a list of mappings, got Series"),
+        ({"points": [{"p": object}]}, "`p` must be a number, text or list in `points`, got <class"),
+        ({"config_dir": "nowhere"}, "`config_dir` must be a directory, got 'nowhere'"),
+        ({"config_dir": 3}, "`config_dir` must be the path of a directory, got 3"),
+    ],
+)
+def test_points_and_directories_of_another_kind_are_refused(given, told):
+    with pytest.raises(ds.UserError, match=re.escape(told)):
+        ds.sweep([], **given)
+
+
 def test_the_ends_of_the_process_are_exceptions(tmp_path, capsys):
     sweeping._conclude(Ended(), 0, None)
     with pytest.raises(ds.UserError, match="all trials failed"):
