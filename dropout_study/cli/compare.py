@@ -1,18 +1,17 @@
 """``dropout-study-compare``: studies side by side."""
 
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dropout_study.cli.ending import ending_in_one_line, ending_with_its_reader
 from dropout_study.cli.options import Options, file
-from dropout_study.cli.pipe import ending_with_its_reader
-from dropout_study.errors import UserError
 
 if TYPE_CHECKING:
     from dropout_study.comparison.result import StudyComparison
 
 
+@ending_in_one_line("compare")
 def compare() -> None:
     """``dropout-study-compare DIR DIR ...``: prints a table of studies and what it says."""
     options = Options(
@@ -35,14 +34,11 @@ def compare() -> None:
     arguments = options.read()
     from dropout_study.comparison.compare import compare as run
 
-    try:
-        compared = run(arguments.dirs)
-        if arguments.page:
-            from dropout_study.comparison.page import write_page
+    compared = run(arguments.dirs)
+    if arguments.page:
+        from dropout_study.comparison.page import write_page
 
-            write_page(compared, arguments.page)
-    except (UserError, OSError) as error:
-        sys.exit(f"dropout-study-compare: {error}")
+        write_page(compared, arguments.page)
     with ending_with_its_reader():
         _print(compared, arguments.form, arguments.page)
 

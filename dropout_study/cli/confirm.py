@@ -1,36 +1,31 @@
 """``dropout-study-confirm``: trains the best configurations again with fresh seeds."""
 
 import logging
-import sys
 from pathlib import Path
 
+from dropout_study.cli.ending import AGAIN, ending_in_one_line
 from dropout_study.cli.options import Options, keys, whole
-from dropout_study.errors import UserError
 
 
+@ending_in_one_line("confirm", AGAIN)
 def confirm() -> None:
     """``dropout-study-confirm DIR --top 3 --seeds 10``: trains the best configurations again."""
     arguments = _options().read()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        from dropout_study.cli.confirmed import print_confirmation
-        from dropout_study.confirmation.confirm import confirm_and_report
+    from dropout_study.cli.confirmed import print_confirmation
+    from dropout_study.confirmation.confirm import confirm_and_report
 
-        table, path = confirm_and_report(
-            arguments.dir,
-            trust=arguments.trust,
-            top=arguments.top,
-            seeds=arguments.seeds,
-            merge=bool(arguments.merge),
-            by=arguments.by,
-            within=arguments.within,
-            baseline=arguments.baseline,
-            against=arguments.against,
-        )
-    except (UserError, OSError) as error:
-        sys.exit(f"dropout-study-confirm: {error}")
-    except KeyboardInterrupt:
-        sys.exit("dropout-study-confirm: interrupted; give the same command again to continue")
+    table, path = confirm_and_report(
+        arguments.dir,
+        trust=arguments.trust,
+        top=arguments.top,
+        seeds=arguments.seeds,
+        merge=bool(arguments.merge),
+        by=arguments.by,
+        within=arguments.within,
+        baseline=arguments.baseline,
+        against=arguments.against,
+    )
     print_confirmation(arguments.dir, table, path)
 
 

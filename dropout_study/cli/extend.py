@@ -2,12 +2,12 @@
 
 import logging
 import shlex
-import sys
 
+from dropout_study.cli.ending import AGAIN, ending_in_one_line
 from dropout_study.cli.options import Options, whole
-from dropout_study.errors import UserError
 
 
+@ending_in_one_line("extend", AGAIN)
 def extend() -> None:
     """``dropout-study-extend DIR --top 5 --epochs 60``: trains the best trials to 60 epochs."""
     options = Options(
@@ -37,15 +37,10 @@ def extend() -> None:
     options.trust()
     arguments = options.read()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        from dropout_study.extension.extend import extend as run
-        from dropout_study.task.recorded import Trust, trusting
+    from dropout_study.extension.extend import extend as run
+    from dropout_study.task.recorded import Trust, trusting
 
-        with trusting(Trust(arguments.trust)):
-            root, table = run(arguments.dir, top=arguments.top, epochs=arguments.epochs)
-    except (UserError, OSError) as error:
-        sys.exit(f"dropout-study-extend: {error}")
-    except KeyboardInterrupt:
-        sys.exit("dropout-study-extend: interrupted; give the same command again to continue")
+    with trusting(Trust(arguments.trust)):
+        root, table = run(arguments.dir, top=arguments.top, epochs=arguments.epochs)
     print(table.to_string(index=False))
     print(f"The tables of the extension: dropout-study-results {shlex.quote(str(root))}")

@@ -1,13 +1,13 @@
 """``dropout-study-gain``: what does dropout buy?"""
 
 import logging
-import sys
 from pathlib import Path
 
+from dropout_study.cli.ending import AGAIN, ending_in_one_line
 from dropout_study.cli.options import Options, whole
-from dropout_study.errors import UserError
 
 
+@ending_in_one_line("gain", AGAIN)
 def gain() -> None:
     """``dropout-study-gain experiment=quickstart``: two searches of equal budget, compared."""
     options = Options(
@@ -37,22 +37,17 @@ def gain() -> None:
     options.trust()
     arguments = options.read()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        from dropout_study.cli.confirmed import print_confirmation
-        from dropout_study.confirmation.confirm import confirm
-        from dropout_study.confirmation.gain import search_with_and_without, sweep_config
-        from dropout_study.report.page import write_report
-        from dropout_study.task.recorded import Trust, trusting
+    from dropout_study.cli.confirmed import print_confirmation
+    from dropout_study.confirmation.confirm import confirm
+    from dropout_study.confirmation.gain import search_with_and_without, sweep_config
+    from dropout_study.report.page import write_report
+    from dropout_study.task.recorded import Trust, trusting
 
-        words = arguments.overrides, arguments.config_dir
-        config = sweep_config(*words)
-        with trusting(Trust(arguments.trust, Trust.of(config).named)):
-            study, without = search_with_and_without(words[0], config, words[1])
-            merge = bool(arguments.merge)
-            table = confirm(study, seeds=arguments.seeds, merge=merge, against=without)
-        path = write_report(study)
-    except (UserError, OSError) as error:
-        sys.exit(f"dropout-study-gain: {error}")
-    except KeyboardInterrupt:
-        sys.exit("dropout-study-gain: interrupted; give the same command again to continue")
+    words = arguments.overrides, arguments.config_dir
+    config = sweep_config(*words)
+    with trusting(Trust(arguments.trust, Trust.of(config).named)):
+        study, without = search_with_and_without(words[0], config, words[1])
+        merge = bool(arguments.merge)
+        table = confirm(study, seeds=arguments.seeds, merge=merge, against=without)
+    path = write_report(study)
     print_confirmation(study, table, path)

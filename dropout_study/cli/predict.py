@@ -1,10 +1,10 @@
 """``dropout-study-predict``: the classes of image files, or ways to predict on a labelled split."""
 
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dropout_study.cli.ending import ending_in_one_line
 from dropout_study.cli.options import Options, listed, whole
 from dropout_study.errors import UserError
 from dropout_study.paths import JobPaths, StudyPaths
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dropout_study.training.inference import Inference
 
 
+@ending_in_one_line("predict")
 def predict() -> None:
     """``dropout-study-predict JOBDIR IMAGE...``, or ``DIR --split test --samples 50``."""
     options = Options(
@@ -50,16 +51,13 @@ def predict() -> None:
     )
     options.trust()
     given = options.read()
-    try:
-        from dropout_study.task.recorded import Trust, trusting
+    from dropout_study.task.recorded import Trust, trusting
 
-        with trusting(Trust(given.trust)):
-            if given.split:
-                _compare(given.dir, given.split, given.images, given.samples, given.rates)
-            else:
-                _predict(given.dir, given.images, given.samples, given.rates, given.top)
-    except (UserError, OSError) as error:
-        sys.exit(f"dropout-study-predict: {error}")
+    with trusting(Trust(given.trust)):
+        if given.split:
+            _compare(given.dir, given.split, given.images, given.samples, given.rates)
+        else:
+            _predict(given.dir, given.images, given.samples, given.rates, given.top)
 
 
 def _predict(

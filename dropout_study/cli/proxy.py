@@ -2,12 +2,13 @@
 
 import sys
 
+from dropout_study.cli.ending import ending_in_one_line
 from dropout_study.cli.options import Options, resolved
-from dropout_study.errors import UserError
 
 PORT = 13000
 
 
+@ending_in_one_line("proxy")
 def proxy() -> None:
     """``dropout-study-proxy --storage URL``: serves a database to processes by ``grpc://``."""
     options = Options(
@@ -29,7 +30,5 @@ def proxy() -> None:
 
     try:
         serve_proxy(arguments.storage, arguments.host, arguments.port)
-    except (UserError, OSError) as error:
-        sys.exit(f"dropout-study-proxy: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

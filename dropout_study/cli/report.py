@@ -1,12 +1,12 @@
 """``dropout-study-report``: writes the report of a study."""
 
 import shlex
-import sys
 
+from dropout_study.cli.ending import ending_in_one_line
 from dropout_study.cli.options import Options
-from dropout_study.errors import UserError
 
 
+@ending_in_one_line("report")
 def report() -> None:
     """``dropout-study-report DIR``: writes the report of a study, finished or not."""
     options = Options(
@@ -18,9 +18,6 @@ def report() -> None:
     from dropout_study.report.figures import named_figure
     from dropout_study.report.page import write_report
 
-    try:
-        figures = [named_figure(each) for each in arguments.figure]
-        path = write_report(arguments.dir, figures, arguments.language)
-    except (UserError, OSError) as error:
-        sys.exit(f"dropout-study-report: {error}")
+    figures = [named_figure(each) for each in arguments.figure]
+    path = write_report(arguments.dir, figures, arguments.language)
     print(f"Report: {shlex.quote(str(path))}")

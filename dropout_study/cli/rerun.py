@@ -4,13 +4,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dropout_study.cli.ending import ending_in_one_line
 from dropout_study.cli.options import Options, whole
-from dropout_study.errors import UserError
 
 if TYPE_CHECKING:
     from dropout_study.task.rerun import Rerun
 
 
+@ending_in_one_line("rerun")
 def rerun() -> None:
     """``dropout-study-rerun DIR 17``: repeats a trial; exit code 0 if its numbers are the same."""
     options = Options(
@@ -30,19 +31,16 @@ def rerun() -> None:
     )
     options.trust()
     arguments = options.read()
-    try:
-        from dropout_study.task.recorded import Trust, trusting
-        from dropout_study.task.rerun import rerun_run, rerun_trial
+    from dropout_study.task.recorded import Trust, trusting
+    from dropout_study.task.rerun import rerun_run, rerun_trial
 
-        with trusting(Trust(arguments.trust)):
-            if arguments.trial is None:
-                same = _told(rerun_run(arguments.dir, arguments.keep), "run")
-            else:
-                runs = rerun_trial(arguments.dir, arguments.trial, arguments.keep)
-                each = [_told(run, "trial") for run in runs]
-                same = all(each)
-    except (UserError, OSError) as error:
-        sys.exit(f"dropout-study-rerun: {error}")
+    with trusting(Trust(arguments.trust)):
+        if arguments.trial is None:
+            same = _told(rerun_run(arguments.dir, arguments.keep), "run")
+        else:
+            runs = rerun_trial(arguments.dir, arguments.trial, arguments.keep)
+            each = [_told(run, "trial") for run in runs]
+            same = all(each)
     sys.exit(int(not same))
 
 

@@ -6,8 +6,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dropout_study.cli.ending import ending_in_one_line, ending_with_its_reader
 from dropout_study.cli.options import Options, file, keys, whole
-from dropout_study.cli.pipe import ending_with_its_reader
 from dropout_study.errors import UserError
 
 if TYPE_CHECKING:
@@ -16,20 +16,18 @@ if TYPE_CHECKING:
     from dropout_study.results.printed.show import Shown
 
 
+@ending_in_one_line("results")
 def results() -> None:
     """``dropout-study-results DIR``: rebuilds and prints the table of a study."""
     given = _options().read()
-    try:
-        if given.storage:
-            _fetch(given.dir, given.storage, given.study_name)
-        from dropout_study.results.printed.shown import shown_directory
+    if given.storage:
+        _fetch(given.dir, given.storage, given.study_name)
+    from dropout_study.results.printed.shown import shown_directory
 
-        shown = shown_directory(given.dir)
-        _note(given, shown)
-        with ending_with_its_reader():
-            _print(given, shown)
-    except (UserError, OSError) as error:
-        sys.exit(f"dropout-study-results: {error}")
+    shown = shown_directory(given.dir)
+    _note(given, shown)
+    with ending_with_its_reader():
+        _print(given, shown)
 
 
 def _options() -> Options:

@@ -3,12 +3,13 @@
 import ipaddress
 import sys
 
+from dropout_study.cli.ending import ending_in_one_line
 from dropout_study.cli.options import Options
-from dropout_study.errors import UserError
 
 PORT = 8765
 
 
+@ending_in_one_line("watch")
 def watch() -> None:
     """``dropout-study-watch DIR``: serves the report of a study, which follows its trials."""
     arguments = _options().read()
@@ -25,8 +26,6 @@ def watch() -> None:
             storage=arguments.storage,
             study_name=arguments.study_name,
         )
-    except (UserError, OSError) as error:
-        sys.exit(f"dropout-study-watch: {error}")
     except KeyboardInterrupt:
         pass
 

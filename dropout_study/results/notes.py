@@ -57,5 +57,5 @@ def add_notes(root: Path, *, note: str = "", tags: Iterable[str] = ()) -> Notes:
     if now != before:
         with atomic_write(StudyPaths(root).notes_json) as temporary:
             text = json.dumps(asdict(now), indent=2, ensure_ascii=False)
-            temporary.write_text(text + "\n", encoding="utf-8")
+            temporary.write_text(text + "\n", encoding="utf-8", errors="replace")
     return now

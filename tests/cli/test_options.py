@@ -69,6 +69,16 @@ def test_a_mistake_is_one_line(read, words, says):
 
 
 @pytest.mark.parametrize("name", OTHERS)
+def test_every_command_ends_with_one_line_after_an_interrupt(name, monkeypatch):
+    def interrupted(_options: Options) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Options, "read", interrupted)
+    with pytest.raises(SystemExit, match=f"^{name}: interrupted.*$"):
+        command(name)()
+
+
+@pytest.mark.parametrize("name", OTHERS)
 def test_every_command_has_help_with_its_options_and_the_version(name, capfd):
     ended = run_command(command(name), ["--help"], capfd)
     assert ended.code == 0

@@ -137,3 +137,8 @@ def test_parquet_without_pyarrow_is_refused_in_one_line(command, monkeypatch):
     assert "pip install 'dropout-study[parquet]'" in ended.err
     assert len(ended.err.splitlines()) == 1
     assert not Path("t.parquet").exists()
+
+
+def test_a_note_in_bytes_that_are_no_text_is_kept_as_far_as_it_is_one(command):
+    assert command("a study", "--note", "caf\udce9 au lait").code == 0
+    assert "caf? au lait" in Path("a study/notes.json").read_text()
