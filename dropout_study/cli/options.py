@@ -114,7 +114,10 @@ class Options(argparse.ArgumentParser):
 
     def read(self) -> argparse.Namespace:
         """Returns the arguments; ends the program with one line if they cannot be read."""
-        return self.parse_intermixed_args(list(map(self._with_dashes, sys.argv[1:])))
+        given = self.parse_intermixed_args(list(map(self._with_dashes, sys.argv[1:])))
+        if getattr(given, "study_name", None) and not given.storage:
+            self.error("`--study-name` is a name in a storage; add `--storage URL`")
+        return given
 
     def error(self, message: str) -> NoReturn:
         """Ends the program with one line."""

@@ -21,6 +21,9 @@ from dropout_study.results.inside import studies
 from dropout_study.results.study import load_study
 from dropout_study.results.table import MOST_TOLD
 
+WHOLE = ("epochs", "best_trial", "confirmed_trial")
+"""Columns of whole numbers that may have empty cells."""
+
 
 def compare(directories: Sequence[PathLike[str] | str]) -> StudyComparison:
     """Compares studies by their best trials, which validation has chosen.
@@ -58,7 +61,7 @@ def compare(directories: Sequence[PathLike[str] | str]) -> StudyComparison:
     ]
     compared = {best.name: each for best, each in zip(bests, found, strict=True) if each}
     return StudyComparison(
-        studies=pd.DataFrame(rows).astype({"best_trial": "Int64", "confirmed_trial": "Int64"}),
+        studies=pd.DataFrame(rows).astype(dict.fromkeys(WHOLE, "Int64")),
         settings=tuple(map(setting_column, settings)),
         curves=_curves(bests),
         sentences=(

@@ -25,7 +25,7 @@ def study_row(study: StudyBest) -> dict[str, Any]:
         "study": study.name,
         "trials": len(view.trials),
         "complete": spent.states.get(TrialState.COMPLETE, 0),
-        "epochs": spent.epochs,
+        "epochs": spent.epochs or None,
         "objective": ", ".join(objective.names) if several else objective.name,
         "direction": "" if several else ("minimize" if objective.minimize else "maximize"),
         **_best(view),

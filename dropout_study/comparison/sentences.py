@@ -47,7 +47,10 @@ def _seeds(found: Difference) -> str:
 
 def budget_sentence(studies: Sequence[StudyBest]) -> list[str]:
     """Returns a sentence if the studies have trained for different numbers of epochs; else []."""
-    by_epochs = sorted((account(each.view).epochs, each.name) for each in studies)
+    spent = [(account(each.view).epochs, each.name) for each in studies]
+    by_epochs = sorted(each for each in spent if each[0])  # 0: not recorded
+    if len(by_epochs) < 2:
+        return []
     (least, short), *_, (most, long) = by_epochs
     if most <= UNEQUAL * least:
         return []

@@ -1,7 +1,13 @@
 """The columns of ``results.csv`` and the text of its cells."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from dropout_study.task.job_files import WHOLE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIRST_COLUMNS = ("trial", "state", "value")
 LAST_COLUMNS = ("job_dir", "error")
@@ -70,3 +76,12 @@ def inert(text: str) -> str:
 def as_written(text: str) -> str:
     """Returns the text that ``inert`` was given."""
     return text[1:] if text[:1] == "'" and inert(text[1:]) == text else text
+
+
+def valid_numbers(name: str, numbers: "pd.Series[float]") -> tuple["pd.Series[bool]", str]:
+    """Returns which numbers the column ``name`` can have, and what these are called."""
+    if name in WHOLE:
+        return (numbers % 1 == 0) & (numbers.abs() < 2**63), "whole numbers"
+    if name.endswith("accuracy"):
+        return numbers.between(0, 1), "shares in [0, 1]"
+    return numbers.abs() < inf, "finite numbers"

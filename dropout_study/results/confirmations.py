@@ -3,9 +3,9 @@
 from io import StringIO
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from dropout_study.results.columns import valid_numbers
 from dropout_study.stats import FEWEST
 from dropout_study.task.job_files import printable
 from dropout_study.trial import metric_bounds
@@ -31,9 +31,10 @@ def confirmation_table(path: Path, problems: list[str]) -> pd.DataFrame | None:
         return None
     for name in frame.columns.difference(list(TEXTS)):
         numbers = pd.to_numeric(frame[name], errors="coerce").astype("float64")
-        numbers = numbers.where(np.isfinite(numbers))
+        valid, rule = valid_numbers(name, numbers)
+        numbers = numbers.where(valid)
         if numbers.isna().sum() > frame[name].isna().sum():
-            problems.append(f"{path.name}: `{name}` has values that are not numbers; left empty")
+            problems.append(f"{path.name}: `{name}` has values that are not {rule}; left empty")
         count = name in COUNTS or name.endswith("_n")
         frame[name] = numbers.fillna(0).round().astype(int) if count else numbers
     return _bounded(_whole_comparisons(frame, path.name, problems))

@@ -18,6 +18,7 @@ from dropout_study.results.columns import (
     REPORTED,
     as_written,
     flat_row,
+    valid_numbers,
 )
 from dropout_study.results.confirmations import confirmation_table, read_table
 from dropout_study.results.histories import histories_frame
@@ -145,7 +146,7 @@ def _typed(frame: pd.DataFrame, problems: list[str]) -> pd.DataFrame:
     for name in (*EXPECTED, *SPREAD):
         if name != "state" and name in frame:
             numbers = pd.to_numeric(frame[name], errors="coerce").astype("float64")
-            valid, rule = _valid(name, numbers)
+            valid, rule = valid_numbers(name, numbers)
             numbers = numbers.where(valid)
             if numbers.isna().sum() > frame[name].isna().sum():
                 problems.append(f"`{name}` has values that are not {rule}; left empty")
@@ -155,15 +156,6 @@ def _typed(frame: pd.DataFrame, problems: list[str]) -> pd.DataFrame:
         given = frame[name] if name in frame else pd.Series(index=frame.index, dtype=object)
         frame[name] = given.map(lambda v: "" if pd.isna(v) else str(v)).astype("str")
     return frame
-
-
-def _valid(name: str, numbers: "pd.Series[float]") -> tuple["pd.Series[bool]", str]:
-    """Returns which numbers the column ``name`` can have, and what these are called."""
-    if name in WHOLE:
-        return (numbers % 1 == 0) & (numbers.abs() < 2**63), "whole numbers"
-    if name.endswith("accuracy"):
-        return numbers.between(0, 1), "shares in [0, 1]"
-    return numbers.abs() < np.inf, "finite numbers"
 
 
 def _without_infinity(

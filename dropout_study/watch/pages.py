@@ -38,7 +38,7 @@ def served_page(root: Path, version: str, figures: Sequence[str], language: str 
     Nothing is written to the study's directory.
 
     Raises:
-        UserError: the study cannot be read.
+        UserError: the study cannot be read, or a figure cannot be imported.
     """
     from dropout_study.report.language import speaking
     from dropout_study.report.page import render
@@ -46,10 +46,10 @@ def served_page(root: Path, version: str, figures: Sequence[str], language: str 
     from dropout_study.report.view import StudyView
     from dropout_study.results.study import load_study
 
+    own = own_figures(figures)
     if not root.is_dir() or not StudyPaths(root).numbers():
         with speaking(language or "en"):
             name = root.absolute().name
             return filled_template("waiting.html.j2", {}, (), version, name=name)
     with TemporaryDirectory() as directory:
-        view, own = StudyView(load_study(root)), own_figures(figures)
-        return render(view, Path(directory), own, language, version)
+        return render(StudyView(load_study(root)), Path(directory), own, language, version)

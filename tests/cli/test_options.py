@@ -32,6 +32,7 @@ def read(monkeypatch):
         options.add_argument("--by", type=keys)
         options.add_argument("--page", type=file)
         options.address(80, "")
+        options.storage()
         monkeypatch.setattr("sys.argv", ["dropout-study-x", *words])
         return options.read()
 
@@ -55,6 +56,7 @@ def test_old_words_and_options_are_the_same(read, words):
         (["d", "tops=3"], "there is no option `tops=3`; did you mean `--top`?"),
         (["d", "e"], "`e` is one argument too many"),
         (["d", "port=99999"], "`--port` must be a whole number in [0, 65535], got '99999'"),
+        (["d", "study-name=x"], "`--study-name` is a name in a storage; add `--storage URL`"),
         (["d", "--page", "."], "`--page` must name a file, got '.'"),
         (["d", "--page="], "`--page` must name a file, got ''"),
         ([], "the following arguments are required: DIR"),

@@ -243,3 +243,27 @@ def test_what_are_no_directories_is_refused_in_one_line(given: Any) -> None:
 def test_one_directory_alone_is_not_taken_apart(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"two studies or more, got .*a$"):
         compare(str(study(tmp_path / "a")))
+
+
+def test_epochs_that_are_not_recorded_are_no_budget_of_zero(tmp_path: Path) -> None:
+    a, b = study(tmp_path / "a"), study(tmp_path / "b")
+    for path in b.glob("*/history.csv"):
+        path.unlink()
+    for path in b.glob("*/metrics.json"):
+        record = json.loads(path.read_text())
+        path.write_text(json.dumps({k: v for k, v in record.items() if k != "epochs_run"}))
+
+    found = compare([a, b])
+
+    assert found.studies["epochs"].notna().tolist() == [True, False]
+    assert "different numbers of epochs" not in " ".join(found.sentences)
+
+
+def test_an_accuracy_above_1_in_a_confirmation_is_left_out_and_told(tmp_path: Path) -> None:
+    a, b = study(tmp_path / "a"), study(tmp_path / "b")
+    confirm(b, {"trial_3": [0.8, 5.0, 0.6]}, seeds=[6, 7, 8])
+
+    found = compare([a, b])
+
+    assert found.studies["confirmed"].iloc[1] == pytest.approx(0.7)
+    assert "`test_accuracy` has values that are not shares in [0, 1]" in " ".join(found.sentences)

@@ -18,7 +18,7 @@ from serving import asked, served
 from dropout_study.errors import UserError
 from dropout_study.report import page as report_page
 from dropout_study.watch import watch as watching
-from dropout_study.watch.pages import NICE
+from dropout_study.watch.pages import NICE, served_page
 from dropout_study.watch.versions import study_version
 from dropout_study.watch.watch import Watch, watch
 
@@ -66,6 +66,11 @@ def test_the_page_waits_for_a_study_then_follows_it_and_writes_nothing(tmp_path:
         first = server.page
         watched.look()
         assert server.page is first  # nothing has changed
+
+
+def test_a_figure_that_cannot_be_imported_is_refused_before_the_first_trial(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="`no_such` must be the dotted path of a figure"):
+        served_page(tmp_path / "soon", "1", ["no_such"], None)
 
 
 def test_a_page_that_cannot_be_made_is_told_once_and_the_last_one_stays(
