@@ -64,13 +64,23 @@ def _own(view: StudyView) -> Iterator[Confirmed]:
 
 
 def _in_others(view: StudyView, others: Sequence[StudyView]) -> Iterator[Confirmed]:
-    """Yields the study's trials in confirmations of other studies against it."""
+    """Yields the study's trials in confirmations of other studies against it.
+
+    These know it by the name of its directory alone, so none is its own if another study here has
+    the same name.
+    """
+    name = _name(view)
+    if any(_name(other) == name for other in others):
+        return
     for other in others:
         for row in _rows(other):
             found = _OTHER.fullmatch(str(row["description"]))
-            mine = found and found[1] == view.tables.root.resolve().name
-            if found and mine and not _NAME.fullmatch(str(row["configuration"])):
+            if found and found[1] == name and not _NAME.fullmatch(str(row["configuration"])):
                 yield from _confirmed(other, row, int(found[2]))
+
+
+def _name(view: StudyView) -> str:
+    return view.tables.root.resolve().name
 
 
 def _rows(view: StudyView) -> list[dict[Any, Any]]:

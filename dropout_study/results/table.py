@@ -71,7 +71,10 @@ def runs_frame(root: Path) -> pd.DataFrame:
     if not root.is_dir():
         raise UserError(f"{root} is not a directory; give one with single runs, as outputs/runs")
     if StudyPaths(root).numbers():
-        raise UserError(f"{root} is a study, and not a directory of single runs, as outputs/runs")
+        raise UserError(
+            f"{root} is a study (it has directories 0, 1, ...); give one with single runs, as "
+            "outputs/runs"
+        )
     runs = single_runs(root)
     if not runs:
         raise UserError(f"{root} has no single run{_instead(root)}")

@@ -109,6 +109,14 @@ def test_a_confirmation_against_a_study_has_the_runs_of_both(tmp_path: Path) -> 
     assert two["minus_a"] == pytest.approx(-0.28 / 3)
 
 
+def test_a_confirmation_against_one_of_two_studies_of_a_name_is_of_neither(tmp_path: Path) -> None:
+    a, *same = (study(tmp_path / place) for place in ("a", "one/b", "two/b"))
+    confirm(a, {"no_dropout": [0.7, 0.71, 0.72]}, [1, 3, 5], description="best of b: trial 3")
+
+    assert compare([a, same[0]]).studies["confirmed_trial"].notna().tolist() == [False, True]
+    assert compare([a, *same]).studies["confirmed_trial"].isna().all()
+
+
 def test_other_objectives_directions_images_and_splits_are_told_and_not_compared(
     tmp_path: Path,
 ) -> None:
