@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
@@ -223,3 +224,9 @@ def test_chains_of_imports_are_short():
     longest = max(map(longest_chain, MODULES), key=len)
     assert len(longest) <= DEEPEST, " > ".join(longest)
     assert len(longest) > 10  # the chains are found
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    """Otherwise pytest cannot collect them together."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
