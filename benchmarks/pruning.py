@@ -31,14 +31,8 @@ PRUNERS = {
 def sweep(words: list[str], seed: int, trials: int, root: Path) -> dict[str, float]:
     """Runs the quickstart in ``root``; returns its epochs, seconds and best accuracy."""
     command = [
-        *(
-            sys.executable,
-            "-m",
-            "dropout_study",
-            "--multirun",
-            "experiment=quickstart",
-            "trainer.measure=[]",
-        ),
+        *(sys.executable, "-m", "dropout_study", "--multirun"),
+        *("experiment=quickstart", "trainer.measure=[]"),
         *(f"hydra.sweeper.n_trials={trials}", f"hydra.sweeper.sampler.seed={seed}"),
         *(f"hydra.sweep.dir={root}", "hydra.sweeper.n_jobs=2", "report=none", *words),
     ]

@@ -69,14 +69,8 @@ def quickstart() -> dict[str, str]:
 def record(root: Path, points: int) -> None:
     """Trains the first points of a Sobol sequence; continues an earlier recording."""
     command = [
-        *(
-            sys.executable,
-            "-m",
-            "dropout_study",
-            "--multirun",
-            "experiment=quickstart",
-            "trainer.measure=[]",
-        ),
+        *(sys.executable, "-m", "dropout_study", "--multirun"),
+        *("experiment=quickstart", "trainer.measure=[]"),
         *("hydra/sweeper/sampler=qmc", f"hydra.sweeper.n_trials={points}", "report=none"),
         *("search_space.enqueue=[]", "hydra/launcher=population", f"hydra.sweep.dir={root}"),
     ]

@@ -148,8 +148,8 @@ class Lease:
             thread.join(timeout=END_S)  # it may wait for a server that is away
 
     def _beat_until(self, over: Event) -> None:
-        with suppress(Exception):  # of the storage: who runs the trials will see it, too
-            while not over.wait(BEAT_S):
+        while not over.wait(BEAT_S):
+            with suppress(Exception):  # of the storage: who runs the trials will see it, too
                 self.beat()
 
     def end(self) -> None:
